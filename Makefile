@@ -1,0 +1,23 @@
+# Two commands do all the set-up: `make lab` to study, `make test` to check everything.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: lab test build
+lab: $(READY)  ## fetch the data, make your workspace in my-work/, open JupyterLab there
+	$(BIN)/metarec data ml-100k
+	$(BIN)/metarec new my-work
+	cd my-work && ../$(BIN)/jupyter lab
+
+test: $(READY)  ## lint, tests, notebooks
+	$(BIN)/metarec data ml-100k
+	$(BIN)/python tests/run_all.py
+
+build: $(READY)  ## notebooks, stubs and the manifest from their sources
+	$(BIN)/metarec build
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $(READY)
