@@ -1,0 +1,38 @@
+"""Meta-learning for recommendation: the library behind the 31 notebooks.
+
+Names are attached lazily: importing the package imports neither torch nor pandas.
+"""
+
+import lazy_loader
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "data.interactions": ["Interactions"],
+    "data.movielens": ["load_movielens"],
+    "data.synthetic": ["World", "make_world"],
+    "data.splits": ["load_data", "split_interactions", "split_users"],
+    "data.features": ["generate_items", "preprocess_data"],
+    "data.tasks": ["PaddedRatings", "TaskBatch", "make_tasks", "pad_ratings", "tasks_from_split"],
+    "evaluation.metrics": ["auc", "calibration_error", "hit_rate", "mae", "mrr", "ndcg", "rmse"],
+    "evaluation.protocols": ["evaluate_ranking", "evaluate_tasks", "score_tasks"],
+    "evaluation.uncertainty": ["Comparison", "compare", "effective_sample_size", "holm"],
+    "meta.base": ["MetaLearner"],
+    "meta.maml": ["FOMAML", "MAML"],
+    "meta.reptile": ["Reptile"],
+    "meta.ridge": ["MetaLearningModel"],
+    "meta.sine": ["SineRegressor", "SineTasks"],
+    "models.base": ["Recommender"],
+    "models.baseline": ["BaselineRecommender", "PopularityRecommender"],
+    "models.blending": ["Blend", "out_of_fold_predictions"],
+    "models.content": ["ContentBasedRecommender"],
+    "models.factorization": ["MatrixFactorization"],
+    "models.neighbours": ["ItemKNN"],
+    "models.storage": ["load_model"],
+    "workbook.claims": ["claim", "seed"],
+    "workbook.studies": ["load_study"],
+    "workbook.checking": ["check", "hint"],
+    "workbook.learner": ["mine"],
+}
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["plots"], submod_attrs=_WHERE)

@@ -1,0 +1,1 @@
+"""Interactions, the data sets they come from, splits, features and tasks."""

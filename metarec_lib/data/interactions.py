@@ -1,0 +1,299 @@
+"""Interactions: who rated what, when, and how; checked once, trusted by everything downstream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+RATING_COLUMNS = ("user_id", "item_id", "rating", "timestamp")
+ITEM_COLUMNS = ("item_id", "title", "year")
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Ratings with their user and item tables.
+
+    ratings: one row a rating: user_id, item_id (int or str), rating (float, stars), timestamp (int, seconds).
+    users:   one row a user: user_id, then any feature columns.
+    items:   one row an item: item_id, title (str), year (float, NaN where unknown), then one 0/1 column a genre.
+    name:    what messages call this data.
+    scale:   the lowest and the highest rating.
+
+    Raises ValueError that says what is wrong, where and how often: missing columns, ids that a table does not have,
+    ids twice in a table, two ratings of one pair, NaN, ratings outside the scale, values that are no numbers.
+    """
+
+    ratings: pd.DataFrame
+    users: pd.DataFrame
+    items: pd.DataFrame
+    name: str = "data"
+    scale: tuple[float, float] = (1.0, 5.0)
+    _trusted: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self._trusted:
+            return
+        for part in ("ratings", "users", "items"):
+            if not isinstance(getattr(self, part), pd.DataFrame):
+                got = type(getattr(self, part)).__name__
+                raise ValueError(f"{self.name}: {part}: got a {got}, expected a pandas DataFrame")
+        users = _clean_table(self.users, "user_id", f"{self.name}: users")
+        items = _clean_items(_clean_table(self.items, "item_id", f"{self.name}: items"), f"{self.name}: items")
+        ratings = _clean_ratings(self.ratings, self.scale, f"{self.name}: ratings")
+        for column, table in (("user_id", users), ("item_id", items)):
+            ratings[column] = _known(ratings[column], table[column], column, self.name)
+        _no_duplicate_pairs(ratings, self.name)
+        for part, frame in (("ratings", ratings), ("users", users), ("items", items)):
+            object.__setattr__(self, part, frame)
+
+    # -- making ---------------------------------------------------------------------------------------------------
+    @classmethod
+    def from_frame(
+        cls,
+        ratings: pd.DataFrame,
+        users: pd.DataFrame | None = None,
+        items: pd.DataFrame | None = None,
+        name: str = "data",
+        scale: tuple[float, float] | None = None,
+    ) -> Interactions:
+        """Any ratings as Interactions.
+
+        ratings: needs user_id, item_id, rating; timestamp is 0 where there is none.
+        users, items: without them the tables hold just the ids that occur. Items without title or year get the id as
+        title and no year. scale: the lowest and highest rating that occur, unless given.
+        """
+        _need_columns(ratings, ("user_id", "item_id", "rating"), f"{name}: ratings")
+        frame = ratings.assign(timestamp=ratings.get("timestamp", 0))
+        if users is None:
+            users = pd.DataFrame({"user_id": _distinct_ids(frame["user_id"])})
+        if items is None:
+            items = pd.DataFrame({"item_id": _distinct_ids(frame["item_id"])})
+        if "title" not in items:
+            items = items.assign(title=items["item_id"].astype(str))
+        if "year" not in items:
+            items = items.assign(year=np.nan)
+        if scale is None:
+            stars = _numbers(frame["rating"], f"{name}: ratings: rating")
+            scale = (float(stars.min()), float(stars.max())) if len(stars) else (1.0, 5.0)
+        return cls(frame, users, items, name=name, scale=scale)
+
+    @classmethod
+    def from_csv(cls, path: str | Path, **options: object) -> Interactions:
+        """The ratings in a CSV file with the columns user_id, item_id, rating and, if known, timestamp.
+
+        options go to `from_frame`. Raises FileNotFoundError where there is no such file, ValueError for bad content.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"from_csv: no file at {path}; got {str(path)!r}, expected a CSV of ratings")
+        try:
+            frame = pd.read_csv(path)
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"from_csv: {path.name} is no readable CSV ({error}); expected a header and UTF-8 text"
+            ) from error
+        return cls.from_frame(frame, **{"name": path.stem, **options})
+
+    # -- reading --------------------------------------------------------------------------------------------------
+    def __len__(self) -> int:
+        return len(self.ratings)
+
+    def __repr__(self) -> str:
+        return f"Interactions({self.name}: {len(self):,} ratings, {self.n_users:,} users, {self.n_items:,} items)"
+
+    @property
+    def n_users(self) -> int:
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def genres(self) -> tuple[str, ...]:
+        """The names of the 0/1 genre columns of `items`."""
+        return tuple(c for c in self.items.columns if c not in ITEM_COLUMNS)
+
+    def user_index(self, ids: object) -> np.ndarray:
+        """Positions in `users` of these ids, (n,) int64; -1 where an id is unknown. Numeric strings count as numbers."""
+        return _positions(self._user_lookup, ids)
+
+    def item_index(self, ids: object) -> np.ndarray:
+        """Positions in `items` of these ids, (n,) int64; -1 where an id is unknown. Numeric strings count as numbers."""
+        return _positions(self._item_lookup, ids)
+
+    @cached_property
+    def user_codes(self) -> np.ndarray:
+        """Position in `users` of each rating's user, (n,) int64."""
+        return self.user_index(self.ratings["user_id"])
+
+    @cached_property
+    def item_codes(self) -> np.ndarray:
+        """Position in `items` of each rating's item, (n,) int64."""
+        return self.item_index(self.ratings["item_id"])
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The ratings, (n,) float64, in stars."""
+        return self.ratings["rating"].to_numpy(dtype=np.float64)
+
+    @cached_property
+    def _user_lookup(self) -> pd.Index:
+        return pd.Index(self.users["user_id"])
+
+    @cached_property
+    def _item_lookup(self) -> pd.Index:
+        return pd.Index(self.items["item_id"])
+
+    # -- parts ----------------------------------------------------------------------------------------------------
+    def subset(self, rows: np.ndarray) -> Interactions:
+        """The same tables with some of the ratings: `rows` is a boolean mask or an array of positions."""
+        rows = np.asarray(rows)
+        if rows.dtype == bool:
+            if rows.shape != (len(self),):
+                raise ValueError(
+                    f"subset: got a mask of shape {rows.shape}, expected ({len(self)},), one flag a rating"
+                )
+            rows = np.flatnonzero(rows)
+        return self._with_rows(self.ratings.iloc[rows])
+
+    def replace_ratings(self, ratings: pd.DataFrame) -> Interactions:
+        """The same tables with other ratings, checked anew."""
+        return Interactions(ratings, self.users, self.items, self.name, self.scale)
+
+    def _with_rows(self, ratings: pd.DataFrame) -> Interactions:
+        part = ratings.reset_index(drop=True)
+        return Interactions(part, self.users, self.items, self.name, self.scale, _trusted=True)
+
+
+# -- checks: each says got / expected / usual cause -------------------------------------------------------------------
+def _need_columns(frame: pd.DataFrame, columns: Sequence[str], where: str) -> None:
+    missing = [c for c in columns if c not in frame.columns]
+    if missing:
+        raise ValueError(
+            f"{where}: no column {', '.join(missing)}; got {list(frame.columns)}, expected {list(columns)}"
+        )
+
+
+def _numbers(column: pd.Series, where: str) -> pd.Series:
+    """The column as float64; numeric strings pass. Raises ValueError that shows the first value that is no number."""
+    if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
+        raise ValueError(f"{where}: got {column.dtype}, expected numbers; convert the column first")
+    numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
+    bad = numbers.isna() | np.isinf(numbers)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ValueError(
+            f"{where}: {int(bad.sum())} of {len(column)} values are no finite numbers; the first is "
+            f"{column.tolist()[row]!r} in row {row}; expected numbers. Usual cause: a missing value or a header read as data"
+        )
+    return numbers
+
+
+def _ids(column: pd.Series, where: str) -> pd.Series:
+    """Ids as int64 where all are whole numbers (numeric strings too), else as str. Raises ValueError for missing ids."""
+    if column.isna().any():
+        row = int(np.flatnonzero(column.isna())[0])
+        raise ValueError(
+            f"{where}: {int(column.isna().sum())} ids are missing, the first in row {row}; every row needs one"
+        )
+    numbers = pd.to_numeric(column, errors="coerce")
+    if numbers.notna().all() and (numbers == np.floor(numbers)).all() and np.isfinite(numbers).all():
+        return numbers.astype(np.int64)
+    return column.astype(str).astype(object)
+
+
+def _distinct_ids(column: pd.Series) -> np.ndarray:
+    """The ids that occur, ascending; missing ones are left for the check of the ratings to report."""
+    return np.sort(_ids(column.dropna(), "ids").unique())
+
+
+def _clean_table(table: pd.DataFrame, key: str, where: str) -> pd.DataFrame:
+    _need_columns(table, (key,), where)
+    clean = table.reset_index(drop=True).assign(**{key: _ids(table[key].reset_index(drop=True), f"{where}: {key}")})
+    twice = clean[key].duplicated()
+    if twice.any():
+        raise ValueError(
+            f"{where}: {int(twice.sum())} ids occur twice, the first is {clean[key][twice].tolist()[0]!r}; "
+            "expected one row each"
+        )
+    return clean
+
+
+def _clean_items(items: pd.DataFrame, where: str) -> pd.DataFrame:
+    _need_columns(items, ITEM_COLUMNS, where)
+    genres = [c for c in items.columns if c not in ITEM_COLUMNS]
+    clean = items[[*ITEM_COLUMNS, *genres]].copy()
+    clean["title"] = clean["title"].astype(str).astype(object)
+    clean["year"] = pd.to_numeric(clean["year"], errors="coerce").astype(np.float64)
+    for genre in genres:
+        flags = _numbers(clean[genre], f"{where}: {genre}")
+        if not flags.isin((0.0, 1.0)).all():
+            value = flags[~flags.isin((0.0, 1.0))].iloc[0]
+            raise ValueError(f"{where}: genre column {genre}: got {value:g}, expected 0 or 1")
+        clean[genre] = flags.astype(np.int64)
+    return clean
+
+
+def _clean_ratings(ratings: pd.DataFrame, scale: tuple[float, float], where: str) -> pd.DataFrame:
+    _need_columns(ratings, RATING_COLUMNS, where)
+    frame = ratings.reset_index(drop=True)
+    stars = _numbers(frame["rating"], f"{where}: rating")
+    low, high = scale
+    if not low <= high:
+        raise ValueError(f"{where}: got scale={scale}, expected (lowest, highest)")
+    outside = (stars < low) | (stars > high)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        raise ValueError(
+            f"{where}: {int(outside.sum())} ratings lie outside {low:g} to {high:g}; the first is "
+            f"{stars.iloc[row]:g} in row {row}. Usual cause: another scale; pass scale=(lowest, highest)"
+        )
+    return pd.DataFrame(
+        {
+            "user_id": _ids(frame["user_id"], f"{where}: user_id"),
+            "item_id": _ids(frame["item_id"], f"{where}: item_id"),
+            "rating": stars,
+            "timestamp": _numbers(frame["timestamp"], f"{where}: timestamp").astype(np.int64),
+        }
+    )
+
+
+def _known(column: pd.Series, table: pd.Series, key: str, name: str) -> pd.Series:
+    if table.dtype != column.dtype:  # a table of text ids and ratings whose ids happen to be numbers, or the reverse
+        column = column.astype(str).astype(object) if table.dtype == object else column
+    unknown = ~column.isin(table)
+    if unknown.any():
+        unknown &= ~column.astype(str).isin(table.astype(str))  # "1" beside "x" is not what is wrong
+        some = column[unknown].unique().tolist()
+        table_name = "users" if key == "user_id" else "items"
+        raise ValueError(
+            f"{name}: {int(unknown.sum())} ratings have a {key} that the {table_name} table does not hold, the first is "
+            f"{some[0]!r} ({len(some)} such ids); expected ids from that table. Usual cause: a table of another data set"
+        )
+    return column
+
+
+def _no_duplicate_pairs(ratings: pd.DataFrame, name: str) -> None:
+    twice = ratings.duplicated(["user_id", "item_id"])
+    if twice.any():
+        first = [ratings[key][twice].tolist()[0] for key in ("user_id", "item_id")]
+        raise ValueError(
+            f"{name}: {int(twice.sum())} ratings repeat a pair of user and item, the first is user {first[0]}, item "
+            f"{first[1]}; expected one rating a pair. Keep the last with "
+            "ratings.drop_duplicates(['user_id', 'item_id'], keep='last')"
+        )
+
+
+def _positions(lookup: pd.Index, ids: object) -> np.ndarray:
+    values = pd.Series(np.atleast_1d(np.asarray(ids)))
+    if lookup.dtype == object:
+        values = values.astype(str).astype(object)
+    elif not pd.api.types.is_integer_dtype(values):
+        values = pd.to_numeric(values, errors="coerce")
+    return lookup.get_indexer(values).astype(np.int64)
