@@ -1,0 +1,222 @@
+"""Blending: several recommenders side by side, weighted by how well each predicts ratings that it did not see.
+
+Shapes: n ratings, M base models, L support sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.optimize import nnls
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from torch import Tensor
+
+from metarec_lib.data.interactions import Interactions
+from metarec_lib.data.tasks import PaddedRatings, TaskBatch, pad_ratings
+from metarec_lib.evaluation.protocols import score_tasks
+from metarec_lib.models.base import Recommender
+from metarec_lib.models.content import ContentBasedRecommender
+from metarec_lib.models.factorization import MatrixFactorization
+from metarec_lib.models.neighbours import ItemKNN
+
+SIZES = (1, 5, 20, 80)  # support sizes that weights are learned for
+HOW = ("mean", "nnls", "ridge", "boosting")
+
+
+class Blend(Recommender):
+    """score = sum_m a_m(K) score_m: stacked regression (Wolpert 1992; Breiman 1996), weights by how much is known of a user.
+
+    models: recommenders, whose settings are copied; `fit` leaves them as they are. By default MatrixFactorization, ItemKNN
+    and ContentBasedRecommender.
+    how: `mean`; `nnls`, weights that are not negative and sum to 1; `ridge`, any weights and a constant; `boosting`,
+    gradient-boosted trees on the M scores and K, which correct the mean. All but the mean learn from
+    `out_of_fold_predictions`, in which every user counts the same. folds: of these.
+    The weights (L, M) are in `weights_`, one row for each of `SIZES`; a user takes the row of the nearest size. Ratings of
+    a single user say nothing about weights; then all are equal.
+    A saved blend holds its base models; one with boosting cannot be saved.
+    """
+
+    def __init__(
+        self, models: Sequence[Recommender] | None = None, how: str = "nnls", folds: int = 5, **common: object
+    ) -> None:
+        super().__init__(**common)
+        if how not in HOW:
+            raise ValueError(f"Blend: got how={how!r}, expected one of {HOW}")
+        self.models, self.how, self.folds = models, how, folds
+        bad = [repr(m) for m in self._bases() if not getattr(m, "scores_are_ratings", False)]
+        if bad or not self._bases():
+            raise ValueError(f"Blend: got models {bad}, expected one or more recommenders whose scores are ratings")
+
+    def _bases(self) -> list[Recommender]:
+        if self.models is not None:
+            return list(self.models)
+        where = dict(seed=self.seed, device=self.device, dtype=self.dtype)
+        return [MatrixFactorization(**where), ItemKNN(**where), ContentBasedRecommender(**where)]
+
+    # -- learning -------------------------------------------------------------------------------------------------
+    def _learn(self, data: Interactions, epochs: int | None = None) -> None:
+        if not hasattr(self, "weights_"):  # learned once a fit: the refit on all ratings renews the base models only
+            self._learn_weights(data)
+        self.models_ = [_copy(m).fit(data) for m in self._bases()]
+
+    def _learn_weights(self, data: Interactions) -> None:
+        bases = self._bases()
+        weights, constants = np.full((len(SIZES), len(bases)), 1 / len(bases)), np.zeros(len(SIZES))
+        if self.how != "mean" and len(np.unique(data.user_codes)) > 1:
+            columns = [out_of_fold_predictions(partial(_copy, m), data, self.folds, self.seed) for m in bases]
+            scores = np.stack(columns, axis=2).reshape(-1, len(bases))  # (n L, M)
+            known = _support_sizes(data, self.seed).ravel()
+            ratings, share = (np.repeat(v, len(SIZES)) for v in (data.values, _equal_users(data)))
+            if self.how == "boosting":
+                self.trees_ = boost(scores, known, ratings, share, self.seed)
+            else:
+                weights, constants = weights_by_size(scores, known, ratings, share, self.how)
+        self.weights_, self.constants_ = self._tensor(weights), self._tensor(constants)
+
+    # -- use ------------------------------------------------------------------------------------------------------
+    def adapt(self, support: PaddedRatings) -> tuple[list[object], Tensor]:
+        """The state of each base model, and the number of ratings that it rests on, (B,)."""
+        return [m.adapt(support) for m in self.models_], support.counts
+
+    def score(self, state: tuple[list[object], Tensor], query: PaddedRatings) -> Tensor:
+        states, counts = state
+        scores = torch.stack([m.score(s, query) for m, s in zip(self.models_, states, strict=True)], dim=2)
+        size = _nearest(counts)
+        blended = (scores * self.weights_[size].unsqueeze(1)).sum(2) + self.constants_[size].unsqueeze(1)
+        return blended + self._tensor(_corrections(self.trees_, scores, counts)) if hasattr(self, "trees_") else blended
+
+    def save(self, path: str | Path) -> None:
+        if self.how == "boosting":
+            raise ValueError("Blend.save: scikit-learn stores trees only as pickled code; save a blend with how='nnls'")
+        super().save(path)
+
+
+def out_of_fold_predictions(
+    make_model: Callable[[], Recommender],
+    data: Interactions,
+    folds: int = 5,
+    seed: int = 0,
+    sizes: Sequence[int] = SIZES,
+) -> np.ndarray:
+    """For each rating, the prediction of a model that did not see it, by support size: (n, L), in the order of the ratings.
+
+    A blend that serves new users must learn from predictions made as theirs will be: by shared parameters of *other* users,
+    and from K ratings of the user. So users are divided into folds; a model is fitted on the other folds' users; and each
+    user's ratings are cut into two halves at random, of which each is predicted from k ratings of the other one (from all
+    of them where it holds fewer). Folds over ratings would leave four fifths of a user's ratings in the model: right for
+    no K. Where there are fewer users than folds, each user is a fold. Raises ValueError for fewer than 2 of either.
+    """
+    users = np.unique(data.user_codes)
+    if folds < 2 or len(users) < 2:
+        raise ValueError(
+            f"out_of_fold_predictions: got folds={folds} and ratings of {len(users)} users, expected 2 or more of both"
+        )
+    folds = min(folds, len(users))
+    fold_of = np.zeros(data.n_users, dtype=np.int64)
+    fold_of[users] = np.random.default_rng(seed).permutation(len(users)) % folds
+    fold, rank = fold_of[data.user_codes], _rank(data, seed)
+    scores = np.empty((len(data), len(sizes)))
+    for f in range(folds):
+        model = make_model().fit(data.subset(fold != f))
+        for half in (0, 1):
+            query = np.flatnonzero((fold == f) & (rank % 2 == half))
+            for column, k in enumerate(sizes):
+                support = np.flatnonzero((fold == f) & (rank % 2 != half) & (rank // 2 < k))
+                scores[query, column] = _predict(model, data, support, query)
+    return scores
+
+
+def stack(scores: np.ndarray, ratings: np.ndarray, share: np.ndarray, how: str) -> tuple[np.ndarray, float]:
+    """The weights a (M,) and the constant c that make ratings = scores a + c in least squares.
+
+    scores: (n, M), ratings: (n,), share: (n,) how much each row counts. how: `nnls` asks for a >= 0, sum a = 1 and c = 0;
+    `ridge` for a small a (penalty 1 where the shares sum to the number of users).
+    """
+    if how == "ridge":
+        fitted = Ridge(alpha=1.0).fit(scores, ratings, sample_weight=share)
+        return fitted.coef_, float(fitted.intercept_)
+    root = np.sqrt(share / share.sum())
+    heavy = 1e4  # a row that only weights of sum 1 satisfy
+    rows = np.vstack([scores * root[:, None], np.full(scores.shape[1], heavy)])
+    weights = nnls(rows, np.append(ratings * root, heavy))[0]
+    return weights / weights.sum(), 0.0
+
+
+def weights_by_size(
+    scores: np.ndarray, known: np.ndarray, ratings: np.ndarray, share: np.ndarray, how: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """`stack` on the rows near each of `SIZES`: weights (L, M), constants (L,). A size without rows takes the one before.
+
+    known: (n,) how many ratings of its user each row of scores (n, M) rests on.
+    """
+    row = _nearest(torch.as_tensor(known)).numpy()
+    found = {size: stack(*(v[row == size] for v in (scores, ratings, share)), how) for size in np.unique(row)}
+    last = min(found)
+    chosen = [found[last := size if size in found else last] for size in range(len(SIZES))]
+    return np.stack([weights for weights, _ in chosen]), np.array([constant for _, constant in chosen])
+
+
+def boost(
+    scores: np.ndarray, known: np.ndarray, ratings: np.ndarray, share: np.ndarray, seed: int
+) -> HistGradientBoostingRegressor:
+    """Trees that correct the mean of the scores (n, M), given these and the (n,) numbers of ratings they rest on."""
+    trees = HistGradientBoostingRegressor(random_state=seed)
+    return trees.fit(np.column_stack([scores, known]), ratings - scores.mean(1), sample_weight=share)
+
+
+def _corrections(trees: HistGradientBoostingRegressor, scores: Tensor, counts: Tensor) -> np.ndarray:
+    """What the trees say of the scores (B, Q, M) of users with (B,) ratings: (B, Q)."""
+    known = counts[:, None, None].expand(*scores.shape[:2], 1)
+    rows = torch.cat([scores, known], dim=2).reshape(-1, scores.shape[2] + 1).detach().cpu().numpy()
+    return (trees.predict(rows) if len(rows) else np.zeros(0)).reshape(scores.shape[:2])
+
+
+def _predict(model: Recommender, data: Interactions, support: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """Predictions of the rows `query`, (n_query,), by a model adapted to the rows `support` of the same users."""
+    users = np.unique(data.user_codes[query])
+    support = support[np.isin(data.user_codes[support], users)]
+    parts = []
+    for rows in (support, query):
+        owner = np.searchsorted(users, data.user_codes[rows])
+        parts.append(pad_ratings(owner, data.item_codes[rows], data.values[rows], users, model.device, model.dtype))
+    scores = score_tasks(model, TaskBatch(*parts))[parts[1].mask].cpu().numpy()
+    back = np.empty_like(scores)
+    back[np.argsort(data.user_codes[query], kind="stable")] = scores  # padded ratings come user by user
+    return back
+
+
+def _rank(data: Interactions, seed: int) -> np.ndarray:
+    """Place of each rating in a random order of its user's ratings, (n,)."""
+    order = np.lexsort((np.random.default_rng([seed, 1]).random(len(data)), data.user_codes))
+    ordered = data.user_codes[order]
+    rank = np.empty(len(data), dtype=np.int64)
+    rank[order] = np.arange(len(data)) - np.searchsorted(ordered, ordered)
+    return rank
+
+
+def _support_sizes(data: Interactions, seed: int, sizes: Sequence[int] = SIZES) -> np.ndarray:
+    """How many ratings each out-of-fold prediction rests on, (n, L)."""
+    count = np.bincount(data.user_codes, minlength=data.n_users)[data.user_codes]
+    other_half = (count + _rank(data, seed) % 2) // 2
+    return np.minimum(np.asarray(sizes), other_half[:, None])
+
+
+def _equal_users(data: Interactions) -> np.ndarray:
+    """Shares of the ratings under which every user counts 1, (n,)."""
+    return 1 / np.bincount(data.user_codes, minlength=data.n_users)[data.user_codes]
+
+
+def _nearest(counts: Tensor) -> Tensor:
+    """The row of `SIZES` that is nearest to each count, on a logarithmic scale."""
+    sizes = torch.tensor(SIZES, dtype=torch.float64, device=counts.device)
+    return torch.bucketize(counts.to(torch.float64), (sizes[:-1] * sizes[1:]).sqrt())
+
+
+def _copy(model: Recommender) -> Recommender:
+    """An unfitted recommender with the same settings."""
+    return type(model)(**model.get_params())
