@@ -1,0 +1,1 @@
+"""Learners that learn across users' tasks."""

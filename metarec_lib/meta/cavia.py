@@ -1,0 +1,51 @@
+"""CAVIA: only a small context vector differs from user to user."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from metarec_lib.data.tasks import PaddedRatings
+from metarec_lib.meta.factors import Factors
+from metarec_lib.meta.maml import MAML
+from metarec_lib.meta.networks import Weights, forward, loss_gradient
+
+
+class CAVIA(MAML):
+    """score = b_i + f(x_i, c_u; theta): `context` more inputs, the same for all items of a user (Zintgraf et al. 2019, ICML).
+
+    The inner loop moves c_u alone, from zero, c_u <- c_u - rate * dL_u / dc (eq. 3); the outer loop moves theta alone
+    (eq. 4). So the state of a user is `context` numbers, and theta is the same for everyone.
+    """
+
+    def __init__(self, *, context: int = 8, **common: object) -> None:
+        super().__init__(**common)
+        if context < 1:
+            raise ValueError(f"CAVIA: got context={context}, expected a whole number from 1")
+        self.context = context
+
+    def _initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        weights = super()._initial(factors, rng)
+        return weights | {"context": rng.normal(0, np.sqrt(2 / self.context), (self.context, self.hidden))}
+
+    def adapt(self, support: PaddedRatings) -> Tensor:
+        """The users' contexts, (B, context); an empty support leaves zeros."""
+        bias, x = self._inputs(support)
+        share = self._rate(support) * support.mask / support.counts.clamp(min=1).unsqueeze(1)  # rate / K, K-aware
+        context = x.new_zeros(len(x), self.context)
+        for _ in range(self.inner_steps):
+            step = loss_gradient(self._with(context), x, support.values - bias, share)["b0"]  # dL / db0, (B, 1, H)
+            context = context - (step @ self.params_["context"].mT).squeeze(1)  # dL / dc = dL / db0 . db0 / dc
+        return context
+
+    def score(self, state: Tensor, query: PaddedRatings) -> Tensor:
+        bias, x = self._inputs(query)
+        return bias + forward(self._with(state), x)
+
+    def _with(self, context: Tensor) -> Weights:
+        """The network for these contexts: inputs that are the same for all items only shift the first layer's bias."""
+        shift = context.unsqueeze(1) @ self.params_["context"]  # (B, 1, H)
+        return self._weights() | {"b0": self.params_["b0"] + shift}
+
+    def _weights(self) -> Weights:
+        return {name: value for name, value in super()._weights().items() if name != "context"}

@@ -1,0 +1,260 @@
+"""What the shared base promises for every meta-learner, and what MAML and Reptile promise beyond it."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+import metarec_lib.meta.base as base
+from metarec_lib import FOMAML, MAML, MetaLearningModel, Reptile, load_data, load_model, make_tasks, make_world
+from metarec_lib.data.tasks import PaddedRatings, TaskBatch
+from metarec_lib.evaluation.protocols import score_tasks
+from metarec_lib.meta.base import squared_error
+
+LEARNERS = (MAML, FOMAML, Reptile, MetaLearningModel)
+DATA = make_world(n_users=80, n_items=40, ratings_per_user=20, seed=2).interactions
+TASKS = make_tasks(DATA, k=5, query=6, seed=0)
+every = pytest.mark.parametrize("learner", LEARNERS)
+_fitted = {}
+
+
+def fitted(learner):
+    if learner not in _fitted:
+        _fitted[learner] = learner(epochs=3).fit(DATA)
+    return _fitted[learner]
+
+
+def ragged(counts=(0, 1, 3, 5, 2)):
+    return TaskBatch(TASKS.select(slice(0, 5)).support.first(torch.tensor(counts)), TASKS.select(slice(0, 5)).query)
+
+
+@every
+def test_an_empty_support_is_the_prior_and_padding_and_order_do_not_matter(learner):
+    model, tasks = fitted(learner), ragged()
+    scores = score_tasks(model, tasks)
+    for wide in (5, 9, 30):  # for the closed form: either side of its number of features
+        padded = TaskBatch(tasks.support.pad_to(wide), tasks.query)
+        torch.testing.assert_close(score_tasks(model, padded), scores, rtol=0, atol=1e-10)
+    for b in range(5):  # a user alone, without padding
+        one = tasks.select(slice(b, b + 1))
+        alone = TaskBatch(one.support.first(int(one.support.counts)), one.query)
+        torch.testing.assert_close(score_tasks(model, alone), scores[b : b + 1], rtol=0, atol=1e-10)
+    flip = torch.tensor([4, 3, 2, 1, 0])
+    s = tasks.support.pad_to(5)
+    turned = PaddedRatings(s.users, *(t[:, flip] for t in (s.items, s.values, s.mask)))
+    torch.testing.assert_close(score_tasks(model, TaskBatch(turned, tasks.query)), scores, rtol=0, atol=1e-10)
+    nothing = score_tasks(model, TASKS.select(slice(0, 1)).first(0))
+    torch.testing.assert_close(nothing, scores[:1], rtol=0, atol=1e-10)
+
+
+@every
+def test_it_adapts_where_autograd_is_off_and_moves_towards_the_ratings(learner):
+    model = fitted(learner)
+    with torch.no_grad():
+        state = model.adapt(TASKS.support)
+        after = model.score(state, TASKS.support)
+        before = model.score(model.adapt(TASKS.support.first(0)), TASKS.support)
+    error = [float(squared_error(s, TASKS.support)) for s in (before, after)]
+    assert error[1] < error[0]
+
+
+@every
+def test_strangers_have_no_features_and_no_fold(learner):
+    model = fitted(learner)
+    assert not model.user_features_[-1].any() and model.fold_[-1] == len(model.item_bias_) - 1
+    s, q = ragged().support, ragged().query
+    stranger = torch.full_like(s.users, -1)
+    tasks = TaskBatch(*(PaddedRatings(stranger, p.items, p.values, p.mask) for p in (s, q)))
+    assert torch.isfinite(score_tasks(model, tasks)).all()
+
+
+@every
+def test_a_second_fit_is_bit_equal_and_another_seed_is_not(learner):
+    one, two, other = (learner(epochs=2, seed=s).fit(DATA) for s in (1, 1, 3))
+    for name, value in one.params_.items():
+        assert torch.equal(value, two.params_[name])
+    assert any(not torch.equal(value, other.params_[name]) for name, value in one.params_.items())
+
+
+@every
+def test_save_and_load_predict_the_same_and_train_on(learner, tmp_path):
+    model = copy.deepcopy(fitted(learner)).update(1, 3, 5).update(999, 4, 1)
+    model.save(tmp_path / "model.npz")
+    again = load_model(tmp_path / "model.npz")
+    assert again.params_.keys() == model.params_.keys() and again.threshold_ == model.threshold_
+    for user in (1, 50, 999, 12_345):
+        assert again.predict(user, DATA.items["item_id"]).equals(model.predict(user, DATA.items["item_id"]))
+    assert again.train_one_epoch(DATA)["epoch"] == model.epoch_ + 1
+    assert any(not torch.equal(again.params_[k].detach(), v) for k, v in model.params_.items())
+
+
+@every
+def test_a_meta_loss_that_is_no_number_is_an_error(learner):
+    model = learner(epochs=1)
+    model._start(DATA)
+    name = next(iter(model.params_))
+    model.params_[name].fill_(torch.nan)
+    with pytest.raises(ValueError, match="meta-loss became nan in epoch 1.*lower lr"):
+        model._epoch(DATA)
+
+
+@every
+def test_validation_users_do_not_train_the_model(learner):
+    """Early stopping judges on users whose ratings are in no table and no task: changing them changes no gradient."""
+    model = learner()
+    train, others = model._split_users(DATA)
+    assert len(train) + len(others) == len(DATA) and not set(train.user_codes) & set(others.user_codes)
+    model._start(train)
+    assert (model.fold_[np.unique(others.user_codes)] == len(model.item_bias_) - 1).all()
+    assert (model.fold_[np.unique(train.user_codes)] < len(model.item_bias_) - 1).all()
+
+
+def test_training_stops_early_and_keeps_the_best(monkeypatch):
+    errors = iter([5.0, 4.0, 3.0, 3.5, 3.6, 3.7, 1.0])
+    copies = []
+    monkeypatch.setattr(MAML, "_error", lambda self, tasks: next(errors))
+    original = MAML._copy
+    monkeypatch.setattr(MAML, "_copy", lambda self: copies.append(original(self)) or copies[-1])
+    model = MAML(epochs=50, patience=3).fit(DATA)
+    assert model.epoch_ == 2 and model.validation_rmse_ == 3.0 and len(copies) == 3
+    for name, value in model.params_.items():
+        assert torch.equal(value, copies[-1][name]) and not value.requires_grad
+    assert not torch.equal(copies[-1]["w0"], copies[0]["w0"])  # copies, not views of what trains on
+
+
+@every
+def test_own_validation_users(learner):
+    users = DATA.ratings["user_id"].to_numpy()
+    train, others = DATA.subset(users <= 60), DATA.subset(users > 60)
+    model = learner(epochs=2).fit(train, validation=others)
+    assert np.isfinite(model.validation_rmse_)
+    X = others.ratings.assign(user_id=10_000)
+    with pytest.raises(ValueError, match="user_id that the users table does not hold"):
+        learner(epochs=1).fit(train, validation=(X.drop_duplicates("item_id"), None))
+
+
+@every
+def test_bad_settings_are_refused(learner):
+    for bad in ({"epochs": 0}, {"batch_size": 0}, {"lr": 0}, {"patience": 0}, {"query": 0}):
+        with pytest.raises(ValueError, match=f"{learner.__name__}: got "):
+            learner(**bad)
+    if issubclass(learner, MAML):
+        for bad in ({"hidden": 0}, {"inner_steps": 0}, {"inner_lr": 0}, {"shrinkage": -1}):
+            with pytest.raises(ValueError, match=f"{learner.__name__}: got hidden"):
+                learner(**bad)
+    with pytest.raises(ValueError, match="got train_steps"):
+        Reptile(train_steps=0)
+
+
+def test_a_batch_size_is_used():
+    sizes = []
+
+    class Counting(MAML):
+        def meta_loss(self, batch):
+            sizes.append(len(batch))
+            return super().meta_loss(batch)
+
+    Counting().fit(DATA, epochs=1, batch_size=30)
+    assert sizes == [30, 30, 12]  # of 80 users 72 are trained on
+
+
+def test_the_squared_error_weighs_tasks_alike_and_skips_empty_queries():
+    query = PaddedRatings(
+        torch.arange(3), torch.zeros(3, 2, dtype=torch.int64), torch.tensor([[1.0, 3.0], [2.0, 0.0], [0.0, 0.0]]),
+        torch.tensor([[True, True], [True, False], [False, False]]),
+    )  # fmt: skip
+    assert squared_error(torch.zeros(3, 2), query) == pytest.approx((5 + 4) / 2)
+
+
+# -- MAML and Reptile -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("learner", [MAML, FOMAML])
+def test_the_meta_gradient_of_every_parameter_is_that_of_a_loop_over_users(learner):
+    model, batch = copy.deepcopy(fitted(learner)), ragged()
+    params = {k: v.requires_grad_() for k, v in model.params_.items()}
+    found = torch.autograd.grad(model.meta_loss(batch), list(params.values()))
+
+    def network(w, x):
+        return (torch.relu(x @ w["w0"] + w["b0"]) @ w["w1"] + w["b1"])[:, 0]
+
+    def inputs(part, b):
+        items = part.items[b][part.mask[b]]
+        fold = model.fold_[batch.users[b]]
+        vector = (model.item_vectors_[fold, items] + params["item_shift"][items, :-1]) * model.vector_scale_
+        bias = model.item_bias_[fold, items] + params["item_shift"][items, -1]
+        return torch.cat([vector, model.item_features_[items]], 1), bias, part.values[b][part.mask[b]]
+
+    losses = []
+    for b in range(len(batch)):
+        x, bias, y = inputs(batch.support, b)
+        fast = {k: params[k] for k in ("w0", "b0", "w1", "b1")}
+        rate = model.inner_lr * len(y) / (len(y) + model.shrinkage)
+        for _ in range(model.inner_steps if len(y) else 0):
+            loss = ((bias + network(fast, x) - y) ** 2).mean()
+            keep = {"create_graph": True} if model.order == 2 else {"retain_graph": True}
+            gradient = torch.autograd.grad(loss, list(fast.values()), **keep)
+            fast = {k: w - rate * g for (k, w), g in zip(fast.items(), gradient, strict=True)}
+        x, bias, y = inputs(batch.query, b)
+        losses.append(((bias + network(fast, x) - y) ** 2).mean())
+    expected = torch.autograd.grad(torch.stack(losses).mean(), list(params.values()))
+    for name, a, b in zip(params, found, expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-10, msg=lambda m, name=name: f"{name}: {m}")
+
+
+def test_the_step_grows_with_the_number_of_ratings():
+    model = MAML(inner_lr=0.3, shrinkage=5.0)
+    assert model._rate(ragged().support).flatten().tolist() == pytest.approx([0, 0.3 / 6, 0.9 / 8, 0.15, 0.6 / 7])
+    assert MAML(inner_lr=0.3, shrinkage=0)._rate(ragged().support).flatten().tolist() == [0] + [0.3] * 4
+
+
+def test_reptile_steps_towards_the_mean_of_the_adapted_weights_and_trains_no_item():
+    model, batch = Reptile(), TASKS.select(slice(0, 6))
+    model._start(DATA)
+    model._make_optimiser()
+    model.meta_loss(batch).backward()
+    goals = []
+    for b in range(6):
+        items, y = (torch.cat([p[b] for p in pair]) for pair in
+                    ((batch.support.items, batch.query.items), (batch.support.values, batch.query.values)))  # fmt: skip
+        mask = torch.cat([batch.support.mask[b], batch.query.mask[b]])
+        items, y, fold = items[mask], y[mask], model.fold_[batch.users[b]]
+        x = torch.cat([model.item_vectors_[fold, items] * model.vector_scale_, model.item_features_[items]], 1)
+        w = {k: model.params_[k].detach().clone().requires_grad_() for k in ("w0", "b0", "w1", "b1")}
+        for _ in range(model.train_steps):
+            out = (torch.relu(x @ w["w0"] + w["b0"]) @ w["w1"] + w["b1"])[:, 0] + model.item_bias_[fold, items]
+            gradient = torch.autograd.grad(((out - y) ** 2).mean(), list(w.values()))
+            w = {
+                k: (v - model.train_lr * g).detach().requires_grad_()
+                for (k, v), g in zip(w.items(), gradient, strict=True)
+            }
+        goals.append(w)
+    for name in ("w0", "b0", "w1", "b1"):
+        expected = model.params_[name] - torch.stack([g[name] for g in goals]).mean(0)
+        torch.testing.assert_close(model.params_[name].grad, expected, rtol=0, atol=1e-10, check_stride=False)
+    assert model.params_["item_shift"].grad is None
+
+
+def test_reptile_tunes_its_test_rate_on_the_validation_users():
+    model = Reptile(epochs=2).fit(DATA)
+    tasks = model._validation_tasks(model._split_users(DATA)[1])
+    kept = model.test_lr_
+    errors = {rate: model._error_at(rate, tasks) for rate in (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)}
+    assert kept == min(errors, key=errors.get)
+    assert Reptile(epochs=1, inner_lr=0.03).fit(DATA.subset(DATA.user_codes < 15)).test_lr_ == 0.03  # nobody to tune on
+
+
+# -- real ratings -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("learner", "most"), [(MetaLearningModel, 0.90), (MAML, 0.935)])
+def test_the_error_on_real_ratings_lies_where_it_should(learner, most):
+    train, test = load_data("ml-100k")
+    model = learner(epochs=8).fit(train)
+    assert most - 0.02 < model.evaluate(test, metric="rmse") < most
+    assert 0.68 < model.evaluate(test) < 0.76
+
+
+def test_progress_is_shown_to_someone_who_watches_only(monkeypatch):
+    monkeypatch.setattr(base.sys.stderr, "isatty", lambda: False, raising=False)
+    monkeypatch.setenv("METAREC_WORK", "solutions")
+    assert base.progress(2, "x").disable
+    monkeypatch.setattr(base.sys.stderr, "isatty", lambda: True, raising=False)
+    assert not base.progress(2, "x").disable
