@@ -1,0 +1,202 @@
+"""The command `metarec`. A command imports its module when it runs, so that `metarec --help` answers at once."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="metarec",
+    help="A workbook of 31 interview questions on meta-learning for recommendation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Questions = Annotated[
+    list[str] | None, typer.Argument(metavar="[qNN…]", help="q06, 6 or the full stem; all where none is named.")
+]
+Seeds = Annotated[str | None, typer.Option(help="Such as 0-4, 3 or 0,2,5-7.")]
+
+
+def _run(command: Callable[..., int | None], *arguments: object) -> None:
+    """Run a command and leave with its exit status; an error that the user can mend is one message, status 1."""
+    try:
+        status = command(*arguments)
+    except (ValueError, OSError) as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("Stopped.", 130)
+    raise typer.Exit(status or 0)
+
+
+def _fail(message: str, status: int) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(status)
+
+
+def _known(names: list[str] | None) -> list[str]:
+    """The stems of the questions named. An unknown one is wrong usage: status 2."""
+    from metarec_lib.workbook.questions import resolve
+
+    try:
+        return [resolve(name).stem for name in names or []]
+    except ValueError as error:
+        _fail(str(error), 2)
+        raise
+
+
+def _folder_of(names: list[str] | None) -> str | None:
+    """The folder of the files named by path, if any. Files in two folders are wrong usage: status 2."""
+    from metarec_lib.workbook.places import folder_named
+
+    try:
+        return folder_named(names or [])
+    except ValueError as error:
+        _fail(str(error), 2)
+        raise
+
+
+def _seeds(text: str | None) -> None:
+    """Stop with status 2 where the seeds cannot be read."""
+    from metarec_lib.workbook.studies import parse_seeds
+
+    try:
+        parse_seeds(text or "0")
+    except ValueError as error:
+        _fail(str(error), 2)
+
+
+@app.command()
+def data(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")] = None) -> None:
+    """Fetch data sets, once: `metarec data ml-100k`."""
+    from metarec_lib.data.fetch import data_command
+
+    _run(data_command, names or [])
+
+
+@app.command()
+def new(folder: Annotated[str, typer.Argument(metavar="FOLDER")]) -> None:
+    """Make a workspace of your own, or bring what is new to it; what you have changed stays."""
+    from metarec_lib.workbook.workspace import new_command
+
+    _run(new_command, folder)
+
+
+@app.command()
+def build(
+    questions: Questions = None,
+    check: Annotated[bool, typer.Option("--check", help="Execute nothing; name what is stale.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files edited by hand as well.")] = False,
+) -> None:
+    """Build notebooks, stubs and the manifest from lessons, solutions and tests."""
+    from metarec_lib.workbook.build import build_command
+
+    _run(build_command, _known(questions), check, force)
+
+
+@app.command()
+def study(name: Annotated[str, typer.Argument(metavar="qNN")], seeds: Seeds = None) -> None:
+    """Run the experiment behind a lesson, seed by seed; goes on where it was stopped."""
+    from metarec_lib.workbook.studies import study_command
+
+    _seeds(seeds)
+    _run(study_command, name, seeds)
+
+
+@app.command()
+def claims(questions: Questions = None, seeds: Seeds = None) -> None:
+    """List what the lessons claim; with --seeds rerun them and say which claims hold."""
+    from metarec_lib.workbook.claims import claims_command
+
+    _seeds(seeds)
+    _run(claims_command, _known(questions), seeds)
+
+
+@app.command()
+def check(
+    questions: Questions = None,
+    work: Annotated[str | None, typer.Option(help="exercises, solutions or a folder.")] = None,
+    hint: Annotated[str | None, typer.Option(metavar="[FUNCTION]", help="One more hint, e.g. for FUNCTION.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+    junit: Annotated[str | None, typer.Option(metavar="FILE", help="Write a JUnit report.")] = None,
+) -> None:
+    """Check your exercises."""
+    from metarec_lib.workbook.checking import check_command
+
+    _run(check_command, _known(questions), work or _folder_of(questions), hint, json, junit)
+
+
+@app.command()
+def solution(
+    question: Annotated[str, typer.Argument(metavar="qNN")],
+    function: Annotated[str | None, typer.Argument(metavar="[FUNCTION]")] = None,
+) -> None:
+    """Show the reference solution of a question, or of one function."""
+    from metarec_lib.workbook.answers import solution_command
+
+    _run(solution_command, question, function)
+
+
+@app.command()
+def reset(
+    question: Annotated[str, typer.Argument(metavar="qNN")],
+    work: Annotated[str | None, typer.Option(help="The folder of your exercises, or your workspace.")] = None,
+) -> None:
+    """Bring an exercise file back as it was at the start; yours is kept beside it."""
+    from metarec_lib.workbook.answers import reset_command
+
+    _run(reset_command, question, work)
+
+
+@app.command()
+def grade(
+    submissions: Annotated[str, typer.Argument(metavar="SUBMISSIONS", help="A folder a student, or one submission.")],
+    out: Annotated[str, typer.Option("--out", metavar="REPORT", help="The CSV file to write.")],
+    questions: Annotated[list[str] | None, typer.Option(metavar="qNN…", help="All where none is named.")] = None,
+    variant: Annotated[int, typer.Option(metavar="SEED", help="Seed of the random data in graded tests.")] = 0,
+    require_sandbox: Annotated[bool, typer.Option("--require-sandbox", help="Refuse where a wall is missing.")] = False,
+) -> None:
+    """Grade a folder of submissions; goes on where it was stopped."""
+    from metarec_lib.workbook.grading import grade_command
+
+    _run(grade_command, submissions, out, _known(questions), variant, require_sandbox)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point of the command `metarec`. arguments: those of the command line by default."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    app(_with_hint_value(_with_each_question(given)), prog_name="metarec")
+
+
+def _with_each_question(arguments: list[str]) -> list[str]:
+    """`--questions q01 q06`: the option is repeated before each question that follows it."""
+    spread: list[str] = []
+    for item in arguments:
+        follows = spread[-2:-1] == ["--questions"] and _is_question(item)
+        spread += ["--questions", item] if follows else [item]
+    return spread
+
+
+def _with_hint_value(arguments: list[str]) -> list[str]:
+    """`--hint` may stand alone: an empty function is put behind it, which means the first that does not pass."""
+    if "--hint" in arguments:
+        place = arguments.index("--hint") + 1
+        if not arguments[place : place + 1] or not arguments[place].isidentifier() or _is_question(arguments[place]):
+            return [*arguments[:place], "", *arguments[place:]]
+    return arguments
+
+
+def _is_question(name: str) -> bool:
+    from metarec_lib.workbook.questions import resolve
+
+    try:
+        return bool(resolve(name))
+    except ValueError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

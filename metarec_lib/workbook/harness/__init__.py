@@ -1,0 +1,1 @@
+"""The learner's side: a stand-alone folder (standard library, numpy, torch) that runs a submission and answers calls."""

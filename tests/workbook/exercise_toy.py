@@ -1,0 +1,180 @@
+"""A small question for tests: three functions with solution, graded tests and named mistakes, in a folder of its own."""
+
+from pathlib import Path
+
+STEM = "q06_evaluate_meta_learning"
+
+SOLUTION = '''"""q06: three small functions.
+
+Notes for authors stay out of the stub.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from metarec_lib.workbook import exercise
+
+SCALE = 5.0
+
+
+@exercise(points=3, minutes=5, hints=["Think of a mean.", "Sum, then divide.", "sum(values) / len(values)"])
+def mean_rating(values: Sequence[float]) -> float:
+    """The mean of the ratings; 0.0 where there are none.
+
+    >>> mean_rating([3.0, 4.0])
+    3.5
+    """
+    # BEGIN SOLUTION
+    # an empty list has no mean
+    return float(np.mean(values)) if len(values) else 0.0
+    # END SOLUTION
+
+
+def _square(x):
+    return x * x
+
+
+@exercise(
+    points=4,
+    minutes=5,
+    hints=[
+        "A gradient step.",
+        "torch.autograd.grad gives the gradient.",
+        "w - lr * gradient, with create_graph=True",
+    ],
+)
+def inner_step(w: Tensor, loss, lr: float) -> Tensor:
+    """One step of gradient descent on `loss`, through which a gradient still flows."""
+    # BEGIN SOLUTION
+    w = w if w.requires_grad else w.clone().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(loss(w), w, create_graph=True)
+    return w - lr * gradient
+    # END SOLUTION
+
+
+@exercise(points=2, minutes=3, hints=["Look at the name.", "np.clip", "np.clip(ratings, 1, SCALE)"])
+def clip_ratings(ratings: np.ndarray) -> np.ndarray:
+    """The ratings (N,) brought into the scale of 1 to 5 stars; the argument stays as it was, even when it is long."""
+    # BEGIN SOLUTION
+    return np.clip(ratings, 1.0, SCALE)
+    # END SOLUTION
+'''
+
+TESTS = '''"""Graded tests of the toy."""
+
+import numpy as np
+import torch
+
+from metarec_lib.workbook.testing import assert_close, assert_equal, assert_true, graded
+
+
+@graded("mean_rating")
+def test_mean_by_hand(yours):
+    assert_close(yours.mean_rating([1.0, 2.0, 6.0]), 3.0, cause="the sum is not divided by the number of ratings")
+
+
+@graded("mean_rating")
+def test_agrees_with_numpy(yours, rng):
+    for size in (1, 5):
+        values = rng.normal(size=size) + 3
+        assert_close(yours.mean_rating(values.tolist()), values.mean())
+
+
+@graded("mean_rating")
+def test_no_ratings(yours):
+    assert_equal(yours.mean_rating([]), 0.0, cause="no ratings are not handled")
+
+
+@graded("inner_step")
+def test_step_by_hand(yours, given):
+    w = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    loss = given("quadratic", centre=0.0)
+    assert_close(yours.inner_step(w, loss, lr=0.1), 0.8 * w, cause="the step goes up the gradient")
+
+
+@graded("inner_step")
+def test_gradient_flows_through_the_step(yours, given):
+    w = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    (gradient,) = yours.grad("inner_step", w, given("quadratic", centre=0.0), 0.1)
+    assert_close(gradient, torch.full_like(w, 0.8), cause="the inner gradient is detached")
+
+
+@graded("clip_ratings")
+def test_clips_both_ends(yours):
+    assert_close(yours.clip_ratings(np.array([0.0, 3.0, 9.0])), np.array([1.0, 3.0, 5.0]))
+
+
+@graded("clip_ratings")
+def test_argument_is_left_alone(yours):
+    yours.clip_ratings(np.array([0.0, 3.0, 9.0]))
+    assert_true(not yours.mutated, "the argument as it was", cause="it is clipped in place")
+'''
+
+MISTAKES = '''"""Named wrong answers of the toy."""
+
+import numpy as np
+import torch
+
+from metarec_lib.workbook.testing import mistake
+
+
+@mistake("mean_rating")
+def forgets_to_divide(values):
+    """You added the ratings up: divide by their number."""
+    return float(sum(values))
+
+
+@mistake("mean_rating")
+def fails_without_ratings(values):
+    """You divide by the number of ratings, which may be zero: say what an empty list gives."""
+    return sum(values) / len(values)
+
+
+@mistake("inner_step")
+def goes_up(w, loss, lr):
+    """You added the gradient: descent takes it away."""
+    w = w if w.requires_grad else w.clone().requires_grad_(True)
+    return w + lr * torch.autograd.grad(loss(w), w, create_graph=True)[0]
+
+
+@mistake("inner_step")
+def detaches(w, loss, lr):
+    """Your inner gradient has no graph: the outer loss sees the step as w minus a constant. Use create_graph=True."""
+    w = w if w.requires_grad else w.clone().requires_grad_(True)
+    return w - lr * torch.autograd.grad(loss(w), w)[0]
+
+
+@mistake("clip_ratings")
+def clips_in_place(ratings):
+    """You changed the ratings in place: return a new array."""
+    return np.clip(ratings, 1.0, 5.0, out=ratings)
+
+
+@mistake("clip_ratings")
+def clips_only_above(ratings):
+    """You clip only above: ratings below one star stay."""
+    return np.minimum(ratings, 5.0)
+'''
+
+
+class ExerciseToy:
+    """The content in `root`, and one learner's file in `work`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.work = root, root / "exercises"
+        for folder in ("solutions", "exercises", "tests/exercises/mistakes", "notebooks"):
+            (root / folder).mkdir(parents=True)
+        self.solution = root / "solutions" / f"{STEM}.py"
+        self.tests = root / "tests" / "exercises" / f"test_{STEM}.py"
+        self.mistakes = root / "tests" / "exercises" / "mistakes" / f"{STEM}.py"
+        self.file = self.work / f"{STEM}.py"
+        for path, text in ((self.solution, SOLUTION), (self.tests, TESTS), (self.mistakes, MISTAKES)):
+            path.write_text(text, encoding="utf-8")
+
+    def write(self, text: str | bytes) -> Path:
+        """Make this the learner's file."""
+        self.file.write_bytes(text.encode() if isinstance(text, str) else text)
+        return self.file

@@ -1,0 +1,511 @@
+"""check, hint, the command, the manifest, and that pytest says the same."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Timer
+from xml.etree import ElementTree
+
+import pytest
+from exercise_toy import SOLUTION, STEM, TESTS, ExerciseToy
+
+from metarec_lib.workbook import hints, kernel, places, progress
+from metarec_lib.workbook.checking import check, check_command, hint
+from metarec_lib.workbook.exercises import plain_text, stub_text
+from metarec_lib.workbook.judging import judge
+from metarec_lib.workbook.manifest import build_manifest, manifest_text, question_manifest
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    toy = ExerciseToy(tmp_path / "clone")
+    monkeypatch.setattr(places, "root", lambda: toy.root)
+    monkeypatch.setenv("METAREC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("METAREC_WORK", str(toy.work))
+    monkeypatch.setattr(progress, "_hints_here", {})
+    toy.write(stub_text(SOLUTION))
+    return toy
+
+
+STUB_REPORT = f"""\
+q06 · 0 of 9 points · exercises/{STEM}.py
+  · mean_rating    0/3   not written yet (line 23)
+  · inner_step     0/4   not written yet (line 32)
+  · clip_ratings   0/2   not written yet (line 39)
+  Next: mean_rating. For a hint: metarec check q06 --hint mean_rating"""
+
+
+def test_the_stub_has_no_points_and_nothing_is_skipped(toy):
+    report = check("q06")
+    assert str(report) == repr(report) == STUB_REPORT
+    assert all(not passed for item in report.functions for passed in item.tests.values())
+
+
+@pytest.mark.parametrize("make", [plain_text, lambda text: text])
+def test_the_solution_has_all_points(toy, make):
+    toy.write(make(SOLUTION))
+    report = check(6)
+    assert report.passed and report.points == report.possible == 9
+    assert str(report).splitlines()[1:] == [
+        "  ✓ mean_rating    3/3",
+        "  ✓ inner_step     4/4",
+        "  ✓ clip_ratings   2/2",
+    ]
+
+
+def test_a_named_mistake_is_recognised_and_its_sentence_said(toy):
+    toy.write(
+        plain_text(SOLUTION).replace("return np.clip(ratings, 1.0, SCALE)", "return ratings.clip(1, 5, out=ratings)")
+    )
+    text = str(check("q06", function="clip_ratings"))
+    assert "✗ clip_ratings   0/2" in text and "You changed the ratings in place: return a new array." in text
+    assert "Check:" not in text and "usual cause" not in text and "mean_rating" not in text
+
+
+def test_an_unnamed_mistake_shows_the_call_and_what_to_check(toy):
+    toy.write(plain_text(SOLUTION).replace("float(np.mean(values))", "float(np.mean(values)) + 1"))
+    text = " ".join(str(check("q06")).split())
+    assert (
+        "✗ mean_rating 1/3 called mean_rating([1.0, 2.0, 6.0]), got 4.0, expected 3.0 "
+        "Check: the sum is not divided by the number of ratings"
+    ) in text
+    assert "usual cause" not in text
+
+
+def test_a_mistake_that_fails_with_the_same_error_is_recognised(toy):
+    toy.write(
+        plain_text(SOLUTION).replace("float(np.mean(values)) if len(values) else 0.0", "sum(values) / len(values)")
+    )
+    text = " ".join(str(check("q06")).split())
+    assert "raised ZeroDivisionError: division by zero (line 22: `return sum(values) / len(values)`)" in text
+    assert "which may be zero" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def f(:", "the file is not valid Python: invalid syntax (line 1: `def f(:`)"),
+        ("import sys; sys.exit()", "the file ends the program while it is loaded"),
+        ("# Grüße".encode("latin-1"), "the file cannot be read: line 1 is not UTF-8 text (byte 0xfc)"),
+        (None, f"{STEM}.py is missing in "),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_is_one_sentence(toy, text, said):
+    toy.file.unlink() if text is None else toy.write(text)
+    report = check("q06")
+    assert report.points == 0 and said in " ".join(str(report).split()) and len(str(report).splitlines()) <= 7
+    assert "✗" not in str(report) and {item.status for item in report.functions} == {"not run"}
+    assert str(report).splitlines()[-1] == "  – clip_ratings   0/2   not run"
+
+
+def test_prints_are_shown_and_cannot_steer_a_terminal(toy):
+    toy.write("def mean_rating(values):\n    print('\\x1b[2J', values)\n    return 7.0\n")
+    text = str(check("q06", function="mean_rating"))
+    assert "printed: �[2J [1.0, 2.0, 6.0]" in text and "\x1b" not in text
+
+
+def test_nan_does_not_pass_and_objects_that_equal_everything_do_not(toy):
+    for value in ("float('nan')", "type('E', (), {'__eq__': lambda s, o: True})()", "type('F', (float,), {})(3)"):
+        toy.write(f"def mean_rating(values):\n    return {value}\n")
+        assert check("q06", function="mean_rating").points == 0
+
+
+def test_the_report_does_not_depend_on_what_was_there_before(toy):
+    toy.write(SOLUTION)
+    assert check("q06").points == 9
+    toy.write(stub_text(SOLUTION))
+    assert check("q06").points == 0
+    toy.tests.write_text(TESTS.replace("3.0, cause", "4.0, cause"))
+    toy.write(SOLUTION)
+    assert check("q06").points == 8
+
+
+def test_an_interrupt_passes_and_ends_the_child(toy):
+    toy.write("import time\ndef mean_rating(values): time.sleep(60)\n")
+    Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        check("q06")
+    toy.write(SOLUTION)
+    assert check("q06").passed
+
+
+def test_pytest_options_of_the_caller_do_not_matter(toy, monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--nonsense -k nothing")
+    toy.write(SOLUTION)
+    assert check("q06").passed
+    assert os.environ["PYTEST_ADDOPTS"] == "--nonsense -k nothing"
+    assert not list(toy.root.rglob("__pycache__")) and not list(toy.root.rglob(".pytest_cache"))
+
+
+def test_broken_tests_are_an_error_not_a_verdict(toy):
+    toy.tests.write_text(TESTS + "\nraise OSError('broken')\n")
+    with pytest.raises(RuntimeError, match="could not be run.*\n.*broken|broken"):
+        check("q06")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"question": "q99"}, "q99"),
+        ({"question": "q07"}, "q07 has no exercises yet; those that have: q06"),
+        ({"question": "q06", "function": "nonsense"}, "expected one of: mean_rating, inner_step, clip_ratings"),
+        ({"question": "q06", "work": "/nowhere"}, "nowhere"),
+    ],
+)
+def test_wrong_usage_names_what_is_right(toy, arguments, said):
+    with pytest.raises(ValueError, match=said):
+        check(**arguments)
+
+
+def test_in_a_notebook_it_is_shown_once_with_a_link(toy, monkeypatch):
+    shown = []
+    for name in ("show_text", "show_markdown"):
+        monkeypatch.setattr(f"metarec_lib.workbook.checking.{name}", shown.append)
+    monkeypatch.setattr("metarec_lib.workbook.checking.in_notebook", lambda: True)
+    (toy.root / "notebooks").mkdir(exist_ok=True)
+    monkeypatch.chdir(toy.root / "notebooks")
+    report = check("q06")
+    assert shown == [STUB_REPORT, f"Your file: [exercises/{STEM}.py](../exercises/{STEM}.py)"]
+    assert report._ipython_display_() is None
+    assert not kernel.in_notebook()
+
+
+def test_hints_come_one_by_one_then_the_solution(toy):
+    said = [str(hint("q06")) for _ in range(5)]
+    assert said[0] == "mean_rating, hint 1 of 3: Think of a mean."
+    assert said[2] == "mean_rating, hint 3 of 3: sum(values) / len(values)"
+    assert said[3] == said[4]
+    assert said[3].splitlines() == [
+        "mean_rating, all 3 hints:",
+        "  1. Think of a mean.",
+        "  2. Sum, then divide.",
+        "  3. sum(values) / len(values)",
+        "The solution: metarec solution q06 mean_rating",
+    ]
+    assert "hint 1 of 3: Look at the name." in hint("q06", "clip_ratings")
+    with pytest.raises(ValueError, match="expected one of: mean_rating"):
+        hint("q06", "nonsense")
+    toy.write(SOLUTION)
+    assert hint("q06") == "q06: everything passes, no hint is needed."
+
+
+def test_hints_are_counted_for_each_work_folder(toy, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(toy.work, other)
+    assert "hint 1 of 3" in hint("q06", "mean_rating") and "hint 2 of 3" in hint("q06", "mean_rating")
+    assert "hint 1 of 3" in hint("q06", "mean_rating", work=other)
+
+
+def test_a_bare_hint_runs_only_the_tests_that_it_needs(toy, monkeypatch):
+    judged, judge = [], hints.judge
+    monkeypatch.setattr(hints, "judge", lambda stem, work, name: judged.append(name) or judge(stem, work, name))
+    assert hint("q06").startswith("mean_rating") and judged == []
+    toy.write(plain_text(SOLUTION).replace("return np.clip(ratings, 1.0, SCALE)", "return ratings"))
+    check("q06")
+    assert hint("q06").startswith("clip_ratings") and judged == []  # the check has said so
+    toy.write(toy.file.read_text(encoding="utf-8") + "\n")
+    assert hint("q06").startswith("clip_ratings") and judged == ["mean_rating", "inner_step", "clip_ratings"]
+    toy.write("def mean_rating(: pass")
+    assert hint("q06").startswith("mean_rating") and len(judged) == 3
+
+
+def test_a_hint_is_no_json(toy, capsys, tmp_path):
+    assert check_command(["q06"], hint_for="", as_json=True) == 2
+    assert check_command(["q06"], hint_for="", junit=tmp_path / "out.xml") == 2
+    assert "a hint is text" in capsys.readouterr().err and not (tmp_path / "out.xml").exists()
+
+
+def test_points_have_one_decimal_in_print_and_are_exact_in_json(toy, capsys):
+    toy.write(
+        plain_text(SOLUTION).replace("w - lr * gradient", "w + lr * gradient").replace("if len(v", "if 1 or len(v")
+    )
+    toy.tests.write_text(TESTS + EXTRA_TEST)
+    assert check_command(["q06"], as_json=True) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["questions"][0]["functions"][1]["points"] == 4 / 3 and found["points"] == 2 + 4 / 3 + 2
+    assert str(check("q06")).splitlines()[0].startswith("q06 · 5.3 of 9 points") and "1.3/4" in str(check("q06"))
+
+
+EXTRA_TEST = """
+
+@graded("inner_step")
+def test_no_step(yours, given):
+    w = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    assert_close(yours.inner_step(w, given("quadratic", centre=0.0), lr=0.0), w)
+"""
+
+PAIR = (
+    """
+
+@exercise(points=1, minutes=1, hints=["a", "b", "c"])
+def ends(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    \"\"\"Three masks.\"\"\"
+    # BEGIN SOLUTION
+    return x > 0, x > 1, x > 2
+    # END SOLUTION
+""",
+    """
+
+@graded("ends")
+def test_unpacked(yours):
+    a, b, c = yours.ends(np.array([0.5, 1.5]), np.zeros(2))
+    assert_equal(a & ~b, np.array([True, False]), cause="a comparison")
+    assert_equal(c, np.array([False, False]))
+""",
+    """
+
+@mistake("ends")
+def turned(x, y):
+    \"\"\"Turned.\"\"\"
+    return x < 0, x < 1, x < 2
+""",
+)
+
+
+@pytest.fixture
+def pair(toy):
+    """The toy with a function that returns three masks, which its test unpacks."""
+    for path, text in zip((toy.solution, toy.tests, toy.mistakes), PAIR, strict=True):
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    return toy
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return None", "`ends` returned None, expected 3 values: is a `return` missing?"),
+        ("x > 0", "`ends` returned None, expected 3 values: is a `return` missing?"),
+        ("return x > 0, x > 1", "`ends` returned 2 values, expected 3"),
+        ("return 3", "`ends` returned an int, expected 3 values"),
+        ("return [True], [False], [False]", "`ends` returned at [0] a list of length 1, expected a numpy array"),
+        (
+            "return x > 0, x > 1, (x > 2).astype(int)",
+            "got numbers (int64), expected booleans: masks hold True and False",
+        ),
+        ("return x > 0, x > 1, np.array([False])", "got the shape (1,), expected (2,)"),
+        ("y += 1\n    return x > 0, x > 1, x > 2", "You changed an argument of ends (`x` or `y`); work on a copy"),
+    ],
+)
+@pytest.mark.parametrize("way", ["", "in-process"])
+def test_a_wrong_kind_of_value_is_named_and_the_maths_not_blamed(pair, body, said, way):
+    pair.write(f"import numpy as np\ndef ends(x, y):\n    {body}\n")
+    found = judge(STEM, pair.work, "ends", way=way).functions[0]
+    assert found.points == 0 and said in found.message and found.remark == ""
+
+
+def test_a_number_of_another_kind_is_named(toy):
+    toy.write("import numpy as np\ndef mean_rating(v): return np.ones(3)\ndef clip_ratings(r): return list(r)\n")
+    mean, _, clip = check("q06").functions
+    assert mean.message == "`mean_rating` returned a numpy array of shape (3,), expected a float"
+    assert clip.message == "`clip_ratings` returned a list of length 3, expected a numpy array"
+
+
+IN_PLACE = "import numpy as np\ndef clip_ratings(ratings): return np.clip(ratings, 1.0, 5.0, out=ratings)\n"
+
+
+@pytest.mark.parametrize("way", ["", "in-process"])
+def test_an_argument_changed_in_place_fails_unless_the_test_allows_it(toy, way):
+    toy.write(IN_PLACE)
+    found = judge(STEM, toy.work, "clip_ratings", way=way).functions[0]
+    assert found.tests == {"test_clips_both_ends": False, "test_argument_is_left_alone": False}
+    assert found.message == "You changed the argument `ratings` of clip_ratings; work on a copy"
+    assert found.mistake == "You changed the ratings in place: return a new array."
+    allowed = TESTS.replace('@graded("clip_ratings")', '@graded("clip_ratings", in_place=True)')
+    toy.tests.write_text(allowed, encoding="utf-8")
+    found = judge(STEM, toy.work, "clip_ratings", way=way).functions[0]
+    assert found.tests == {"test_clips_both_ends": True, "test_argument_is_left_alone": False}
+    assert question_manifest(STEM)["points"] == 9
+
+
+def test_a_deleted_file_is_named_with_what_brings_it_back(toy, monkeypatch):
+    (toy.root / places.MARK).write_text("{}")
+    toy.file.unlink()
+    monkeypatch.delenv("METAREC_WORK")
+    monkeypatch.chdir(toy.root)
+    assert check("q06").problem == f"{STEM}.py is missing in {toy.work}; `metarec new .` brings it back"
+    monkeypatch.chdir(toy.root / "notebooks")
+    assert check("q06").problem.endswith(f"; `metarec new {toy.root}` brings it back")
+    toy.work.rmdir()
+    assert f"is missing in {toy.work}" in check("q06").problem
+
+
+def test_without_a_work_folder_a_notebook_shows_no_traceback(toy, monkeypatch):
+    shown = []
+    monkeypatch.setattr("metarec_lib.workbook.checking.show_text", shown.append)
+    monkeypatch.setattr("metarec_lib.workbook.checking.in_notebook", lambda: True)
+    assert check("q06", work="/nowhere") is None
+    assert len(shown) == 1 and "/nowhere" in shown[0]
+
+
+def test_attempts_are_stored_but_not_those_of_the_solutions(toy):
+    check("q06", work="solutions")
+    assert progress.attempts() == []
+    check("q06")
+    toy.write(SOLUTION)
+    check("q06")
+    rows = progress.attempts("q06")
+    assert [row["status"] for row in rows] == ["not written"] * 3 + ["passed"] * 3
+    assert sum(row["points"] for row in rows) == 9 and progress.attempts("q07") == []
+
+
+def test_where_nothing_can_be_stored_the_result_stands_and_hints_go_on(toy, tmp_path, monkeypatch):
+    (tmp_path / "a_file").write_text("")
+    monkeypatch.setenv("METAREC_HOME", str(tmp_path / "a_file" / "home"))
+    text = str(check("q06"))
+    assert text.startswith(STUB_REPORT) and "not stored in your progress" in text.splitlines()[-1]
+    said = [str(hint("q06", "mean_rating")).splitlines() for _ in range(4)]
+    assert said[0][0].endswith("Think of a mean.") and "not stored" in said[0][1]
+    assert said[3][0] == "mean_rating, all 3 hints:"
+
+
+def test_a_damaged_progress_file_does_not_stop_a_check(toy):
+    progress.path().parent.mkdir(parents=True)
+    progress.path().write_bytes(b"no database" * 1000)
+    assert "not stored in your progress" in str(check("q06"))
+    assert progress.path().read_bytes() == b"no database" * 1000
+
+
+def test_two_processes_write_at_once(toy):
+    def write(number):
+        return [progress.record_attempts("q06", toy.file, [("f", "passed", 1, 1)] * 5) for _ in range(10)]
+
+    with ThreadPoolExecutor(4) as pool:
+        warnings = [text for texts in pool.map(write, range(4)) for text in texts]
+    assert warnings == [""] * 40 and len(progress.attempts()) == 200
+
+
+def test_a_failed_transaction_leaves_nothing(toy):
+    with pytest.raises(sqlite3.Error), progress._writing() as database:
+        database.execute("INSERT INTO file_hints VALUES (?, 'f', 1)", (str(toy.file),))
+        database.execute("INSERT INTO nowhere VALUES (1)")
+    assert progress.next_hint(toy.file, "f", 3) == (0, "")
+
+
+def test_the_command_and_its_exit_status(toy, capsys, tmp_path):
+    assert check_command(["q06"]) == 1
+    assert capsys.readouterr().out == STUB_REPORT + "\n"
+    toy.write(SOLUTION)
+    assert check_command() == 0
+    assert check_command(["q77"]) == check_command(["q07"]) == check_command(work="/nowhere") == 2
+    out, err = capsys.readouterr()
+    assert "9 of 9 points" in out and "q77" in err and "Traceback" not in err
+    assert check_command(["q06"], hint_for="") == 0 and "no hint is needed" in capsys.readouterr().out
+    assert check_command(["q06"], hint_for="nonsense") == 2
+
+
+def test_the_command_writes_json_and_junit(toy, capsys, tmp_path):
+    toy.write(plain_text(SOLUTION).replace("else 0.0", "else 1.0").replace("1.0, SCALE", "'\\x00', SCALE"))
+    assert check_command(["q06"], as_json=True, junit=tmp_path / "out" / "junit.xml") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["points"], found["possible"]) == (6, 9)
+    assert found["questions"][0]["functions"][0]["tests"]["test_no_ratings"] is False
+    suite = ElementTree.parse(tmp_path / "out" / "junit.xml").getroot()[0]
+    assert suite.attrib == {"name": "q06", "tests": "7", "failures": "3"}
+    assert "expected 0.0; Check: no ratings" in suite.find(".//failure").attrib["message"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["junit.xml"]
+
+
+PYTEST = [
+    sys.executable,
+    "-m",
+    "pytest",
+    "-q",
+    "--no-header",
+    "-rA",
+    "-p",
+    "no:cacheprovider",
+    "--disable-plugin-autoload",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        (stub_text(SOLUTION), []),
+        (SOLUTION, []),
+        (plain_text(SOLUTION).replace("create_graph=True", "create_graph=False"), ["--in-process"]),
+        ("def f(:", ["--in-process"]),
+    ],
+)
+def test_pytest_gives_the_same_verdict(toy, text, more):
+    toy.write(text)
+    expected = {test: passed for item in check("q06").functions for test, passed in item.tests.items()}
+    command = [
+        *PYTEST,
+        "-p",
+        "metarec_lib.workbook.plugin",
+        "--work",
+        toy.work,
+        *more,
+        toy.root / "tests" / "exercises",
+    ]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, cwd=toy.root, env=environment)
+    lines = [line for line in run.stdout.splitlines() if line.startswith(("PASSED ", "FAILED ", "ERROR ", "SKIPPED "))]
+    assert {line.split("::")[1].split()[0]: line.startswith("PASSED") for line in lines} == expected
+    assert run.returncode == (0 if all(expected.values()) else 1)
+
+
+def test_random_data_follow_the_variant_and_the_test(toy):
+    toy.tests.write_text(
+        TESTS
+        + "\n\n@graded('mean_rating')\ndef test_draw(yours, rng):\n    assert_equal(yours.mean_rating([rng.random()]), 0)\n"
+    )
+    toy.write("def mean_rating(values): return values[0]\n")
+    draws = []
+    for variant in ("0", "0", "1"):
+        command = [*PYTEST, "-p", "metarec_lib.workbook.plugin", "--variant", variant]
+        command += ["--in-process", "-k", "draw", toy.tests]
+        run = subprocess.run(command, capture_output=True, text=True, cwd=toy.root)
+        draws.append(next(line for line in run.stdout.splitlines() if line.startswith("E ") and "called" in line))
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_the_manifest_is_stable_and_shares_points_equally(toy):
+    entry = question_manifest(STEM)
+    assert entry["points"] == 9
+    assert entry["functions"]["mean_rating"] == {
+        "points": 3,
+        "minutes": 5,
+        "tests": {"test_mean_by_hand": 1.0, "test_agrees_with_numpy": 1.0, "test_no_ratings": 1.0},
+        "mistakes": ["forgets_to_divide", "fails_without_ratings"],
+    }
+    assert manifest_text() == manifest_text() and json.loads(manifest_text()) == build_manifest() == {STEM: entry}
+    assert manifest_text().endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    ("which", "old", "new", "said"),
+    [
+        ("tests", '@graded("clip_ratings")', '@graded("clip_rating")', "expected one of mean_rating"),
+        ("tests", '@graded("clip_ratings")\n', "", "expected @graded"),
+        ("tests", '@graded("clip_ratings")', '@graded("inner_step")', "function clip_ratings has no graded test"),
+        ("mistakes", '@mistake("clip_ratings")', '@mistake("inner_step")', "function clip_ratings has no mistake"),
+        ("mistakes", '@mistake("clip_ratings")', '@mistake("clip")', "expected one of mean_rating"),
+        ("mistakes", '    """You added the gradient: descent takes it away."""\n', "", "expected a docstring"),
+    ],
+)
+def test_a_manifest_with_gaps_is_refused(toy, which, old, new, said):
+    path = getattr(toy, which)
+    path.write_text(path.read_text().replace(old, new), encoding="utf-8")
+    with pytest.raises(ValueError, match=said) as problem:
+        manifest_text()
+    assert str(path) in str(problem.value)
+
+
+def test_a_function_cannot_have_a_name_of_the_fixture(toy):
+    for path in (toy.solution, toy.tests, toy.mistakes):
+        path.write_text(path.read_text(encoding="utf-8").replace("mean_rating", "last"), encoding="utf-8")
+    with pytest.raises(ValueError, match="belongs to the fixture"):
+        manifest_text()
+
+
+def test_a_question_without_its_tests_is_refused(toy):
+    shutil.move(toy.tests, toy.root)
+    with pytest.raises(ValueError, match="expected this file"):
+        manifest_text()

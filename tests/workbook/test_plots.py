@@ -1,0 +1,183 @@
+"""`plots.show` and `plots.play`: small, deterministic pictures that a reader without a kernel sees as well."""
+
+import base64
+import io
+from unittest.mock import Mock
+
+import IPython
+import ipywidgets
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+from metarec_lib import plots
+
+ALT = "A line rises from 0 to 1."
+
+
+@plots.styled
+def draw(power=2, flip=False):
+    fig, ax = plots.subplots()
+    x = np.linspace(0, 1, 50)
+    ax.plot(x, x**power if not flip else 1 - x**power)
+    ax.set(title="A power", xlabel="x", ylabel="y")
+    if power == 9:
+        raise RuntimeError("nine is too much")
+    return fig
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is displayed, as (bundle, metadata), as if in a notebook."""
+    found = []
+    monkeypatch.setattr(IPython, "get_ipython", Mock())
+    monkeypatch.setattr(
+        IPython.display, "display", lambda bundle, raw, metadata: found.append((bundle, metadata)) if raw else None
+    )
+    return found
+
+
+def picture(bundle):
+    return Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+
+
+def test_shows_a_small_picture_with_its_alt_text(shown):
+    plots.show(draw(), alt=ALT)
+    [(bundle, metadata)] = shown
+    assert set(bundle) == {"image/png", "text/plain"}
+    assert bundle["text/plain"] == ALT and metadata["image/png"]["alt"] == ALT
+    assert picture(bundle).size == (400, 250)
+    assert len(picture(bundle).getcolors(256)) <= 64
+    assert len(bundle["image/png"]) < 12_000
+
+
+def test_the_same_figure_gives_the_same_bytes_without_date_or_version():
+    assert plots.png_of(draw()) == plots.png_of(draw())
+    assert plots.png_of(draw()) != plots.png_of(draw(3))
+    assert b"oftware" not in plots.png_of(draw()) and b"tIME" not in plots.png_of(draw())
+
+
+def test_the_readers_settings_neither_show_nor_change():
+    plain = plots.png_of(draw())
+    with matplotlib.rc_context({"lines.linewidth": 9, "axes.titlesize": 30}):
+        assert plots.png_of(draw()) == plain
+        assert matplotlib.rcParams["lines.linewidth"] == 9
+
+
+def test_closes_a_figure_of_pyplot(shown):
+    import matplotlib.pyplot as plt
+
+    fig = plt.figure()
+    plots.show(fig, alt=ALT)
+    assert not plt.fignum_exists(fig.number)
+
+
+@pytest.mark.parametrize("alt", ["", "Figure.", "a line that rises without an end", None])
+def test_the_alt_text_is_a_sentence(shown, alt):
+    with pytest.raises(ValueError, match="expected a sentence"):
+        plots.show(draw(), alt=alt)
+    with pytest.raises(ValueError, match="expected a sentence"):
+        plots.play(draw, alt=alt, power=(1, 3))
+    assert shown == []
+
+
+def test_the_alt_text_may_be_chinese(shown):
+    plots.show(draw(), alt="曲线从零上升到一，越来越陡峭。")
+    assert len(shown) == 1
+
+
+def test_outside_of_a_notebook_the_text_is_printed(capsys):
+    plots.show(draw(), alt=ALT)
+    plots.play(draw, alt=ALT, power=(1, 3))
+    assert capsys.readouterr().out == f"{ALT}\n{ALT}\n"
+
+
+@pytest.fixture
+def played(shown, monkeypatch):
+    """Play with one slider and one tick box; the controls, image and message that were made."""
+    made = {}
+    box = ipywidgets.VBox
+
+    def remember(children):
+        made["box"] = box(children)
+        return made["box"]
+
+    monkeypatch.setattr(ipywidgets, "VBox", remember)
+    plots.play(draw, alt=ALT, power=(1, 9), flip=True)
+    return (*made["box"].children, shown[0][0])
+
+
+def pixels(image):
+    return base64.b64decode(image.value.partition("base64,")[2].rstrip('">'))
+
+
+def test_play_emits_controls_and_a_picture_for_readers_without_a_kernel(played):
+    power, flip, image, message, bundle = played
+    assert bundle["application/vnd.jupyter.widget-view+json"]["version_major"] == 2
+    assert bundle["text/plain"] == ALT
+    assert base64.b64decode(bundle["image/png"]) == pixels(image) == plots.png_of(draw())
+    assert f'alt="{ALT}"' in image.value
+    assert (power.description, power.value, power.max, flip.value) == ("power", 2, 9, False)
+
+
+def test_play_draws_anew_when_a_control_changes(played):
+    power, flip, image, message, _ = played
+    power.value = 5
+    assert pixels(image) == plots.png_of(draw(5))
+    flip.value = True
+    assert pixels(image) == plots.png_of(draw(5, flip=True))
+
+
+def test_a_figure_that_fails_is_said_in_a_sentence_and_the_last_one_stays(played):
+    power, _, image, message, _ = played
+    before = image.value
+    power.value = 9
+    assert image.value == before
+    assert "No figure for power = 9, flip = False (RuntimeError: nine is too much)" in message.value
+    power.value = 3
+    assert message.value == "" and pixels(image) == plots.png_of(draw(3))
+
+
+def test_a_first_figure_that_fails_is_an_error(shown):
+    with pytest.raises(RuntimeError, match="nine"):
+        plots.play(lambda power: draw(power), alt=ALT, power=(9, 10))
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "value"),
+    [
+        ((1, 5), ipywidgets.IntSlider, 1),
+        ((0.5, 1.5), ipywidgets.FloatSlider, 0.5),
+        ((0, 10, 5), ipywidgets.IntSlider, 0),
+        ([1, 2], ipywidgets.Dropdown, 1),
+        (True, ipywidgets.Checkbox, True),
+        (ipywidgets.IntText(value=4), ipywidgets.IntText, 4),
+    ],
+)
+def test_controls_are_made_from_short_forms(given, kind, value):
+    control = plots._control(lambda some_users: None, "some_users", given)
+    assert isinstance(control, kind) and control.value == value
+    assert control.description == "some users"
+
+
+@pytest.mark.parametrize("given", ["text", (1,), [], 3, None])
+def test_other_controls_are_an_error(given):
+    with pytest.raises(ValueError, match="for a control; expected"):
+        plots._control(draw, "power", given)
+
+
+def test_the_colours_are_told_apart_on_white():
+    assert len(set(plots.PALETTE.values())) == 8
+    assert plots.STYLE["axes.prop_cycle"].by_key()["color"][0] == plots.PALETTE["blue"]
+    assert plots.PALETTE["yellow"] not in plots.STYLE["axes.prop_cycle"].by_key()["color"]
+
+
+def test_play_draws_a_plain_function_in_the_notebooks_style(shown):
+    def plain():
+        fig, ax = plots.subplots()
+        ax.set_title("Told in the notebooks' size")
+        return fig
+
+    plots.play(plain, alt=ALT)
+    assert base64.b64decode(shown[0][0]["image/png"]) == plots.png_of(plots.styled(plain)())

@@ -1,0 +1,184 @@
+"""The assertions of graded tests: what agrees, what does not, and the sentence that is said."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from metarec_lib.workbook.calls import InProcess, LearnerError, Yours
+from metarec_lib.workbook.testing import assert_close, assert_equal, assert_raises, assert_true, difference, watch
+from metarec_lib.workbook.values import shown
+
+NAN = float("nan")
+
+
+@pytest.fixture
+def yours():
+    yours = Yours(
+        InProcess("def f(x):\n    if x < 0: raise ValueError('negative')\n    return x + 1\n", "/work/q06.py")
+    )
+    watch(yours)
+    yield yours
+    watch(None)
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (1.0, 1.0 + 1e-9),
+        (1, 1.0),
+        (np.array(2.0), 2.0),
+        (torch.tensor(2.0), 2),
+        (NAN, NAN),
+        (math.inf, math.inf),
+        ([1.0, NAN], (1.0, NAN)),
+        (np.array([1.0, NAN]), np.array([1.0, NAN])),
+        (torch.tensor([1.0]), torch.tensor([1.00001])),
+        (torch.tensor([1.0], dtype=torch.bfloat16), torch.tensor([1.0])),
+        ({"a": [1, None], 2: "x"}, {2: "x", "a": [1, None]}),
+        (np.array([True, False]), np.array([True, False])),
+        (torch.zeros(0, 3), torch.zeros(0, 3)),
+        (2**100, 2**100),
+        (np.array([1.0, 2.0]), (1.0, 2.0)),
+        (torch.tensor([1.0, 2.0]), (1.0, 2.00001)),
+        (np.array([1, 2]), (1, 2.0)),
+        (np.array([1.0, 0.0]), np.array([1, 0])),
+    ],
+)
+def test_agree(got, expected):
+    assert_close(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (1.0, 1.001),
+        (NAN, 1.0),
+        (1.0, NAN),
+        (math.inf, -math.inf),
+        (None, 1.0),
+        (1.0, None),
+        ("1", 1),
+        ([1.0], 1.0),
+        (1.0, [1.0]),
+        ([1.0], [1.0, 2.0]),
+        ({"a": 1}, {"b": 1}),
+        (torch.ones(2), np.ones(2)),
+        (np.ones(2), torch.ones(2)),
+        ([1.0, 1.0], np.ones(2)),
+        (np.ones(3), np.ones((3, 1))),
+        (np.ones(1), np.ones(3)),
+        (torch.ones(1), 1.0),
+        (torch.tensor([1.0, NAN]), torch.tensor([1.0, 1.0])),
+        (torch.tensor([1.0]).double(), torch.tensor([1.00001]).double()),
+        (2**100, 2**100 + 1),
+        (10**400, 1.0),
+        ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}),
+        (np.array([1.0, 2.0]), (1.0, 2.0, 3.0)),
+        (np.array([1.0, 2.0]), (1.0, 3.0)),
+        (np.array([[1.0], [2.0]]), (1.0, 2.0)),
+        (np.array([1.0, 2.0]), (1.0, [2.0])),
+        (np.array([1, 0]), np.array([True, False])),
+        (torch.tensor([1, 0]), torch.tensor([True, False])),
+    ],
+)
+def test_differ(got, expected):
+    with pytest.raises(AssertionError, match="got .*, expected "):
+        assert_close(got, expected)
+
+
+def test_equal_has_no_tolerance():
+    with pytest.raises(AssertionError):
+        assert_equal(1.0, 1.0 + 1e-12)
+    assert_equal([1, "a"], [1, "a"])
+    with pytest.raises(AssertionError):
+        assert_equal([1, "a"], [1, "b"])
+
+
+def test_difference_says_where():
+    assert difference({"a": [1.0, 2.0]}, {"a": [1.0, 3.0]}) == "at ['a']: at [1]: differs"
+    assert "1 of 4 numbers differ, the first at [1, 0]" in difference(np.eye(2), np.array([[1.0, 0.0], [9.0, 1.0]]))
+
+
+def test_the_sentence(yours):
+    with pytest.raises(AssertionError) as problem:
+        assert_close(yours.f(x=2), 4.0, cause="you added one")
+    assert str(problem.value) == "called f(x=2), got 3, expected 4.0, usual cause: you added one"
+    with pytest.raises(AssertionError) as problem:
+        assert_close(yours.f(np.zeros(1)), torch.ones(1))
+    assert str(problem.value) == (
+        "called f(array([0.0])), got a numpy array of shape (1,), array([1.0]), "
+        "expected a tensor of shape (1,), tensor([1.0])"
+    )
+    with pytest.raises(AssertionError, match=r"called f\(1\), expected the argument as it was, usual cause: y"):
+        assert_true(yours.f(1) == 3, "the argument as it was", cause="y")
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "said"),
+    [
+        (None, np.float64(1.0), "got None, expected a float, 1.0: is a `return` missing?"),
+        ("x", np.float64(1.0), "got a str, 'x', expected a float, 1.0"),
+        ((1.0, 2.0), (1.0, 2.0, 3.0), "got 2 values, expected 3"),
+        ((1.0, None), (1.0, 2.0), "at [1]: got None, expected a float, 2.0"),
+        (np.ones(3), np.ones((3, 1)), "got the shape (3,), expected (3, 1)"),
+        ({"a": 1}, {"b": 1}, "got the keys ['a'], expected ['b']"),
+        (
+            np.array([1, 0]),
+            np.array([True, False]),
+            "got numbers (int64), expected booleans: masks hold True and False",
+        ),
+    ],
+)
+def test_where_the_form_is_wrong_the_cause_is_not_said(got, expected, said):
+    with pytest.raises(AssertionError) as problem:
+        assert_close(got, expected, cause="the maths")
+    assert str(problem.value) == said
+
+
+def test_without_a_call_the_sentence_starts_with_what_was_got():
+    with pytest.raises(AssertionError, match=r"^got 1\.0, expected 2\.0$"):
+        assert_close(1.0, 2.0)
+
+
+def test_learner_errors(yours):
+    assert assert_raises(ValueError, yours.f, -1) == "negative"
+    assert_raises("Exception", yours.f, -1)
+    with pytest.raises(AssertionError, match=r"called f\(1\), got 2, expected a ValueError, usual cause: a sign"):
+        assert_raises(ValueError, yours.f, 1, cause="a sign")
+    with pytest.raises(LearnerError, match="raised ValueError"):
+        assert_raises(KeyError, yours.f, -1)
+    with pytest.raises(LearnerError, match="no function"):
+        assert_raises(Exception, yours.g, -1)
+
+
+def test_a_stub_does_not_pass_by_its_own_error():
+    yours = Yours(InProcess("def f(x): raise NotImplementedError('Write f.')", "/work/q06.py"))
+    with pytest.raises(LearnerError, match="not written yet"):
+        assert_raises(Exception, yours.f, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1.0"),
+        (0.1 + 0.2, "0.3"),
+        (1e-20, "1e-20"),
+        (NAN, "nan"),
+        (-math.inf, "-inf"),
+        ((1,), "(1,)"),
+        (list(range(100)), "[0, 1, 2, 3, 4, 5, 6, 7, …]"),
+        (np.zeros((100, 2)), "array of shape (100, 2) [0.0, 0.0, 0.0, …]"),
+        (torch.ones(2, 1), "tensor([[1.0], [1.0]])"),
+        (torch.zeros(0, 3), "tensor of shape (0, 3)"),
+        ("a\x1b\ud800", "'a\\x1b\\ud800'"),
+        ({"a": None}, "{'a': None}"),
+    ],
+)
+def test_shown(value, text):
+    assert shown(value) == text
+
+
+def test_shown_is_short():
+    assert len(shown("x" * 10**6)) <= 120 and len(shown([["y" * 50] * 9] * 9)) <= 120
