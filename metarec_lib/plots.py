@@ -328,3 +328,31 @@ def _apart(ends: list[float], limits: tuple[float, float], log: bool) -> list[fl
     for at in sorted(range(len(ends)), key=ends.__getitem__):
         placed[at] = below = max(scale(ends[at]), below + gap)
     return [math.exp(placed[at]) if log else placed[at] for at in range(len(ends))]
+
+
+@styled
+def bands(
+    x: Sequence[float],
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+) -> Figure:
+    """One panel a series: its middle over x, in a band of half a width on either side; the values of x stand at equal steps.
+
+    series: label to (middles, half widths), each as long as x. The panels share their y axis; a line marks zero.
+    """
+    fig, axes = subplots(1, len(series), figsize=(5.6, 2.4), sharey=True, squeeze=False)
+    places = range(len(x))
+    for ax, (name, (middle, half)), colour in zip(axes[0], series.items(), PALETTE.values(), strict=False):
+        ends = [[m + side * h for m, h in zip(middle, half, strict=True)] for side in (-1, 1)]
+        ax.fill_between(places, *ends, color=colour, alpha=0.25, linewidth=0)
+        ax.plot(places, middle, "o-", color=colour)
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.set_xticks(places, [f"{value:g}" for value in x])
+        ax.set_title(name, fontsize=8, fontweight="normal")
+    axes[0, 0].set_ylabel(ylabel)
+    fig.suptitle(title, fontsize=9, fontweight="bold", x=0.01, ha="left")
+    fig.supxlabel(xlabel, fontsize=8)
+    return fig

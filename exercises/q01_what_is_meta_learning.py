@@ -1,0 +1,69 @@
+"""q01: What is meta-learning, and what does it buy a recommender?
+
+Your part: replace each `raise NotImplementedError(...)` by your own code; keep the names and arguments.
+To check it, run `metarec check q01` in a terminal, or the cell `check("q01")` of the notebook.
+You may import the standard library, numpy and torch.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def inner_step(loss: Callable[[Tensor], Tensor], weights: Tensor, lr: float) -> Tensor:
+    """Take one gradient step on a task's loss, so that one can still differentiate through it.
+
+    loss: weights (D,) ↦ scalar, the loss of one task's support.
+    weights: (D,) θ; it has requires_grad=True when the outer loop needs it.
+    lr: the inner learning rate.
+    Returns θ' = θ − lr · ∇loss(θ), (D,), as a new tensor. Its derivative with respect to θ is I − lr · H, H the
+    Hessian of the loss: the second-order term of MAML.
+
+    >>> inner_step(lambda w: ((w - 1) ** 2).sum(), torch.tensor([0.0]), lr=0.1)    # the gradient is 2 · (0 − 1)
+    tensor([0.2000])
+    """
+    raise NotImplementedError(
+        "Write inner_step: take one gradient step on a task's loss, so that one can still differentiate through it."
+    )
+
+
+def maml_outer_loss(
+    support_losses: list[Callable[[Tensor], Tensor]],
+    query_losses: list[Callable[[Tensor], Tensor]],
+    weights: Tensor,
+    lr: float,
+    steps: int,
+) -> Tensor:
+    """Compute MAML's outer loss: the mean over tasks of the query loss after adapting on the support.
+
+    support_losses, query_losses: one callable a task, weights (D,) ↦ scalar; task b has support_losses[b] and
+    query_losses[b].
+    weights: (D,) the shared initialisation θ.
+    lr, steps: the inner loop takes `steps` gradient steps of rate lr; with 0 steps nothing is adapted.
+    Returns a scalar tensor. Its gradient with respect to θ runs through the inner steps (second order).
+
+    >>> toward = lambda goal: lambda w: ((w - goal) ** 2).sum()
+    >>> maml_outer_loss([toward(1.0)], [toward(1.0)], torch.tensor([0.0]), lr=0.1, steps=1)    # θ' = 0.2
+    tensor(0.6400)
+    """
+    raise NotImplementedError(
+        "Write maml_outer_loss: compute MAML's outer loss: the mean over tasks of the query loss after adapting on the "
+        "support."
+    )
+
+
+def reptile_update(weights: Tensor, adapted: Tensor, epsilon: float) -> Tensor:
+    """Move the initialisation towards the weights that the tasks ended at.
+
+    weights: (D,) the initialisation θ.
+    adapted: (B, D) φ_b, the weights of each task after its own training from θ.
+    epsilon: the outer step, 0 (stay) to 1 (go to the mean).
+    Returns θ + epsilon · mean_b(φ_b − θ), (D,), as a new tensor.
+
+    >>> reptile_update(torch.tensor([0.0]), torch.tensor([[1.0], [3.0]]), epsilon=0.5)
+    tensor([1.])
+    """
+    raise NotImplementedError(
+        "Write reptile_update: move the initialisation towards the weights that the tasks ended at."
+    )
