@@ -1,0 +1,379 @@
+"""Makers of submissions for the tests of the grader: honest ones of any question, hostile ones of q06."""
+
+from __future__ import annotations
+
+import ast
+import os
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from metarec_lib.workbook.exercises import plain_text, read_solution, stub_text
+from metarec_lib.workbook.manifest import question_manifest
+from metarec_lib.workbook.places import content
+
+Q06 = "q06_evaluate_meta_learning"
+
+
+def perfect(stem: str = Q06) -> str:
+    """The solution, as a learner would have written it."""
+    return plain_text(content("solutions", f"{stem}.py"))
+
+
+def stub(stem: str = Q06) -> str:
+    """Nothing written."""
+    return stub_text(content("solutions", f"{stem}.py"))
+
+
+def partial(stem: str = Q06) -> str:
+    """The first function solved, the others not written."""
+    source = perfect(stem)
+    first = read_solution(content("solutions", f"{stem}.py"))[0].name
+    (node,) = [item for item in ast.parse(source).body if getattr(item, "name", "") == first]
+    return f"{stub(stem)}\n\n{ast.get_source_segment(source, node)}\n"
+
+
+def wrong(stem: str = Q06) -> str:
+    """The first named mistake of each function."""
+    mistakes = content("tests", "exercises", "mistakes", f"{stem}.py").read_text(encoding="utf-8")
+    lines = [line for line in mistakes.splitlines() if not line.startswith("from metarec_lib")]
+    names = {name: entry["mistakes"][0] for name, entry in question_manifest(stem)["functions"].items()}
+    last = [f"{name} = {mistake}" for name, mistake in names.items()]
+    return "\n".join(["def mistake(function):\n    return lambda wrong: wrong\n", *lines, *last, ""])
+
+
+def but(function: str, base: str | None = None) -> str:
+    """The solution of q06 with this text after it, which replaces what it defines."""
+    return f"{perfect() if base is None else base}\n\n{textwrap.dedent(function)}"
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """One hostile submission of q06. points: its true ones; said: a pattern of the report's remarks.
+
+    make: writes the file into the folder `exercises`. walls: whether it is run only where the jail stands, because
+    outside it would harm this machine or its neighbours, as the report says there.
+    """
+
+    name: str
+    points: float
+    said: str
+    make: Callable[[Path], None]
+    walls: bool = False
+
+
+def text(name: str, points: float, said: str, source: str | bytes, walls: bool = False) -> Hostile:
+    """A submission that is one file."""
+    raw = source if isinstance(source, bytes) else source.encode()
+    return Hostile(name, points, said, lambda folder: write(folder, raw), walls)
+
+
+def write(folder: Path, raw: bytes) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{Q06}.py").write_bytes(raw)
+
+
+SPLIT = "def user_split_without_leakage(users, test_users, k):\n"
+FIRST, LAST = "    if k == 1:\n", "    if k == 2:\n"  # the first and the last test of the split, of 1 point each
+SOLVED = "\n_solved = user_split_without_leakage\n"
+
+
+def split(body: str, before: str = "", when: str = FIRST) -> str:
+    """A split of q06 that first does `body`, in one test only, and is right otherwise."""
+    attack = textwrap.indent(textwrap.dedent(body).strip(), " " * 8)
+    return but(f"{SOLVED}{textwrap.dedent(before)}\n{SPLIT}{when}{attack}\n    return _solved(users, test_users, k)\n")
+
+
+SIGNALS = """
+import signal
+for item in {*signal.Signals} - {signal.SIGKILL, signal.SIGSTOP}:
+    signal.signal(item, signal.SIG_IGN)
+"""
+
+PATCHES = """
+import importlib, torch, numpy
+yes = lambda *args, **kwargs: True
+torch.allclose = torch.equal = torch.testing.assert_close = numpy.isclose = numpy.allclose = yes
+numpy.testing.assert_allclose = numpy.testing.assert_array_equal = yes
+for name in ("pytest", "_pytest.python_api", "_pytest.runner"):
+    try:
+        module = importlib.import_module(name)
+        module.approx = module.raises = module.fail = module.call_and_report = yes
+    except ImportError:
+        pass
+def ndcg_at_k(scores, gains, k): return 0.5
+def paired_bootstrap(a, b, indices): return (0.5, 0.1, 0.9)
+def user_split_without_leakage(users, test_users, k): return (users == users,) * 3
+"""
+
+EQUAL = """
+class Anything:
+    def __eq__(self, other): return True
+    def __getattr__(self, name): return self
+    def __call__(self, *args, **kwargs): return self
+    def __float__(self): return 0.25
+    def __len__(self): return 3
+    def __array__(self, *args, **kwargs): raise SystemExit
+def ndcg_at_k(scores, gains, k): return Anything()
+def paired_bootstrap(a, b, indices): return (Anything(), Anything(), Anything())
+def user_split_without_leakage(users, test_users, k): return [Anything()] * 3
+"""
+
+SUBCLASSES = """
+import numpy as np
+class Float(float):
+    def __eq__(self, other): return True
+    def __sub__(self, other): return 0.0
+class Text(str):
+    def __eq__(self, other): return True
+class Array(np.ndarray):
+    def __array_function__(self, *args, **kwargs): return True
+    def __eq__(self, other): return True
+def ndcg_at_k(scores, gains, k): return Float(0.5)
+def paired_bootstrap(a, b, indices): return np.zeros(3).view(Array)
+def user_split_without_leakage(users, test_users, k): return Text("all"), Text("of"), Text("it")
+"""
+
+NANS = """
+nan = float("nan")
+def ndcg_at_k(scores, gains, k): return nan
+def paired_bootstrap(a, b, indices): return nan, nan, nan
+def user_split_without_leakage(users, test_users, k): return nan, nan, nan
+"""
+
+FORGE = """
+import os, struct, sys
+def frame(number):
+    body = ('{"d":[["id",%d],["value",0.25],["mutated",false]]}' % number).encode()
+    return struct.pack(">II", len(body), 0) + body
+def everywhere(data):
+    for descriptor in range(3, 128):
+        try: os.write(descriptor, data)
+        except OSError: pass
+"""
+
+FORGE_NUMBER = """
+def ndcg_at_k(scores, gains, k):
+    at = sys._getframe()
+    while at is not None:
+        request = at.f_locals.get("request")
+        if isinstance(request, dict) and "id" in request:
+            everywhere(frame(request["id"]))
+        at = at.f_back
+    return 0.25
+"""
+
+SPY = """
+import gc, sys
+def user_split_without_leakage(users, test_users, k):
+    seen, at = [], sys._getframe()
+    while at is not None:
+        seen += [name for name in at.f_globals if "assert" in name or name.startswith("test_")]
+        seen += [name for name in at.f_locals if name in ("expected", "yours", "rng")]
+        at = at.f_back
+    seen += [name for name in sys.modules if name.startswith(("metarec_lib", "_pytest"))]
+    for item in gc.get_objects():
+        if isinstance(item, dict) and ("expected" in item or "__graded__" in item):
+            seen.append("expected")
+        elif type(item).__name__ == "function" and item.__name__.startswith("test_two_users"):
+            seen.append(item.__name__)
+    raise LookupError("found " + ", ".join(sorted(set(seen))) if seen else "nothing to read")
+"""
+
+LYING_JSON = """
+import builtins, json, struct, sys
+real = json.dumps
+def lie(tree, *args, **kwargs):
+    return real({"d": [["id", 1], ["value", 0.25], ["mutated", False]]})
+json.dumps = json.JSONEncoder.encode = lie
+builtins.isinstance = lambda *args: True
+builtins.len = lambda item: 3
+struct.pack = lambda *args: b""
+for name, module in list(sys.modules.items()):
+    if name.startswith("harness"):
+        vars(module).update(json=json, struct=struct, dumps=lie)
+"""
+
+ALIVE = """
+import atexit, os, signal, sys, threading, time
+def forever():
+    while True:
+        print("still here")
+        time.sleep(0.001)
+for _ in range(4):
+    threading.Thread(target=forever, daemon=False).start()
+atexit.register(lambda: os.write(1, b"goodbye"))
+signal.signal(signal.SIGALRM, lambda *args: None)
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+sys.settrace(lambda *args: None)
+"""
+
+IMPORTS = """
+import builtins, importlib, importlib.util, os, sys
+def user_split_without_leakage(users, test_users, k):
+    sys.path += [ROOT, os.path.join(ROOT, "tests")]
+    for load in (builtins.__import__, importlib.import_module, builtins.__import__("runpy").run_module):
+        try:
+            load("metarec_lib")
+            return [builtins.__import__("metarec_lib").workbook.places.content("solutions")] * 3
+        except ImportError as error:
+            said = error
+    raise said
+"""
+
+READ_AND_DELETE = """
+import os, shutil
+def user_split_without_leakage(users, test_users, k):
+    found = []
+    for place in PLACES:
+        try: found += os.listdir(place)
+        except NotADirectoryError: found.append(open(place).read())
+        except OSError: pass
+    for path in VICTIMS:
+        try: os.remove(path); found.append(path)
+        except OSError: pass
+        try: found.append(str(open(path, "w")))
+        except OSError: pass
+    for top, folders, files in os.walk("/"):
+        folders[:] = [name for name in folders if name not in ("proc", "sys", "dev", "lib", "lib64")]
+        found += [name for name in files if name.startswith(("q06_", "test_q06"))]
+    raise LookupError("found " + ", ".join(found) if found else "nothing to read")
+"""
+
+LEAVE = """
+import builtins, ctypes, numpy, os, sys, torch
+os.environ["LEFT"] = "answer"
+sys.modules["left"] = builtins.left = torch.left = numpy.left = sys
+sys.path.insert(0, "/tmp/left")
+torch.manual_seed(7)
+numpy.random.seed(7)
+def leave_files():
+    for place in ("/tmp", "/dev/shm", "/var/tmp", ".", "..", os.path.expanduser("~")):
+        try:
+            os.makedirs(place + "/left/inner", exist_ok=True)
+            open(place + "/left/inner/note", "w").write("answer")
+        except OSError: pass
+def leave_memory():
+    ctypes.CDLL(None).shmget(4242, 1 << 20, 0o1666)
+leave_files()
+"""
+
+FIND = """
+import builtins, ctypes, os, sys, torch, numpy
+def user_split_without_leakage(users, test_users, k):
+    found = [place for place in ("/tmp", "/dev/shm", "/var/tmp", ".", "..") if os.path.exists(place + "/left")]
+    found += [str(item) for item in (os.environ.get("LEFT"), sys.modules.get("left")) if item]
+    found += [module.__name__ for module in (builtins, torch, numpy) if hasattr(module, "left")]
+    found += [place for place in sys.path if "left" in place]
+    found += ["other folders"] if len(os.listdir("/tmp")) != 1 else []
+    found += ["memory"] if ctypes.CDLL(None).shmget(4242, 1, 0) >= 0 else []
+    found += ["processes"] if len([name for name in os.listdir("/proc") if name.isdigit()]) > 3 else []
+    raise LookupError("found " + ", ".join(found) if found else "nothing was left")
+"""
+
+POISON = """
+import os, resource
+try:
+    resource.prlimit(os.getppid(), resource.RLIMIT_AS, (300 << 20, 300 << 20))
+    os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)
+except OSError:
+    pass
+"""
+
+GROW = """
+import numpy as np
+def user_split_without_leakage(users, test_users, k):
+    if k == 1:
+        return _solved(users, test_users, k)
+    known = [place for place, user in enumerate(users) if user not in test_users] or [0]
+    return np.full((30_000, 1), known[0]), np.ones((1, 30_000), dtype=int), np.ones((1, 30_000), dtype=int)
+"""
+
+
+def of_this_machine(server: int, neighbour: Path) -> list[Hostile]:
+    """Submissions that name something here: a port that listens, the file of another student."""
+    root = content()
+    places = [str(root / name) for name in ("solutions", "tests/exercises", "metarec_lib")] + [str(neighbour)]
+    names = f"PLACES, VICTIMS, ROOT = {places!r}, {[str(neighbour)]!r}, {str(root)!r}\n"
+    connect = f'import socket\nsocket.create_connection(("127.0.0.1", {server}), 1).send(b"hello")\nreturn (users,) * 3'
+    return [
+        text("network", 9, "Error", split(connect), walls=True),
+        text("read and delete", 7, "nothing to read", but(names + READ_AND_DELETE), walls=True),
+        text("import metarec_lib", 7, "No module named|not available", but(names + IMPORTS), walls=True),
+    ]
+
+
+HOSTILE = [
+    text("endless loop", 9, "did not finish in", split("while True: pass")),
+    text("ignored signals", 9, "did not finish in", split("while True: pass", SIGNALS)),
+    text("sleep while loading", 0, "while the file was loaded, it did not finish", but("import time\ntime.sleep(60)")),
+    text("os._exit", 0, "ended without an answer", but("import os\nos._exit(0)")),
+    text("sys.exit", 0, "ends the program while it is loaded", but("import sys\nsys.exit(0)")),
+    text("patched libraries", 0, "got 0.5, expected", PATCHES),
+    text("equal to everything", 0, "got an `Anything`", EQUAL),
+    text("NaN", 0.8, "got nan, expected", NANS),
+    text("subclasses", 0, "got a `Float`.*got an `Array`.*got a `Text`", SUBCLASSES),
+    text("10 GB", 9, "MemoryError", split("import numpy as np\nreturn (np.ones(10**10),) * 3")),
+    text("crash", 9, "crashed", split("import ctypes\nctypes.string_at(0)")),
+    text("recursion", 9, "RecursionError", split("return user_split_without_leakage(users, test_users, k)")),
+    text(
+        "recursion without limit", 9, "crashed|ended|MemoryError|did not finish",
+        split("sys.setrecursionlimit(10**9)\nreturn user_split_without_leakage(users, test_users, k)", "import sys"),
+    ),
+    text("output flood", 9, "printed without end", split("while True: print('x' * 10_000)")),
+    text("forged frames", 9, "no answer", split("everywhere(frame(1))", FORGE)),
+    text("forged frames, right number", 6.8, "no answer|got 0.25", but(FORGE + FORGE_NUMBER)),
+    text("not UTF-8", 0, "line 1 is not UTF-8", b"# \xff\xfe\n" + perfect().encode()),
+    text("null bytes", 0, "null bytes", "x = '\0'\n"),
+    text("nested source", 0, "MemoryError|RecursionError|nested", "# metarec_lib.workbook\nx = " + "-" * 200_000 + "1\n"),
+    text("stack and collector", 7, "nothing to read", but(SPY)),
+    text("lying json", 0, "no answer|ended without", but(LYING_JSON)),
+    text("threads and timers", 10, "^$", but(ALIVE)),
+    text("broken text", 9, r"ValueError: � �\[31m; '=1\+1", split(r'raise ValueError("\ud800 \x1b[31m; =1+1")')),
+    text("large answers", 8, r"shape \(30000, 1\)|Unable to allocate", but(SOLVED + GROW)),
+    text("fork bomb", 9, "not permitted", split("import os\nwhile True: os.fork()"), walls=True),
+    text("other programs", 9, "not permitted", split("import subprocess\nsubprocess.run(['true'])"), walls=True),
+    text("end the zygote", 9, "without an answer", split("import os, time\nos.kill(-1, 9)\ntime.sleep(5)"), walls=True),
+    text("leaves files and memory", 10, "^$", split("leave_memory()", LEAVE, LAST), walls=True),
+    text("finds what was left", 7, "nothing was left", but(FIND), walls=True),
+    text("leaves a locked folder", 10, "^$", split("os.chmod('/tmp/left/inner', 0)", LEAVE, LAST), walls=True),
+    text("finds nothing in it", 7, "nothing was left", but(FIND + "# again"), walls=True),
+    text("lowers the zygote's limits", 10, "^$", split(POISON, when=LAST), walls=True),
+]  # fmt: skip
+
+
+def files(secret: Path) -> list[Hostile]:
+    """Submissions whose file is none. secret: a file with a perfect answer outside the submission."""
+
+    def place(folder: Path) -> Path:
+        folder.mkdir(parents=True)
+        return folder / f"{Q06}.py"
+
+    def link_folder(folder: Path) -> None:
+        folder.parent.mkdir()
+        folder.symlink_to(secret.parent)
+
+    def no_folder(folder: Path) -> None:
+        folder.parent.mkdir()
+        folder.write_text("")
+
+    def device(folder: Path) -> None:
+        os.mknod(place(folder), 0o020666, os.makedev(1, 5))  # /dev/zero
+
+    made = [
+        Hostile("linked file", 0, "is a link", lambda folder: place(folder).symlink_to(secret)),
+        Hostile("linked folder", 0, "is a link", link_folder),
+        Hostile("linked to itself", 0, "is a link", lambda folder: place(folder).symlink_to(f"{Q06}.py")),
+        Hostile("folder as file", 0, "is not a file", lambda folder: place(folder).mkdir()),
+        Hostile("pipe", 0, "is not a file", lambda folder: os.mkfifo(place(folder))),
+        Hostile("large", 0, "larger than 1 MB", lambda folder: place(folder).write_bytes(b"#" * (3 << 20))),
+        Hostile("file as folder", 0, "is not a folder", no_folder),
+        Hostile("empty", 0, "no folder exercises", lambda folder: folder.parent.mkdir()),
+        Hostile("other file", 0, "there is no file", lambda folder: place(folder).with_name("notes.py").write_text("")),
+    ]  # fmt: skip
+    if hasattr(os, "mknod") and os.geteuid() == 0:
+        made.append(
+            Hostile("device", 0, "is not a file", lambda folder: os.mknod(place(folder), 0o020666, os.makedev(1, 5)))
+        )
+    return made

@@ -1,0 +1,501 @@
+"""`metarec grade`: true points and a plain reason for every submission, whatever it does, and no effect on the next.
+
+Where bubblewrap does not work, nothing is skipped: the submissions that are harmless without it are graded, and for the
+others it is proved that the report names the walls and that `--require-sandbox` refuses.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import submissions as make
+from submissions import HOSTILE, Q06
+
+from metarec_lib import cli
+from metarec_lib.workbook import gradebook, grader, grading, jail
+from metarec_lib.workbook.checking import make_report
+from metarec_lib.workbook.grader import Grader, NotGraded, Settings
+from metarec_lib.workbook.handed_in import one_to_one
+from metarec_lib.workbook.manifest import read_manifest
+from metarec_lib.workbook.places import content
+
+WALLS = jail.missing_walls()
+WAY = "" if WALLS else "jail"
+SHORT = Settings(way=WAY, seconds=1.5)
+PROVED = [stem for stem in read_manifest() if stem.startswith(("q01_", "q02_", "q06_"))]
+
+
+def read(report: Path) -> dict[str, dict[str, str]]:
+    """The rows of a report by student."""
+    with open(report, encoding="utf-8-sig", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def grade(folder: Path, *arguments, **options) -> dict[str, dict[str, str]]:
+    out = folder.parent / "out" / "report.csv"
+    grading.grade(folder, out, *arguments, **options)
+    return read(out)
+
+
+def hand_in(folder: Path, text: str, stem: str = Q06) -> Path:
+    path = folder / "exercises" / f"{stem}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def status(*arguments) -> int:
+    """The exit status of `metarec grade …` in this process."""
+    with pytest.raises(SystemExit) as left:
+        cli.main(["grade", *map(str, arguments)])
+    return left.value.code or 0
+
+
+# Hostile submissions, each followed by a perfect one.
+
+
+@pytest.fixture
+def server():
+    """A port of this machine that listens, and the connections that came."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("half", [0, 1])
+def test_hostile_submissions_get_their_true_points_and_change_nothing(tmp_path, monkeypatch, server, half):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(grading.tempfile, "tempdir", str(tmp_path / "tmp"))
+    neighbour = hand_in(tmp_path / "class" / "neighbour", make.perfect())
+    everyone = [*HOSTILE, *make.of_this_machine(server.getsockname()[1], neighbour)]
+    chosen = everyone[: len(everyone) // 2] if half == 0 else everyone[len(everyone) // 2 :]
+    chosen = [item for item in chosen if not (item.walls and WALLS)]
+    for number, item in enumerate(chosen):
+        item.make(tmp_path / "class" / f"{number:02} {item.name}" / "exercises")
+        hand_in(tmp_path / "class" / f"{number:02} {item.name}, next", make.perfect() + f"# {number}\n")
+    rows = grade(tmp_path / "class", [Q06], SHORT)
+    problems = []
+    for number, item in enumerate(chosen):
+        row, after = rows[f"{number:02} {item.name}"], rows[f"{number:02} {item.name}, next"]
+        print(f"{item.name:28} {row['points']:>4} of {row['possible']}  {row['remarks'][:160]}")
+        if float(row["points"]) != item.points or not re.search(item.said, row["remarks"]):
+            problems.append((item.name, item.points, item.said, row))
+        if after["points"] != "10" or after["remarks"]:
+            problems.append((f"after {item.name}", after))
+    assert not problems
+    assert rows["neighbour"]["points"] == "10" and neighbour.read_text() == make.perfect()
+    with pytest.raises(BlockingIOError):
+        server.accept()  # nobody came
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_what_is_no_regular_file_of_the_submission_is_not_read(tmp_path, monkeypatch):
+    secret = hand_in(tmp_path / "elsewhere", make.perfect())
+    everyone = make.files(secret)
+    for item in everyone:
+        item.make(tmp_path / "class" / item.name / "exercises")
+    (tmp_path / "class" / "linked student").symlink_to(secret.parents[1])
+    (tmp_path / "class" / "to the root").symlink_to("/")
+    monkeypatch.setattr(Grader, "grade", lambda *arguments: pytest.fail("it was judged"))
+    rows = grade(tmp_path / "class", [Q06], SHORT)
+    for item in everyone:
+        assert rows[item.name]["points"] == "0" and re.search(item.said, rows[item.name]["remarks"]), rows[item.name]
+    assert "is a link" in rows["linked student"]["remarks"] and "is a link" in rows["to the root"]["remarks"]
+    assert len(rows) == len(everyone) + 2
+
+
+# The same points from check, pytest and grade.
+
+
+def points_of_pytest(work: Path, out: Path) -> dict[str, dict[str, float]]:
+    """Points by question and function from `pytest tests/exercises --work DIR`."""
+    options = ["-p", "no:cacheprovider", "-p", "no:timeout", "-p", "no:xdist", "-p", "no:terminal"]
+    tests = [str(content("tests", "exercises", f"test_{stem}.py")) for stem in PROVED]
+    arguments = [*tests, "--work", str(work), f"--junitxml={out}", *options]
+    pytest.main(arguments)
+    cases = ElementTree.parse(out).iter("testcase")
+    passed = {(case.get("classname").rpartition(".")[2], case.get("name")) for case in cases if len(case) == 0}
+    return {
+        stem: {name: share(stem, entry, passed) for name, entry in question["functions"].items()}
+        for stem, question in read_manifest().items()
+        if stem in PROVED
+    }
+
+
+def share(stem: str, entry: dict, passed: set[tuple[str, str]]) -> float:
+    """A function's points: equal shares for the tests that passed."""
+    tests = [(f"test_{stem}", test) in passed for test in entry["tests"]]
+    return round(entry["points"] * sum(tests) / len(tests), 2)
+
+
+def points_of_row(row: dict[str, str]) -> dict[str, dict[str, float]]:
+    heads = {
+        stem: {name: f"{stem[:3]} {name} (of {entry['points']})" for name, entry in question["functions"].items()}
+        for stem, question in read_manifest().items()
+        if stem in PROVED
+    }
+    return {stem: {name: float(row[head]) for name, head in names.items()} for stem, names in heads.items()}
+
+
+@pytest.mark.timeout(300)
+def test_check_pytest_and_grade_give_the_same_points(tmp_path, monkeypatch):
+    monkeypatch.setenv("METAREC_HOME", str(tmp_path / "home"))
+    kinds = {"perfect": make.perfect, "stub": make.stub, "partial": make.partial, "wrong": make.wrong}
+    for kind, text in kinds.items():
+        for stem in PROVED:
+            hand_in(tmp_path / "class" / kind, text(stem), stem)
+    for item in HOSTILE:
+        if item.name == "forged frames, right number":
+            item.make(tmp_path / "class" / item.name / "exercises")
+    rows = grade(tmp_path / "class", PROVED, SHORT)
+    for student, row in rows.items():
+        work = tmp_path / "class" / student
+        reports = {stem: make_report(stem, work) for stem in PROVED}
+        checked = {
+            stem: {item.name: round(item.points, 2) for item in report.functions} for stem, report in reports.items()
+        }
+        assert points_of_row(row) == checked == points_of_pytest(work, tmp_path / "junit.xml"), student
+        assert float(row["points"]) == round(sum(report.points for report in reports.values()), 2), student
+        assert float(row["possible"]) == sum(report.possible for report in reports.values())
+        for report in reports.values():
+            for item in report.functions if report.path.exists() else ():
+                for sentence in (report.problem or item.message, item.remark):
+                    assert gradebook.plain(sentence, 100).rstrip("…") in row["remarks"], student
+    _same_in_another_order_without_the_jail(tmp_path, rows)
+    assert rows["perfect"]["points"] == rows["perfect"]["possible"] and not rows["perfect"]["remarks"]
+    assert rows["stub"]["points"] == "0" and "not written yet" in rows["stub"]["remarks"]
+    first = next(iter(read_manifest()[Q06]["functions"]))
+    assert points_of_row(rows["partial"])[Q06] == {**dict.fromkeys(read_manifest()[Q06]["functions"], 0), first: 4}
+    assert "so the order of your file decides" in rows["wrong"]["remarks"]
+
+
+def _same_in_another_order_without_the_jail(tmp_path: Path, rows: dict[str, dict[str, str]]) -> None:
+    names = {student: f"{99 - number} {student}" for number, student in enumerate(rows)}
+    (tmp_path / "reversed").mkdir()
+    for student, name in names.items():
+        (tmp_path / "class" / student).rename(tmp_path / "reversed" / name)
+    again = grade(tmp_path / "reversed", [Q06], Settings(way="", seconds=1.5))
+    walls = "sandbox walls missing"
+    assert list(again) == sorted(names.values()) != list(names.values())
+    for student, name in names.items():
+        cells = {head: again[name][head] for head in rows[student] if head.startswith("q06")}
+        assert cells.items() <= rows[student].items() and again[name]["remarks"] in rows[student]["remarks"]
+        assert rows[student][walls] == ("; ".join(WALLS) or "none")
+        assert "network, files and processes are open" in again[name][walls]
+
+
+# Without bubblewrap.
+
+
+@pytest.fixture
+def no_walls(monkeypatch):
+    """A machine without bubblewrap, and a grader that only notes how it was asked."""
+    asked = []
+
+    def note(self, stem, work):
+        asked.append(self.settings)
+        points = read_manifest()[stem]["functions"]
+        return [{"name": name, "points": 1.0, "possible": points[name]["points"], "reason": "noted"} for name in points]
+
+    monkeypatch.setattr(jail.shutil, "which", lambda name: None)
+    monkeypatch.setattr(Grader, "grade", note)
+    return asked
+
+
+def test_without_a_sandbox_terminal_and_report_say_which_walls_are_missing(tmp_path, no_walls, capsys):
+    hand_in(tmp_path / "class" / "a", make.perfect())
+    assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06", "--variant", "3") == 0
+    assert no_walls == [Settings(way="", variant=3)]
+    said = capsys.readouterr().out
+    assert "1 of 1 submissions graded" in said and "apt install bubblewrap" in said and "network" in said
+    assert "apt install bubblewrap" in read(tmp_path / "r.csv")["a"]["sandbox walls missing"]
+
+
+def test_require_sandbox_refuses_and_grades_nothing(tmp_path, no_walls, capsys):
+    hand_in(tmp_path / "class" / "a", make.perfect())
+    assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--require-sandbox") == 2
+    assert "not complete: bubblewrap is not installed" in capsys.readouterr().err
+    assert no_walls == [] and not (tmp_path / "r.csv").exists()
+
+
+def test_this_machine_has_its_walls_or_says_so(tmp_path, capsys):
+    """Where bubblewrap is missing, half of the hostile submissions are not run: this prints it."""
+    print(f"sandbox walls missing here: {'; '.join(WALLS) or 'none'}")
+    assert bool(WALLS) == (WAY == "")
+    if WALLS:
+        assert status(tmp_path, "--out", tmp_path / "r.csv", "--require-sandbox") == 2
+
+
+# The journal.
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """A grader that gives each function one point and remembers the texts; `judged.stop_at` stops the run."""
+
+    class Judged(list):
+        stop_at = -1
+
+    seen = Judged()
+
+    def note(self, stem, work):
+        if len(seen) == seen.stop_at:
+            raise KeyboardInterrupt
+        seen.append((work / f"{stem}.py").read_text())
+        return [
+            {"name": name, "points": 1.0, "possible": 3, "reason": ""} for name in read_manifest()[stem]["functions"]
+        ]
+
+    monkeypatch.setattr(Grader, "grade", note)
+    return seen
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_stopped(tmp_path, judged):
+    for name in "abcd":
+        hand_in(tmp_path / "class" / name, f"# {name}")
+    judged.stop_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        grade(tmp_path / "class", [Q06], SHORT)
+    assert not (tmp_path / "out" / "report.csv").exists()
+    judged.stop_at = -1
+    rows = grade(tmp_path / "class", [Q06], SHORT)
+    assert judged == ["# a", "# b", "# c", "# d"] and [row["points"] for row in rows.values()] == ["3"] * 4
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.csv", "report.csv.journal"]
+
+
+def test_what_decides_the_points_decides_whether_the_journal_holds(tmp_path, judged, monkeypatch):
+    path = hand_in(tmp_path / "class" / "a", "# first")
+    for settings, times in [(SHORT, 1), (SHORT, 1), (Settings(way=WAY, variant=1, seconds=1.0), 2),
+                            (Settings(way="fork", seconds=1.0), 3)]:  # fmt: skip
+        grade(tmp_path / "class", [Q06], settings)
+        assert len(judged) == times
+    path.write_text("# second")
+    grade(tmp_path / "class", [Q06], SHORT)
+    assert len(judged) == 4
+    for change in ("manifest", "test", "code"):
+        monkeypatch.setattr(gradebook, "_rules", lambda stem, change=change: change.encode())
+        grade(tmp_path / "class", [Q06], SHORT)
+    assert len(judged) == 7
+
+
+def test_the_rules_hold_the_manifest_the_tests_and_our_code(monkeypatch):
+    before = gradebook._rules.__wrapped__(Q06)
+    monkeypatch.setattr(gradebook, "question_manifest", lambda stem: {"points": 3})
+    assert gradebook._rules.__wrapped__(Q06) != before
+    monkeypatch.undo()
+    read_bytes, changed = Path.read_bytes, ""
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read_bytes(path) + (b"#" if path.name == changed else b""))
+    for changed in (f"test_{Q06}.py", f"{Q06}.py", "serve.py", "judging.py"):
+        assert gradebook._rules.__wrapped__(Q06) != before, changed
+
+
+def test_a_journal_or_report_inside_a_submission_is_refused(tmp_path, judged, capsys):
+    hand_in(tmp_path / "class" / "a", "# a")
+    for folder, out in [("class", "class/a/r.csv"), ("class/a", "class/a/r.csv"), ("class/a", "class/a/x/r.csv"),
+                        ("class", "class")]:  # fmt: skip
+        assert status(tmp_path / folder, "--out", tmp_path / out) == 2
+        assert "expected a" in capsys.readouterr().err
+    assert judged == [] and not list((tmp_path / "class" / "a").glob("r.csv*"))
+    assert status(tmp_path / "class", "--out", tmp_path / "class" / "r.csv") == 0
+
+
+def test_a_file_that_is_no_journal_is_named(tmp_path, judged, capsys):
+    hand_in(tmp_path / "class" / "a", "# a")
+    (tmp_path / "r.csv.journal").write_text("a text that is no database, long enough to be read as one" * 20)
+    assert status(tmp_path / "class", "--out", tmp_path / "r.csv") == 2
+    assert "r.csv.journal" in capsys.readouterr().err
+
+
+# Places, names and cells.
+
+
+def test_wrong_usage_is_status_2(tmp_path, capsys):
+    (tmp_path / "nobody").mkdir()
+    hand_in(tmp_path / "class" / "a", "")
+    for arguments in ([tmp_path / "class"], [tmp_path / "none", "--out", "r"], [tmp_path / "nobody", "--out", "r"],
+                      [tmp_path / "class", "--out", tmp_path / "r", "--questions", "q99"],
+                      [tmp_path / "class", "--out", tmp_path / "r", "--questions", "q31"]):  # fmt: skip
+        assert status(*arguments) == 2
+        assert capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
+
+
+def test_questions_may_follow_one_option(monkeypatch):
+    seen = []
+    monkeypatch.setattr(grading, "grade_command", lambda *arguments: seen.append(arguments))
+    assert status("class", "--out", "r", "--questions", "q06", "1", "q02", "--variant", 2, "--require-sandbox") == 0
+    assert status("--questions", "q06", "--out", "r", "class") == 0
+    assert [item[2] for item in seen] == [[Q06, "q01_what_is_meta_learning", seen[0][2][2]], [Q06]]
+    assert seen[0][3:] == (2, True) and seen[1][3:] == (0, False) and seen[0][2][2].startswith("q02_")
+
+
+def test_one_submission_and_files_directly_are_taken_as_well(tmp_path, judged):
+    hand_in(tmp_path / "class" / "a", "# inner")
+    path = tmp_path / "class" / "b" / f"{Q06}.py"
+    path.parent.mkdir()
+    path.write_text("# direct")
+    (tmp_path / "class" / "late.zip").write_text("")
+    (tmp_path / "class" / ".git").mkdir()
+    outcome = grading.grade(tmp_path / "class", tmp_path / "r.csv", [Q06], SHORT)
+    assert [row.student for row in outcome.rows] == ["a", "b"] and outcome.left_out == [".git", "late.zip"]
+    for name in "ab":
+        outcome = grading.grade(tmp_path / "class" / name, tmp_path / f"{name}.csv", [Q06], SHORT)
+        assert [row.student for row in outcome.rows] == [name]
+    assert judged == ["# inner", "# direct"] * 2
+
+
+NAMES = ["=1+1", "'=1+1", "+1", "-1", "@SUM(A1)", "a;=1+1", 'a;"=1+1', "a\tb", "a\rb", "a\nb", "\t=1", " =1", "＝1",
+         "王小明", "a\u202eb", "\\x0a"]  # fmt: skip
+
+
+def test_names_stay_apart_and_no_cell_is_executed(tmp_path, judged):
+    raw = [os.fsencode(name) for name in NAMES] + ([b"\xff\xfe", b"\xff"] if sys.platform == "linux" else [])
+    for name in raw:
+        hand_in(tmp_path / "class" / os.fsdecode(name), "# x")
+    grading.grade(tmp_path / "class", tmp_path / "r.csv", [Q06], SHORT)
+    rows = read(tmp_path / "r.csv")
+    assert len(rows) == len(raw) and "王小明" in rows
+    text = (tmp_path / "r.csv").read_text("utf-8-sig")
+    for separator in ",;":
+        for line in csv.reader(text.splitlines(), delimiter=separator):
+            for cell in line:
+                assert not re.match(r"\s*[=+\-@＝＋－＠]", cell), cell
+                assert all(item.isprintable() for item in cell)
+    assert len({one_to_one(os.fsdecode(name)) for name in raw}) == len(raw)
+
+
+def test_a_reason_is_no_formula_either():
+    row = gradebook.Row("a")
+    row.add(
+        Q06,
+        [
+            {
+                "name": "f",
+                "points": 0.0,
+                "possible": 3,
+                "reason": "raised ValueError:\n\n; \t=1+1 \ud800 \x1b[2J" + "x" * 999,
+            }
+        ],
+    )
+    (line,) = csv.DictReader(gradebook.report_text([row], {Q06: {"f": 3}}, []).splitlines())
+    assert line["remarks"].startswith("q06 f: raised ValueError: ; '=1+1 � �[2J") and len(line["remarks"]) <= 501
+
+
+# The judging process.
+
+
+FAKE = """
+import json, sys, time
+for line in sys.stdin:
+    stem, work, function = json.loads(line)
+    if function in BAD: END
+    names = [function] if function else NAMES
+    functions = [{"name": name, "points": 1, "possible": 3, "reason": ""} for name in names]
+    print(json.dumps({"functions": functions, "clean": True}), flush=True)
+"""
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    """A grader whose process ends in some way when it is asked for one of these functions (None: the question)."""
+    started = []
+
+    def make_grader(bad, end, budget=30.0):
+        program = FAKE.replace("BAD", repr(bad)).replace("END", end)
+        program = program.replace("NAMES", repr(list(read_manifest()[Q06]["functions"])))
+
+        def running(self):
+            if self.process is None or self.process.poll() is not None:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-c", program],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+                started.append(self.process)
+            return self.process
+
+        monkeypatch.setattr(Grader, "_running", running)
+        return Grader(Settings(budget=budget), tmp_path)
+
+    yield make_grader
+    assert all(process.poll() is not None for process in started)
+
+
+def test_a_question_that_never_ends_costs_the_function_that_causes_it(fake, tmp_path):
+    slow = fake([None, "ndcg_at_k"], "time.sleep(60)", budget=1.0)
+    found = slow.grade(Q06, tmp_path)
+    slow.close()
+    assert [item["points"] for item in found] == [0.0, 1, 1]
+    assert found[0]["reason"] == "its tests did not end within 1 seconds in all" and found[0]["possible"] == 4
+
+
+def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_goes_on(
+    fake, tmp_path, capsys, monkeypatch
+):
+    dying = fake([None, "ndcg_at_k"], "sys.exit()")
+    with pytest.raises(NotGraded, match="ended twice"):
+        dying.grade(Q06, tmp_path)
+    dying.close()
+    for name in "ab":
+        hand_in(tmp_path / "class" / name, f"# {name}")
+    monkeypatch.setattr(jail, "missing_walls", list)
+    assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 1
+    said = capsys.readouterr()
+    assert "0 of 2 submissions graded" in said.out and "Not graded: b: q06 could not be graded" in said.err
+    assert read(tmp_path / "r.csv")["a"]["points"] == "" == read(tmp_path / "r.csv")["a"]["q06 (of 10)"]
+    fake([], "pass")
+    assert (
+        status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 0
+    )  # it was not in the journal
+
+
+def test_a_process_that_cannot_start_children_stops_the_run_with_its_reason(tmp_path, monkeypatch, capsys):
+    hand_in(tmp_path / "class" / "a", "# a")
+    monkeypatch.setenv("PATH", str(tmp_path))  # no bubblewrap there, though this process believes it is
+    monkeypatch.setattr(jail, "missing_walls", list)
+    assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 1
+    assert "could not be started: bubblewrap" in capsys.readouterr().err
+    assert not (tmp_path / "r.csv").exists()
+
+
+def test_a_changed_zygote_is_noticed(monkeypatch):
+    monkeypatch.setattr(grader.child, "Session", lambda *arguments, **options: Answers())
+    assert grader.state("jail") == {"seen": 1}
+    monkeypatch.setattr(Answers, "reply", {"error": {"kind": "exception"}})
+    assert grader.state("jail") is None
+    monkeypatch.setattr(Answers, "reply", {"error": {"kind": "start", "message": "no more processes"}})
+    with pytest.raises(RuntimeError, match="no more processes"):
+        grader.state("jail")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_what_a_submission_returns_cannot_exhaust_the_memory_of_this_machine():
+    program = (
+        "import numpy; from metarec_lib.workbook import grader; grader._bound(grader.Settings())\n"
+        "left = numpy.ones((30_000, 1)); print((left + left.T).shape)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "Unable to allocate 6.71 GiB" in run.stderr and not run.stdout
+
+
+class Answers:
+    """A session that gives one reply."""
+
+    reply: dict = {"value": {"seen": 1}}
+
+    def request(self, message):
+        return json.loads(json.dumps(self.reply))
+
+    def close(self):
+        return 0
