@@ -15,7 +15,7 @@ def inner_step(loss: Callable[[Tensor], Tensor], weights: Tensor, lr: float) -> 
     """Take one gradient step on a task's loss, so that one can still differentiate through it.
 
     loss: weights (D,) ↦ scalar, the loss of one task's support.
-    weights: (D,) θ; it has requires_grad=True when the outer loop needs it.
+    weights: (D,) θ; it has requires_grad=True when the outer loop needs it, else take a copy that has it.
     lr: the inner learning rate.
     Returns θ' = θ − lr · ∇loss(θ), (D,), as a new tensor. Its derivative with respect to θ is I − lr · H, H the
     Hessian of the loss: the second-order term of MAML.

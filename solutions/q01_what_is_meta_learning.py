@@ -14,14 +14,14 @@ from metarec_lib.workbook import exercise
     hints=[
         "One step of gradient descent: θ' = θ − lr · ∇L(θ). torch.autograd.grad(L, θ) gives the gradient as a value.",
         "The outer loop must differentiate through this step, so the gradient must stay part of the graph.",
-        "torch.autograd.grad(..., create_graph=True), and a new tensor: weights − lr * gradient, nothing in place.",
+        "torch.autograd.grad(..., create_graph=True). Weights without requires_grad: take weights.clone().requires_grad_().",
     ],
 )
 def inner_step(loss: Callable[[Tensor], Tensor], weights: Tensor, lr: float) -> Tensor:
     """Take one gradient step on a task's loss, so that one can still differentiate through it.
 
     loss: weights (D,) ↦ scalar, the loss of one task's support.
-    weights: (D,) θ; it has requires_grad=True when the outer loop needs it.
+    weights: (D,) θ; it has requires_grad=True when the outer loop needs it, else take a copy that has it.
     lr: the inner learning rate.
     Returns θ' = θ − lr · ∇loss(θ), (D,), as a new tensor. Its derivative with respect to θ is I − lr · H, H the
     Hessian of the loss: the second-order term of MAML.

@@ -8,6 +8,7 @@ from metarec_lib import (
     BaselineRecommender,
     Interactions,
     MetaLearningModel,
+    ProbabilisticPCA,
     Reptile,
     SineRegressor,
     SineTasks,
@@ -36,7 +37,7 @@ def sine(seed: int) -> dict:
     for method in ("maml", "fomaml", "reptile", "pooled", "random"):
         model = SineRegressor(method, seed=seed).fit(tasks)
         rates = model.best_rates(validation, STEPS)
-        found[method] = {str(s): model.errors(test, s, rates[s]).numpy().round(4).tolist() for s in STEPS}
+        found[method] = {str(s): model.errors(test, s, rates[s]).numpy().round(3).tolist() for s in STEPS}
     return found
 
 
@@ -52,10 +53,10 @@ def users(seed: int) -> dict:
         honest = data.subset(np.isin(data.ratings["user_id"], chosen))
         models = learners(seed, best_shrinkage(train, judge)) if label == "all" else few_learners(seed, honest)
         for name, model in models.items():
-            model.fit(honest)
+            model.fit(without_features(honest) if name.endswith("no user features") else honest)
             for k in SUPPORTS:
                 tasks = make_tasks(data, test_users, k=k, pool=20, seed=seed)
-                errors[f"{label}, {name}, K={k}"] = evaluate_tasks(model, tasks, ("rmse",))["rmse"].round(5).tolist()
+                errors[f"{label}, {name}, K={k}"] = evaluate_tasks(model, tasks, ("rmse",))["rmse"].round(4).tolist()
     return {"users": test_users.tolist(), "rmse": errors}
 
 
@@ -79,7 +80,14 @@ def learners(seed: int, shrinkage: float) -> dict:
         "pooled, fine-tuned": Reptile(train_steps=1, seed=seed),  # one step is training on the pooled ratings
         "MAML, step not K-aware": MAML(shrinkage=0, seed=seed),
         "closed-form head": MetaLearningModel(seed=seed),
+        "head, not meta-trained": ProbabilisticPCA(seed=seed),  # the same solve and the same start
+        "head, no user features": MetaLearningModel(seed=seed),
     }
+
+
+def without_features(data: Interactions) -> Interactions:
+    """The same ratings, with nothing known of the users."""
+    return Interactions(data.ratings, data.users[["user_id"]], data.items, data.name, data.scale)
 
 
 def few_learners(seed: int, honest: Interactions) -> dict:

@@ -84,17 +84,31 @@ def is_first_order(support_losses, query_losses, weights, lr, steps):
 
 
 @mistake("maml_outer_loss")
+def cuts_the_outer_loop_off(support_losses, query_losses, weights, lr, steps):
+    """No gradient reaches θ: somewhere it was detached, or copied, before the inner steps."""
+    start = weights.detach().clone().requires_grad_()
+    pairs = zip(support_losses, query_losses, strict=True)
+    value = sum(q(_adapted(s, start, lr, steps)) for s, q in pairs) / len(query_losses)
+    return value.detach() + 0 * weights.sum()
+
+
+@mistake("maml_outer_loss")
+def takes_every_step_from_the_start(support_losses, query_losses, weights, lr, steps):
+    """Each of your inner steps starts from θ again; it must start where the last one ended."""
+    total = 0.0
+    for support, query in zip(support_losses, query_losses, strict=True):
+        adapted = weights
+        for _ in range(steps):
+            adapted = _step(support, weights, lr)
+        total = total + query(adapted)
+    return total / len(support_losses)
+
+
+@mistake("maml_outer_loss")
 def sums_over_the_tasks(support_losses, query_losses, weights, lr, steps):
     """You summed over the tasks: the mean keeps the outer rate the same for any number of tasks."""
     pairs = zip(support_losses, query_losses, strict=True)
     return sum(q(_adapted(s, weights, lr, steps)) for s, q in pairs)
-
-
-@mistake("maml_outer_loss")
-def always_takes_one_step(support_losses, query_losses, weights, lr, steps):
-    """You took one inner step whatever `steps` says."""
-    pairs = zip(support_losses, query_losses, strict=True)
-    return sum(q(_adapted(s, weights, lr, 1)) for s, q in pairs) / len(query_losses)
 
 
 @mistake("reptile_update")
