@@ -59,14 +59,15 @@ def _folder_of(names: list[str] | None) -> str | None:
         raise
 
 
-def _seeds(text: str | None) -> None:
-    """Stop with status 2 where the seeds cannot be read."""
+def _seeds(text: str | None) -> tuple[int, ...]:
+    """The seeds; stop with status 2 where they cannot be read."""
     from metarec_lib.workbook.studies import parse_seeds
 
     try:
-        parse_seeds(text or "0")
+        return parse_seeds(text or "0")
     except ValueError as error:
         _fail(str(error), 2)
+        raise
 
 
 @app.command()
@@ -163,6 +164,28 @@ def grade(
     from metarec_lib.workbook.grading import grade_command
 
     _run(grade_command, submissions, out, _known(questions), variant, require_sandbox)
+
+
+@app.command()
+def leaderboard(
+    data: Annotated[
+        str | None, typer.Option(metavar="CSV", help="user_id,item_id,rating[,timestamp]; ML-100K.")
+    ] = None,
+    seeds: Seeds = "0-2",
+    models: Annotated[str | None, typer.Option(metavar="A,B", help="Of the class names; all by default.")] = None,
+    order: Annotated[str, typer.Option(metavar="random|chronological", help="Of a user's support.")] = "random",
+    json: Annotated[bool, typer.Option("--json", help="All numbers, with their intervals.")] = False,
+) -> None:
+    """Compare all models on new users, by how many of their ratings are known; some minutes a seed."""
+    from metarec_lib.leaderboard import leaderboard_command, model_names
+
+    try:
+        names = model_names(models)
+        if order not in ("random", "chronological"):
+            raise ValueError(f"--order: got {order!r}, expected random or chronological")
+    except ValueError as error:
+        _fail(str(error), 2)
+    _run(leaderboard_command, data, _seeds(seeds), names, order, json)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

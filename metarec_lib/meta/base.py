@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -47,6 +48,7 @@ class MetaLearner(IterativeRecommender):
 
     options = frozenset({"epochs", "batch_size", "validation"})
     support_sizes = SUPPORT_SIZES
+    kept_apart: ClassVar[float] = VALIDATION_USERS
     slow = frozenset({"item_shift"})  # what corrects pretrained values
 
     params_: dict[str, Tensor]
@@ -97,12 +99,14 @@ class MetaLearner(IterativeRecommender):
         self._learn(train if len(others) else rest, epochs, batch_size, others)
         self._remember(rest)
         self._set_threshold(held)
+        if not len(others) and len(held):
+            self._learn(data, epochs, batch_size)  # nobody stops it early: once more, with the ratings held out
         self._remember(data)
 
     def _split_users(self, data: Interactions) -> tuple[Interactions, Interactions]:
-        """Ratings of nine tenths of the users, and of the rest; of fewer than 20 users none are kept apart."""
+        """Ratings to train on, and those of a share `kept_apart` of the users to stop on (none of fewer than 20 users)."""
         users = np.unique(data.user_codes)
-        apart = int(len(users) * VALIDATION_USERS) if len(users) >= 20 else 0
+        apart = int(len(users) * self.kept_apart) if len(users) >= 20 else 0
         rows = np.isin(data.user_codes, np.random.default_rng(self.seed).permutation(users)[:apart])
         return data.subset(~rows), data.subset(rows)
 

@@ -12,14 +12,15 @@ from metarec_lib.meta.networks import Weights, forward, loss_gradient
 
 
 class CAVIA(MAML):
-    """score = b_i + f(x_i, c_u; theta): `context` more inputs, the same for all items of a user (Zintgraf et al. 2019, ICML).
+    """score = b_i + f(x_i, c_u; theta): c_u are `context` more inputs, the same for all items of a user.
 
+    Zintgraf et al. 2019, ICML, "Fast context adaptation via meta-learning".
     The inner loop moves c_u alone, from zero, c_u <- c_u - rate * dL_u / dc (eq. 3); the outer loop moves theta alone
     (eq. 4). So the state of a user is `context` numbers, and theta is the same for everyone.
     """
 
-    def __init__(self, *, context: int = 8, **common: object) -> None:
-        super().__init__(**common)
+    def __init__(self, *, context: int = 16, inner_steps: int = 5, inner_lr: float = 2.0, **common: object) -> None:
+        super().__init__(inner_steps=inner_steps, inner_lr=inner_lr, **common)
         if context < 1:
             raise ValueError(f"CAVIA: got context={context}, expected a whole number from 1")
         self.context = context

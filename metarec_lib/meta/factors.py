@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from metarec_lib.data.features import item_features, user_features
 from metarec_lib.data.interactions import Interactions
-from metarec_lib.models.baseline import fit_biases
+from metarec_lib.models.baseline import fit_biases, said_by_features
 
 Moments = tuple[np.ndarray, np.ndarray]  # E[c], (n, R + 2), and E[c c'], (n, R + 2, R + 2), of the users or the items
 
@@ -61,6 +61,9 @@ def fit_factors(
     others = [(fold != g) for g in range(folds)]
     parts = [item_side.posterior(ratings[o].T.tocsr(), (users[0][o], users[1][o]), noise)[0] for o in others]
     tables = np.pad(np.stack([*parts, items[0]]), ((0, 0), (0, 1), (0, 0)))
+    # The prior says what to expect of a film that few have rated; one that nobody has rated may be new instead.
+    counts, own = np.diff(by_item.indptr), item_side.free
+    tables[:, np.flatnonzero(counts == 0)[:, None], own] = said_by_features(data, items[0][:, own], counts)[counts == 0]
     return Factors(
         mean + tables[:, :, -1], tables[:, :, :rank], np.append(fold, folds),
         user_side.map, user_side.scale, noise**0.5,

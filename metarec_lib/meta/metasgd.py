@@ -13,7 +13,7 @@ RATE = "rate_"
 
 
 class MetaSGD(MAML):
-    """theta_u = theta - alpha * grad L_u(theta), alpha as large as theta, both learned (Li et al. 2017, arXiv:1707.09835, eq. 2).
+    """theta_u = theta - alpha * grad L_u(theta), elementwise, theta and alpha learned (Li et al. 2017, arXiv:1707.09835).
 
     alpha starts at `inner_lr` everywhere and is free of sign, as in the paper: a negative rate means that a weight does best
     to move against its own gradient when the others move too. Several steps share one alpha. The step is K-aware as in MAML.

@@ -20,8 +20,8 @@ class NeuralProcess(SetLearner):
     h and g have one hidden layer of `hidden` ReLU units; r_u has as many numbers. Only the mean is learned, no variance.
     """
 
-    def __init__(self, *, hidden: int = 32, lr: float = 2e-3, **common: object) -> None:
-        super().__init__(lr=lr, **common)
+    def __init__(self, *, hidden: int = 64, lr: float = 2e-3, patience: int = 5, **common: object) -> None:
+        super().__init__(lr=lr, patience=patience, **common)
         if hidden < 1:
             raise ValueError(f"NeuralProcess: got hidden={hidden}, expected a whole number of 1 or more")
         self.hidden = hidden

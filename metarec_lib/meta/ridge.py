@@ -28,10 +28,14 @@ class MetaLearningModel(MetaLearner):
     user's features g_u. Item vectors and the prior start from variational Bayes (`fit_factors`); then the query error of
     the tasks corrects them, the noise too, with the gradient running through the exact solve (R2D2: Bertinetto et al.
     2019, ICLR, sec. 3; ALPaCA: Harrison et al. 2018, WAFR). Nothing is tuned for a user, and there is no inner rate.
+    Training is `epochs` passes over all users: on validation splits, keeping users apart to stop early cost more than it
+    saved. With `validation` it stops early on those users.
     """
 
-    def __init__(self, *, lr: float = 1e-3, patience: int = 4, **common: object) -> None:
-        super().__init__(lr=lr, patience=patience, **common)
+    kept_apart = 0.0
+
+    def __init__(self, *, epochs: int = 4, lr: float = 1e-3, patience: int = 4, **common: object) -> None:
+        super().__init__(epochs=epochs, lr=lr, patience=patience, **common)
 
     def _initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +41,9 @@ class SetLearner(MetaLearner):
         prior = {"prior_mean": factors.prior_map[-1], "prior_map": factors.prior_map[:-1]}
         return prior | self._weights(n_inputs, self.user_features_.shape[1], rng)
 
+    @abstractmethod
     def _weights(self, n_inputs: int, n_user_features: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """The learner's own weights, by name."""
-        raise NotImplementedError
 
     def _pairs(self, ratings: PaddedRatings) -> Pairs:
         bias, vectors = self._items(ratings)

@@ -31,12 +31,14 @@ class InContextTransformer(SetLearner):
     A token of the support is a linear map of x_j, its residual e_j and e_j x_j; a token of the query one of x_i alone; one
     more token, made of the user's features, is always there. Support tokens attend to each other, query tokens to the
     support only: a score depends neither on the other query items nor on the order of the support, as there are no
-    positions. As a learner: Garg et al. 2022, NeurIPS; the mask of support and query: Müller et al. 2022, ICLR, fig. 2. Blocks are
-    pre-norm (Xiong et al. 2020, ICML): h + attention(h), h + mlp(h), `width` numbers a token, `heads` heads.
+    positions. Learning in context: Garg et al. 2022, NeurIPS; with this mask: Müller et al. 2022, ICLR. Blocks are pre-norm
+    (Xiong et al. 2020, ICML): h + attention(h), then h + mlp(h), `width` numbers a token, `heads` heads.
     """
 
-    def __init__(self, *, width: int = 32, heads: int = 4, layers: int = 2, lr: float = 1e-3, **common: object) -> None:
-        super().__init__(lr=lr, **common)
+    def __init__(
+        self, *, width: int = 32, heads: int = 4, layers: int = 2, epochs: int = 30, lr: float = 1e-3, **common: object
+    ) -> None:
+        super().__init__(epochs=epochs, lr=lr, **common)
         if min(width, heads, layers) < 1 or width % heads:
             raise ValueError(
                 f"InContextTransformer: got width={width}, heads={heads}, layers={layers}; expected 1 or more of each, "
@@ -52,7 +54,7 @@ class InContextTransformer(SetLearner):
 
         weights = {
             "support": linear(2 * n_inputs + 2, w), "query": linear(n_inputs + 1, w),
-            "user": rng.normal(0, 1, w), "user_map": 0.1 * linear(n_user_features, w) if n_user_features else np.zeros((0, w)),
+            "user": rng.normal(0, 1, w), "user_map": rng.normal(0, 0.03, (n_user_features, w)),
             "head": 0.1 * linear(w, 1)[:, 0], "log_c": np.log(np.array(PSEUDO_COUNT)),
         }  # fmt: skip
         for i in range(self.layers):

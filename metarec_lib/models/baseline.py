@@ -76,17 +76,17 @@ def fit_biases(
     for _ in range(SWEEPS):
         b_item = np.bincount(items, centred - b_user[users], data.n_items) / (n_items + item_shrinkage)
         b_user = np.bincount(users, centred - b_item[items], data.n_users) / (n_users + user_shrinkage)
-    b_item[n_items == 0] = bias_from_features(data, b_item, n_items)[n_items == 0]
+    b_item[n_items == 0] = said_by_features(data, b_item, n_items)[n_items == 0]
     return mean, b_user, np.append(b_item, 0.0)
 
 
-def bias_from_features(
-    data: Interactions, b_item: np.ndarray, counts: np.ndarray, strength: float = 20.0
+def said_by_features(
+    data: Interactions, of_items: np.ndarray, counts: np.ndarray, strength: float = 20.0
 ) -> np.ndarray:
-    """What genres and year say of an item's bias, (I,): ridge regression, items weighted by their number of ratings."""
+    """What genres and year say of an item's bias (I,), or of more columns (I, R): a ridge regression, weighted by counts."""
     x = np.column_stack([item_features(data)[0], np.ones(data.n_items)])
     weighted = x * counts[:, None]
-    return x @ np.linalg.solve(weighted.T @ x + strength * np.eye(x.shape[1]), weighted.T @ b_item)
+    return x @ np.linalg.solve(weighted.T @ x + strength * np.eye(x.shape[1]), weighted.T @ of_items)
 
 
 def user_bias_of(support: PaddedRatings, expected: Tensor, shrinkage: float) -> Tensor:

@@ -1,0 +1,272 @@
+"""The leaderboard: all models on users they never saw, by how many ratings of the user they may read.
+
+Users are split in three: to learn from, to tune baselines on, to judge on. K ratings of a user to judge on are the support,
+nested over K; the query is the same for every K. `standings` is what `metarec leaderboard` prints.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.model_selection import ParameterGrid
+from torch import Tensor
+from tqdm import tqdm
+
+import metarec_lib
+from metarec_lib.data.interactions import Interactions
+from metarec_lib.data.movielens import load_movielens
+from metarec_lib.data.splits import split_users
+from metarec_lib.data.tasks import PaddedRatings, TaskBatch, make_tasks
+from metarec_lib.evaluation.protocols import Adaptable, evaluate_tasks
+from metarec_lib.evaluation.uncertainty import compare
+from metarec_lib.models.base import Recommender
+
+SUPPORTS = (0, 1, 3, 5, 10, 20)
+METRICS = ("rmse", "mae", "auc", "ndcg@10")
+FALLING = ("rmse", "mae")  # lower is better
+MIN_USERS = 20  # fewer leave too few of them to judge on
+RESAMPLES = 2_000
+BIAS = "BaselineRecommender"
+ITEM_MEAN, ENSEMBLE = "item-mean", "ensemble"
+FAMILIES = ("ItemGaussianProcess", "ProbabilisticPCA", "NeuralProcess")  # best of all mixes on validation users
+# What validation users choose of each baseline; the two others take the bias's shrinkage of users over.
+GRIDS = {
+    BIAS: {"user_shrinkage": (2, 5, 10, 20)},
+    "MatrixFactorization": {"reg": (1.0, 1.5, 2.0, 3.0)},
+    "ItemKNN": {"damping": (0.03, 0.1, 0.3, 1.0)},
+}
+Settings = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which users take part, and from how many ratings of a user models must predict the others."""
+
+    supports: tuple[int, ...] = SUPPORTS
+    min_ratings: int = 30
+
+    @property
+    def pool(self) -> int:
+        """Ratings set aside for the supports; all others are the query, whatever K."""
+        return max(self.supports)
+
+
+@dataclass(frozen=True, eq=False)
+class Contenders:
+    """Fitted models by name, the CPU seconds of each fit, what was tuned, and the ids of the users to judge on."""
+
+    models: dict[str, Adaptable]
+    seconds: dict[str, float]
+    settings: Settings
+    users: np.ndarray
+
+
+class Ensemble:
+    """The mean of the scores of fitted models."""
+
+    def __init__(self, models: Iterable[Adaptable]) -> None:
+        self.models = list(models)
+
+    def adapt(self, support: PaddedRatings) -> list[object]:
+        return [m.adapt(support) for m in self.models]
+
+    def score(self, state: list[object], query: PaddedRatings) -> Tensor:
+        return torch.stack([m.score(s, query) for m, s in zip(self.models, state, strict=True)]).mean(0)
+
+
+# -- which models ---------------------------------------------------------------------------------------------------
+def model_names(chosen: str | Sequence[str] | None = None) -> list[str]:
+    """All that can be compared: every public recommender, `item-mean` and `ensemble`; or those chosen, checked.
+
+    chosen: a list, or names with commas between. The tuned bias always takes part. Raises ValueError for other names.
+    """
+    public = {name: getattr(metarec_lib, name) for name in metarec_lib.__all__ if name[0].isupper()}
+    known = [n for n, c in public.items() if inspect.isclass(c) and issubclass(c, Recommender) and c is not Recommender]
+    known = [BIAS, ITEM_MEAN, ENSEMBLE, *(n for n in known if n != BIAS and not inspect.isabstract(public[n]))]
+    if chosen is None:
+        return known
+    names = [n.strip() for n in (chosen.split(",") if isinstance(chosen, str) else chosen)]
+    if unknown := [n for n in names if n not in known]:
+        raise ValueError(f"models: got {', '.join(unknown)}; expected some of {', '.join(known)}")
+    return list(dict.fromkeys([BIAS, *names]))
+
+
+def tune(train: Interactions, tasks: TaskBatch, supports: Sequence[int], names: Sequence[str], seed: int) -> Settings:
+    """The settings of each baseline with the lowest RMSE on these tasks, mean over users and K."""
+
+    def error(name: str, settings: Mapping[str, object]) -> float:
+        model = getattr(metarec_lib, name)(seed=seed, **settings).fit(train)
+        return np.mean([evaluate_tasks(model, tasks.first(k), ("rmse",))["rmse"].mean() for k in supports])
+
+    found: dict[str, dict[str, object]] = {}
+    for name, grid in GRIDS.items():
+        if name in names:
+            choices = [{**found.get(BIAS, {}), **choice} for choice in ParameterGrid(grid)]
+            found[name] = min(choices, key=lambda settings: error(name, settings))
+    return found
+
+
+def fit_models(
+    names: Sequence[str], train: Interactions, validation: Interactions | None, settings: Settings, seed: int
+) -> tuple[dict[str, Adaptable], dict[str, float]]:
+    """Fitted models and the CPU seconds of each fit, by name. Learners that stop early do so on `validation`, if given."""
+    parts = FAMILIES if ENSEMBLE in names else ()
+    models, seconds = {}, {}
+    bar = tqdm(dict.fromkeys([*names, *parts]), disable=None, leave=False)  # on a terminal only
+    for name in (n for n in bar if n != ENSEMBLE):
+        bar.set_description(f"seed {seed}: {name}")
+        cls = getattr(metarec_lib, BIAS if name == ITEM_MEAN else name)
+        own = {"user_shrinkage": np.inf} if name == ITEM_MEAN else settings.get(name, {})
+        early = {"validation": validation} if validation is not None and "validation" in cls.options else {}
+        start = time.process_time()
+        models[name] = cls(seed=seed, **own).fit(train, **early)
+        seconds[name] = time.process_time() - start
+    if parts:
+        models[ENSEMBLE] = Ensemble(models[n] for n in parts)
+        seconds[ENSEMBLE] = sum(seconds[n] for n in parts)
+    return {n: models[n] for n in names}, {n: seconds[n] for n in names}
+
+
+# -- users split in three ---------------------------------------------------------------------------------------------
+def plan_for(data: Interactions) -> Plan:
+    """K up to 20 of users with 30 ratings or more; in small data as many K as `MIN_USERS` users have ratings for.
+
+    Raises ValueError where not even K=1 is left.
+    """
+    counts = np.bincount(data.user_codes, minlength=data.n_users)
+    for at in range(len(SUPPORTS) - 1, 0, -1):
+        need = max(2, SUPPORTS[at] * 3 // 2)
+        if (counts >= need).sum() >= MIN_USERS:
+            return Plan(SUPPORTS[: at + 1], need)
+    raise ValueError(
+        f"leaderboard: {(counts >= 2).sum()} users of {data!r} have 2 or more ratings; expected {MIN_USERS} such users at "
+        "least, as they are split into users to learn from, to tune on and to judge on. Bring ratings of more users"
+    )
+
+
+def contenders(
+    data: Interactions, seed: int = 0, names: Sequence[str] | None = None, plan: Plan | None = None
+) -> Contenders:
+    """70 % of the users to learn from, 10 % to tune baselines and stop early on; models fitted, the rest not touched."""
+    plan, names = plan or plan_for(data), model_names(names)
+    learn, tune_on, judge_on = split_users(data, seed=seed, min_ratings=plan.min_ratings)
+    train, validation = (data.subset(data.ratings["user_id"].isin(part).to_numpy()) for part in (learn, tune_on))
+    tasks = make_tasks(data, tune_on, k=plan.pool, seed=seed)
+    settings = tune(train, tasks, plan.supports, names, seed)
+    return Contenders(*fit_models(names, train, validation, settings, seed), settings, judge_on)
+
+
+def judge(
+    models: Mapping[str, Adaptable],
+    data: Interactions,
+    users: np.ndarray,
+    plan: Plan,
+    order: str = "random",
+    seed: int = 0,
+    metrics: Sequence[str] = METRICS,
+) -> pd.DataFrame:
+    """One row a model, K and user, one column a metric; ranking is within the query. Supports are nested, the query stays.
+
+    order: of the ratings of a user, the first `plan.pool` of which are for supports: `random` or `chronological`.
+    """
+    tasks = make_tasks(data, users, k=plan.pool, order=order, seed=seed)
+    parts = {}
+    for name, model in models.items():
+        stars = getattr(model, "scores_are_ratings", True)
+        able = tuple(m for m in metrics if stars or m not in FALLING)
+        for k in plan.supports:
+            parts[name, k] = evaluate_tasks(model, tasks.first(k), able, users)
+    return pd.concat(parts, names=["model", "k", "user"])[[*metrics]].reset_index()
+
+
+def standings(
+    data: Interactions,
+    seeds: Sequence[int] = (0, 1, 2),
+    models: str | Sequence[str] | None = None,
+    order: str = "random",
+) -> pd.DataFrame:
+    """Fit and judge the models on each seed's split of the users, and sum up: see `summary`; `seconds` of CPU a fit."""
+    if order == "chronological" and data.ratings["timestamp"].nunique() < 2:
+        raise ValueError(f"leaderboard: {data!r} has no timestamps; add them, or ask for a random order")
+    plan, runs, seconds = plan_for(data), [], {}
+    for seed in seeds:
+        fitted = contenders(data, seed, models, plan)
+        runs.append(judge(fitted.models, data, fitted.users, plan, order, seed).assign(seed=seed))
+        seconds[seed] = fitted.seconds
+    table = summary(pd.concat(runs))
+    return table.assign(seconds=table["model"].map(pd.DataFrame(seconds).mean(axis=1)))
+
+
+def summary(results: pd.DataFrame) -> pd.DataFrame:
+    """One row a model, K and metric: model, k, metric, value, difference, low, high, users, seeds.
+
+    results: as `judge` makes them, with a column seed. value: mean over users, each of whom counts once, with the mean of
+    their seeds. difference: to the tuned bias; [low, high] is its 95 % interval over users. NaN: undefined.
+    """
+    table = results.set_index(["model", "k", "seed", "user"]).sort_index()
+    rows = []
+    for model, k in table.index.droplevel(["seed", "user"]).unique():
+        for metric in (m for m in METRICS if m in results):
+            own, theirs = (_by_seed(table.loc[(name, k), metric]) for name in (model, BIAS))
+            means = pd.concat(own, axis=1).mean(axis=1).dropna()
+            c = compare(own, theirs, resamples=RESAMPLES) if len(means) > 1 else None
+            numbers = (c.mean, *c.interval) if c else (np.nan,) * 3
+            rows.append((model, k, metric, means.mean(), *numbers, len(means), len(own)))
+    return pd.DataFrame(rows, columns=["model", "k", "metric", "value", "difference", "low", "high", "users", "seeds"])
+
+
+def _by_seed(values: pd.Series) -> dict[int, pd.Series]:
+    return {seed: part.droplevel("seed") for seed, part in values.groupby(level="seed")}
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+def leaderboard_command(
+    data: str | None, seeds: Sequence[int], models: Sequence[str] | None, order: str, as_json: bool
+) -> int:
+    """`metarec leaderboard`. data: a CSV of ratings, ML-100K where None. Returns the exit status."""
+    ratings = load_movielens() if data is None else Interactions.from_csv(Path(data))
+    table, plan = standings(ratings, seeds, models, order), plan_for(ratings)
+    if as_json:
+        about = {"data": ratings.name, "seeds": list(seeds), "order": order, "min_ratings": plan.min_ratings}
+        print(json.dumps(about | {"rows": json.loads(table.round(6).to_json(orient="records"))}, indent=1))
+        return 0
+    print(
+        f"{ratings!r}; {order} support.\nUsers with {plan.min_ratings} or more ratings: 70 % to learn from, 10 % to tune "
+        f"baselines on, 20 % to judge on ({table['users'].max()} over {len(seeds)} seeds).\n"
+        f"{plan.pool} ratings are set aside for supports; the query is all others, the same for every K.\n"
+        "After each mean over users: the difference to the tuned bias × 1000, and half of its 95 % interval; ~ no "
+        "difference seen.\nAUC and nDCG@10 are within the query. fit s: CPU seconds."
+    )
+    for metric in METRICS:
+        print(f"\n{shown(table, metric)}")
+    return 0
+
+
+def shown(table: pd.DataFrame, metric: str) -> str:
+    """The rows of one metric as text: a line a model, the best mean over all K first."""
+    rows = table[(table["metric"] == metric) & table["value"].notna()]
+    if rows.empty:
+        return f"{metric}: undefined for all of these users; a like is a rating of 4 or more"
+    cells = rows.assign(cell=[_cell(row) for row in rows.itertuples()]).pivot(index="model", columns="k", values="cell")
+    best = rows.groupby("model")["value"].mean().sort_values(ascending=metric in FALLING, kind="stable").index
+    seconds = rows.groupby("model")["seconds"].first()
+    width = max(map(len, [metric, *best])) + 2
+    lines = [metric.ljust(width) + "".join(f"K={k}".ljust(17) for k in cells) + "fit s"]
+    for model in best:
+        lines.append(model.ljust(width) + "".join(f"{c:17}" for c in cells.loc[model]) + f"{seconds[model]:5.1f}")
+    return "\n".join(lines)
+
+
+def _cell(row: object) -> str:
+    if row.model == BIAS or not np.isfinite(row.difference):
+        return f"{row.value:.4f}"
+    unclear = "~" if row.low <= 0 <= row.high else ""
+    return f"{row.value:.4f} {1000 * row.difference:+.0f}±{500 * (row.high - row.low):.0f}{unclear}"
