@@ -36,10 +36,12 @@ class MeLU(MAML):
         inner_steps: int = 3,
         inner_lr: float = 0.03,
         shrinkage: float = 0.0,
+        epochs: int = 30,
+        patience: int = 5,
         **common: object,
     ) -> None:
         inner = {"inner_steps": inner_steps, "inner_lr": inner_lr, "shrinkage": shrinkage}
-        super().__init__(hidden=hidden, **inner, **common)
+        super().__init__(hidden=hidden, epochs=epochs, patience=patience, **inner, **common)
         if embedding < 1:
             raise ValueError(f"{type(self).__name__}: got embedding={embedding}, expected a whole number from 1")
         self.embedding = embedding

@@ -437,8 +437,9 @@ same = compare(runs("head, recalibrated", 20), runs("head", 20))
 claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interval, same.users, study.seeds, baseline="the head as it is")
 
 # %% [markdown]
-# So the order of work is: first a better model, then the blend. Here weights must be learned: the average, which was good enough for three
-# equals, shows no gain over the head. And each of the four must be trained, served and watched: ask what the gain is worth before you ship it.
+# So the order of work is: first a better model, then the blend. At twenty ratings the blend adds to the best model; at one and five nothing is
+# clear after correction. And weights must be learned here: the average, good enough for three equals, is worse than the head alone. Each of
+# the four must be trained, served and watched: ask what the gain is worth before you ship it.
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -461,6 +462,7 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 # - **"Fit the combiner on the training predictions."** → Section 4: whoever memorises best gets the weight, and new users pay.
 # - **"Folds over ratings are out-of-fold too."** → The model then knows each user; in service a new user has K ratings. Fold over users.
 # - **"Boosting is the strongest combiner."** → For three similar models no difference to plain weights was seen. Honest rows matter more.
+# - **"The more models in the average, the better."** → Sections 5 and 6: an average with a weak member loses to the best model alone.
 # - **"Drop the base model with the worst RMSE."** → Section 5: a model that is worse alone can be the better partner. Test it in the blend.
 # - **"No click means no interest."** → It may never have been shown. Only an impression without a click says something, and its position matters.
 # - **"Stacking is meta-learning, the combiner is even called a meta-learner."** → It is an ensemble. What is meta-learned here is the prior.
@@ -468,6 +470,7 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 # - **“直接拿训练集上的预测来训练融合层。”** → 见第 4 节：谁最会背答案，权重就给谁，代价由新用户承担。
 # - **“按评分随机分折，也算折外预测。”** → 那样模型早就见过这个用户；线上的新用户只有 K 条评分。要按用户分折。
 # - **“GBDT 融合一定最强。”** → 三个相近的模型，看不出比简单加权更好；训练样本干净更要紧。
+# - **“平均的模型越多越好。”** → 见第 5、6 节：掺进一个弱模型，等权平均就不如最好的单模型。
 # - **“单独 RMSE 最差的模型可以扔掉。”** → 见第 5 节：单独更差的模型，放进融合里反而更有用。去留要看融合后的效果。
 # - **“没点击就是没兴趣。”** → 可能根本没曝光。只有曝光未点击才算信息，而且还要看位置。
 # - **“stacking 就是元学习，融合层不就叫 meta-learner 吗？”** → 那是集成。这里元学到的是先验。

@@ -47,5 +47,5 @@ def test_unknown_items_and_strangers_get_the_biases():
 
 @pytest.mark.parametrize("options", [dict(neighbours=0), dict(shrinkage=-1.0), dict(damping=-0.1)])
 def test_options_out_of_range(options):
-    with pytest.raises(ValueError, match="ItemKNN: got neighbours=.*expected >= 1 and twice >= 0"):
+    with pytest.raises(ValueError, match="ItemKNN: got neighbours=.*expected neighbours of 1 or more"):
         ItemKNN(**options)
