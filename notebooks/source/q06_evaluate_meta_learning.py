@@ -97,7 +97,7 @@ print(f"{data}\n{len(train_users)} users train, {len(validation_users)} choose s
 
 # %% [markdown]
 # **Tune the baseline as well.** Settings are chosen on the validation users; then the models are trained once more with these
-# users added. The third model is the meta-learned one: a closed-form head (q07), which stops early on users of its own.
+# users added. The third model is the meta-learned one, a closed-form head (q07) at its default settings.
 
 # %%
 judge = make_tasks(data, validation_users, k=5, pool=20, seed=SEED)
