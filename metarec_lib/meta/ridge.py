@@ -28,8 +28,8 @@ class MetaLearningModel(MetaLearner):
     user's features g_u. Item vectors and the prior start from variational Bayes (`fit_factors`); then the query error of
     the tasks corrects them, the noise too, with the gradient running through the exact solve (R2D2: Bertinetto et al.
     2019, ICLR, sec. 3; ALPaCA: Harrison et al. 2018, WAFR). Nothing is tuned for a user, and there is no inner rate.
-    Training is `epochs` passes over all users: on validation splits, keeping users apart to stop early cost more than it
-    saved. With `validation` it stops early on those users.
+    Training is `epochs` passes over all users, none kept apart to stop early (two validation splits disagreed on which is
+    better). With `validation` it stops early on those users.
     """
 
     kept_apart = 0.0
