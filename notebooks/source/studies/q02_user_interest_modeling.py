@@ -1,4 +1,4 @@
-"""The study of q02: what a learned prior buys, what blends buy, and what a leak in the stacking costs, over five seeds."""
+"""The study of q02: what a learned prior buys, what blends buy, and what a leak in the stacking costs, over ten seeds."""
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +28,7 @@ from metarec_lib import (
 )
 from metarec_lib.models.blending import SIZES, stack, weights_by_size
 
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = tuple(range(10))
 SUPPORTS = (1, 5, 20)
 THREE, UNDAMPED = ("MF", "kNN", "content"), ("MF", "kNN, undamped", "content")
 FOUR = (*THREE, "head")
