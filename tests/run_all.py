@@ -28,6 +28,7 @@ class Step:
     status: int = 0
     passed: int = 0
     failed: int = 0
+    skipped: int = 0
 
 
 STEPS = [
@@ -51,8 +52,9 @@ def run(step: Step) -> None:
         print(line, end="", flush=True)
         last = line if line.strip() else last
     step.status, step.seconds = process.wait(), time.monotonic() - started
-    counted = dict(reversed(pair) for pair in re.findall(r"(\d+) (passed|failed|error)", last))
+    counted = dict(reversed(pair) for pair in re.findall(r"(\d+) (passed|failed|error|skipped)", last))
     step.passed = int(counted.get("passed", step.status == 0))
+    step.skipped = int(counted.get("skipped", 0))
     step.failed = sum(int(counted.get(word, 0)) for word in ("failed", "error")) or int(step.status != 0)
 
 
@@ -66,7 +68,8 @@ def main() -> int:
     print("\n== what ran")
     for step in STEPS:
         verdict = "well" if step.status == 0 else "FAILED"
-        print(f"{step.name:16} {verdict:7} {step.passed:5} passed {step.failed:3} failed {step.seconds:6.0f} s")
+        counts = f"{step.passed:5} passed {step.failed:3} failed {step.skipped:3} skipped"
+        print(f"{step.name:16} {verdict:7} {counts} {step.seconds:6.0f} s")
     for step in STEPS:
         if step.status:
             print(f"To see what failed: OMP_NUM_THREADS=1 METAREC_WORK=solutions {shown(step)}")

@@ -135,7 +135,7 @@ def state():
     if os.path.exists("/proc/self/oom_score_adj"):
         found["first to be killed"] = open("/proc/self/oom_score_adj").read()
     if os.environ.get("METAREC_JAIL"):  # elsewhere these belong to the whole machine
-        found["files"] = len(os.listdir("/tmp"))
+        found["files"] = len(os.listdir(".."))  # the temporary folder
         found["shared"] = [open("/proc/sysvipc/" + name).read().count("\\n") for name in ("shm", "msg", "sem")]
     return found
 """

@@ -1,7 +1,7 @@
 """The jail: a zygote inside bubblewrap, which sees the interpreter and the harness, and nothing else of this machine.
 
-No network, a read-only file system apart from a small /tmp that is emptied after each submission, its own processes, an
-empty environment; inside, each child has the limits of `harness/serve.py` and can start no further process.
+No network, a read-only file system apart from a small temporary folder that is emptied after each submission, its own
+processes, an empty environment; inside, each child has the limits of `harness/serve.py` and can start no further process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/etc/alternatives")
-TEMPORARY = 64 << 20  # bytes of /tmp
+TEMPORARY = 64 << 20  # bytes of the temporary folder
 
 
 def jailed(arguments: list[str], harness: Path, environment: dict[str, str]) -> list[str]:
@@ -29,8 +29,13 @@ def jailed(arguments: list[str], harness: Path, environment: dict[str, str]) -> 
     return [
         "bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv", *variables,
         *mounts, "--ro-bind", str(harness), "/harness", "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
-        *_size(), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--", sys.executable, *arguments,
+        *_size(), "--tmpfs", temporary(), "--remount-ro", "/", "--chdir", temporary(), "--", sys.executable, *arguments,
     ]  # fmt: skip
+
+
+def temporary() -> str:
+    """The folder inside the jail that can be written: /tmp, or another where the interpreter itself lies in /tmp."""
+    return "/var/tmp" if any(Path(prefix).is_relative_to("/tmp") for prefix in _prefixes()) else "/tmp"
 
 
 def missing_walls() -> list[str]:
@@ -62,6 +67,6 @@ def _prefixes() -> list[str]:
 
 @functools.cache
 def _size() -> tuple[str, ...]:
-    """The bound on /tmp, where this bubblewrap knows one."""
+    """The bound on the temporary folder, where this bubblewrap knows one."""
     run = subprocess.run(["bwrap", "--help"], capture_output=True, text=True)
     return ("--size", str(TEMPORARY)) if "--size" in run.stdout + run.stderr else ()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .harness.__main__ import COMMAND, REPLY
-from .jail import jailed, missing_walls
+from .jail import jailed, missing_walls, temporary
 
 HARNESS = Path(__file__).resolve().parent / "harness"
 START, AGAIN = 120.0, 20.0  # seconds for the first child, which waits for torch, and for each later one
@@ -134,7 +134,7 @@ def _python(arguments: list[str], folder: str, jail: bool = False, **options: An
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     flags = ["-s", "-P", "-B"]
     if jail:
-        inside = {**environment, "METAREC_JAIL": "1", "HOME": "/tmp"}
+        inside = {**environment, "METAREC_JAIL": "1", "HOME": temporary()}
         command = jailed([*flags, "/harness", *arguments], HARNESS, inside)
     else:
         command = [sys.executable, *flags, str(HARNESS), *arguments]

@@ -245,7 +245,7 @@ LEAVE = """
 import builtins, ctypes, numpy, os, sys, torch
 os.environ["LEFT"] = "answer"
 sys.modules["left"] = builtins.left = torch.left = numpy.left = sys
-sys.path.insert(0, "/tmp/left")
+sys.path.insert(0, os.path.abspath("../left"))
 torch.manual_seed(7)
 numpy.random.seed(7)
 def leave_files():
@@ -266,7 +266,7 @@ def user_split_without_leakage(users, test_users, k):
     found += [str(item) for item in (os.environ.get("LEFT"), sys.modules.get("left")) if item]
     found += [module.__name__ for module in (builtins, torch, numpy) if hasattr(module, "left")]
     found += [place for place in sys.path if "left" in place]
-    found += ["other folders"] if len(os.listdir("/tmp")) != 1 else []
+    found += ["other folders"] if len(os.listdir("..")) != 1 else []
     found += ["memory"] if ctypes.CDLL(None).shmget(4242, 1, 0) >= 0 else []
     found += ["processes"] if len([name for name in os.listdir("/proc") if name.isdigit()]) > 3 else []
     raise LookupError("found " + ", ".join(found) if found else "nothing was left")
@@ -337,7 +337,7 @@ HOSTILE = [
     text("end the zygote", 9, "without an answer", split("import os, time\nos.kill(-1, 9)\ntime.sleep(5)"), walls=True),
     text("leaves files and memory", 10, "^$", split("leave_memory()", LEAVE, LAST), walls=True),
     text("finds what was left", 7, "nothing was left", but(FIND), walls=True),
-    text("leaves a locked folder", 10, "^$", split("os.chmod('/tmp/left/inner', 0)", LEAVE, LAST), walls=True),
+    text("leaves a locked folder", 10, "^$", split("os.chmod('../left/inner', 0)", LEAVE, LAST), walls=True),
     text("finds nothing in it", 7, "nothing was left", but(FIND + "# again"), walls=True),
     text("lowers the zygote's limits", 10, "^$", split(POISON, when=LAST), walls=True),
 ]  # fmt: skip

@@ -39,10 +39,10 @@ def thread():
     return found
 def poke(): open(f"/proc/{os.getppid()}/mem", "r+b").close()
 def hide():
-    os.makedirs("/tmp/kept/inner")
-    open("/tmp/kept/inner/note", "w").write("answer")
-    os.chmod("/tmp/kept/inner", 0)
-    os.chmod("/tmp/kept", 0)
+    os.makedirs("../kept/inner")
+    open("../kept/inner/note", "w").write("answer")
+    os.chmod("../kept/inner", 0)
+    os.chmod("../kept", 0)
 def stop():
     import signal
     os.kill(os.getppid(), signal.SIGKILL)
@@ -74,7 +74,7 @@ def test_it_answers_like_any_child(yours):
 def test_it_sees_the_interpreter_and_the_harness_only(yours, monkeypatch):
     monkeypatch.setenv("SECRET_OF_THE_TEST", "x")
     assert "SECRET_OF_THE_TEST" not in yours.environment()
-    assert set(yours.ls("/harness")) >= {"codec.py", "serve.py"} and "__pycache__" not in yours.ls("/tmp")
+    assert set(yours.ls("/harness")) >= {"codec.py", "serve.py"} and "__pycache__" not in yours.ls("..")
     package = Path(jail.__file__).parents[1]
     for path in (package, package.parent / "tests", package.parent / "solutions", "/etc/passwd", __file__):
         with pytest.raises(LearnerError, match="No such file|Not a directory"):
@@ -88,7 +88,7 @@ def test_it_sees_the_interpreter_and_the_harness_only(yours, monkeypatch):
 def test_it_writes_only_in_its_temporary_folder(yours, path):
     with pytest.raises(LearnerError, match="Read-only|No such file|denied"):
         yours.write(path)
-    assert yours.write("/tmp/x") == 1
+    assert yours.write("../x") == 1
 
 
 @needs_jail
@@ -103,10 +103,10 @@ def test_no_processes_no_network_no_reach(yours, name):
 
 @needs_jail
 def test_nothing_is_left_for_the_next_one(session, yours):
-    yours.write("/tmp/x")
+    yours.write("../x")
     yours.hide()
     session.close()
-    assert all(name.startswith("tmp") for name in yours.ls("/tmp")) and len(yours.ls("/tmp")) == 1
+    assert all(name.startswith("tmp") for name in yours.ls("..")) and len(yours.ls("..")) == 1
 
 
 @needs_jail

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,6 +43,12 @@ def test_it_holds_notebooks_studies_stubs_solutions_tests_mistakes_and_data(unpa
         assert (content / path.relative_to(ROOT)).is_file(), path.name
     assert (content / "tests" / "exercises" / "manifest.json").is_file()
     assert (unpacked / "metarec_lib" / "data" / "embedded" / "ml-latest-small" / "LICENSE.txt").is_file()
+
+
+def test_an_editable_install_copies_nothing_of_it(tmp_path):
+    (built,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["editable"])
+    names = zipfile.ZipFile(built).namelist()
+    assert [name for name in names if ".dist-info/" not in name] == ["_metarec_lib.pth"]
 
 
 def test_movielens_100k_is_not_in_it(unpacked):
