@@ -188,7 +188,8 @@ def squared_error(scores: Tensor, query: PaddedRatings) -> Tensor:
 
 def progress(steps: int, label: str) -> tqdm:
     """A progress bar where someone watches: a terminal, or a notebook that is not being built or tested."""
-    live = "ipykernel" in sys.modules and os.environ.get("METAREC_WORK") != "solutions"
+    live = "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
+    live = live and os.environ.get("METAREC_WORK") != "solutions"
     return tqdm(range(steps), desc=label, leave=False, disable=not (sys.stderr.isatty() or live))
 
 

@@ -263,7 +263,8 @@ class Recommender(ABC):
 
     def _tensor(self, values: object) -> Tensor:
         """Numbers as a tensor of the model's device and floating type."""
-        return torch.as_tensor(values).to(device=self._device, dtype=self._dtype)
+        array = values if isinstance(values, Tensor) else np.asarray(values)  # a Python float keeps its 64 bits
+        return torch.as_tensor(array).to(device=self._device, dtype=self._dtype)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "history_"):

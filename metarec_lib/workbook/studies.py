@@ -25,7 +25,7 @@ from metarec_lib.workbook.lesson import study_stem
 WARN_SECONDS = 300
 STUDIES_VARIABLE = "METAREC_STUDIES"
 _VERSIONED = ("numpy", "scipy", "pandas", "torch", "scikit-learn", "metarec")
-_COMPUTES = ("data", "evaluation", "models", "meta", "online")
+_PRESENTS = ("workbook", "plots.py", "cli.py", "__init__.py")  # of the package: nothing that a result depends on
 
 
 @dataclass(frozen=True)
@@ -226,10 +226,11 @@ def source_hash(stem: str) -> str:
 
 
 def library_hash() -> str:
-    """SHA-256 of the library's code that computes: a journal made with other code is not taken up again."""
+    """SHA-256 of the library's code that results depend on: a journal made with other code is not taken up again."""
     package, hashed = Path(__file__).resolve().parents[1], hashlib.sha256()
-    for path in sorted(path for folder in _COMPUTES for path in (package / folder).rglob("*.py")):
-        hashed.update(path.read_bytes())
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] not in _PRESENTS:
+            hashed.update(path.read_bytes())
     return hashed.hexdigest()
 
 

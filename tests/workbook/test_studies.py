@@ -1,6 +1,7 @@
 """Studies: seed by seed, goes on where it was stopped, stored without times."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -177,3 +178,11 @@ def test_an_error_in_a_study_keeps_its_traceback(toy):
     with pytest.raises(RuntimeError, match=r"run\(0\) raised ValueError") as error:
         study_command("q06")
     assert str(error.value.__cause__) == "bug"
+
+
+def test_the_librarys_hash_sees_what_computes_and_not_what_presents(monkeypatch):
+    read, hashed = Path.read_bytes, []
+    monkeypatch.setattr(Path, "read_bytes", lambda path: hashed.append(path.name) or read(path))
+    studies.library_hash()
+    assert {"leaderboard.py", "device.py", "ridge.py", "base.py", "tasks.py"} <= set(hashed)
+    assert not {"plots.py", "cli.py", "studies.py", "jail.py"} & set(hashed)

@@ -258,3 +258,10 @@ def test_progress_is_shown_to_someone_who_watches_only(monkeypatch):
     assert base.progress(2, "x").disable
     monkeypatch.setattr(base.sys.stderr, "isatty", lambda: True, raising=False)
     assert not base.progress(2, "x").disable
+
+
+def test_no_progress_is_shown_where_a_kernel_is_driven_but_does_not_run(monkeypatch):
+    pytest.importorskip("ipykernel")
+    monkeypatch.setattr(base.sys.stderr, "isatty", lambda: False, raising=False)
+    monkeypatch.delenv("METAREC_WORK", raising=False)
+    assert base.progress(2, "x").disable
