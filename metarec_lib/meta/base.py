@@ -19,13 +19,14 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from metarec_lib.data.features import as_interactions, item_features, user_features
+from metarec_lib.data.features import item_features, user_features
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.tasks import PaddedRatings, TaskBatch
 from metarec_lib.evaluation.metrics import rmse
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.factors import Factors, fit_factors
 from metarec_lib.meta.sampling import SUPPORT_SIZES, TaskSampler, validation_tasks
+from metarec_lib.models.arguments import as_data
 from metarec_lib.models.iterative import IterativeRecommender
 
 VALIDATION_USERS = 0.1  # share of the users whose tasks decide when to stop
@@ -88,14 +89,20 @@ class MetaLearner(IterativeRecommender):
 
     # -- training -------------------------------------------------------------------------------------------------
     def _fit(
-        self, data: Interactions, epochs: int | None = None, batch_size: int | None = None, validation: object = None
+        self,
+        data: Interactions,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        validation: object = None,
+        candidates: np.ndarray | None = None,
     ) -> None:
+        """candidates: (n,) bool, the ratings that the threshold may be set on where no users are kept apart."""
         train, others = (
-            self._split_users(data)
-            if validation is None
-            else (data, data.replace_ratings(_as_data(validation).ratings))
+            self._split_users(data) if validation is None else (data, data.replace_ratings(as_data(validation).ratings))
         )
-        rest, held = self._hold_out(others if len(others) else data)  # the threshold is set on ratings not trained on
+        rest, held = (
+            self._hold_out(others) if len(others) else self._hold_out(data, candidates)
+        )  # the threshold is set on ratings not trained on
         self._learn(train if len(others) else rest, epochs, batch_size, others)
         self._remember(rest)
         self._set_threshold(held)
@@ -191,7 +198,3 @@ def progress(steps: int, label: str) -> tqdm:
     live = "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
     live = live and os.environ.get("METAREC_WORK") != "solutions"
     return tqdm(range(steps), desc=label, leave=False, disable=not (sys.stderr.isatty() or live))
-
-
-def _as_data(pair: object) -> Interactions:
-    return as_interactions(*pair) if isinstance(pair, tuple) else as_interactions(pair)

@@ -22,8 +22,9 @@ from metarec_lib.data.features import as_interactions
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.tasks import PaddedRatings, TaskBatch, pad_ratings
 from metarec_lib.device import resolve_device, resolve_dtype
-from metarec_lib.evaluation import metrics as m
+from metarec_lib.evaluation.pairs import best_threshold, evaluate_pairs
 from metarec_lib.evaluation.protocols import LIKE, evaluate_ranking, parse_metric, score_tasks
+from metarec_lib.models.arguments import clean_user_id, need_same_tables, whole_number
 from metarec_lib.models.history import History
 
 HELD_OUT = 0.1  # share of the training ratings that the threshold of `evaluate(metric="accuracy")` is set on
@@ -79,14 +80,22 @@ class Recommender(ABC):
         `options`; elsewhere they raise ValueError. Bad input raises ValueError: got / expected / usual cause.
         """
         given = dict(
-            X_target=X_target, y_target=y_target, epochs=epochs, batch_size=batch_size, validation=validation,
+            X_target=X_target, epochs=epochs, batch_size=batch_size, validation=validation,
             personalized_target=personalized_target or None, compression_target=compression_target or None,
         )  # fmt: skip
         self._check_options({name for name, value in given.items() if value is not None})
-        epochs = given["epochs"] = None if epochs is None else _whole_number("fit: epochs", epochs)
+        if y_target is not None and X_target is None:
+            raise ValueError("fit: got y_target without X_target, expected both or X_target alone")
+        epochs = given["epochs"] = None if epochs is None else whole_number("fit: epochs", epochs)
         data = as_interactions(X, y)
-        if not len(data):
-            raise ValueError("fit: got no ratings, expected at least one. Usual cause: a filter that left nothing over")
+        if X_target is not None:
+            given["X_target"] = as_interactions(X_target, y_target)
+            need_same_tables("fit: X_target", given["X_target"], data)
+        for name, part in (("X", data), ("X_target", given["X_target"])):
+            if part is not None and not len(part):
+                raise ValueError(
+                    f"fit: got no ratings in {name}, expected at least one. Usual cause: a filter that left nothing"
+                )
         self._forget()
         self._fit(data, **{name: value for name, value in given.items() if value is not None})
         return self
@@ -114,11 +123,17 @@ class Recommender(ABC):
         self.tables_ = data.subset(np.zeros(0, dtype=np.int64))
         self.history_ = History(data)
 
-    def _hold_out(self, data: Interactions) -> tuple[Interactions, Interactions]:
-        """Nine tenths to learn from and one to set the threshold on; nothing is held out of fewer than 20 ratings."""
-        held = np.zeros(len(data), dtype=bool)
-        if len(data) >= 20:
-            held[np.random.default_rng(self.seed).permutation(len(data))[: int(len(data) * HELD_OUT)]] = True
+    def _hold_out(self, data: Interactions, candidates: np.ndarray | None = None) -> tuple[Interactions, Interactions]:
+        """Nine tenths to learn from and one to set the threshold on; nothing is held out of fewer than 20 ratings.
+
+        candidates: (n,) bool, the ratings of which a tenth is held out; all where None.
+        """
+        rows, held = (
+            np.arange(len(data)) if candidates is None else np.flatnonzero(candidates),
+            np.zeros(len(data), bool),
+        )
+        if len(rows) >= 20:
+            held[np.random.default_rng(self.seed).permutation(rows)[: int(len(rows) * HELD_OUT)]] = True
         return data.subset(~held), data.subset(held)
 
     def _set_threshold(self, held: Interactions) -> None:
@@ -152,7 +167,7 @@ class Recommender(ABC):
     def recommend(self, user_id: object, k: int = 10, exclude_seen: bool = True) -> pd.DataFrame:
         """The k best items for one user: rank, item_id, title, score; items already rated are left out."""
         self._check_fitted()
-        k = _whole_number("recommend: k", k)
+        k = whole_number("recommend: k", k)
         codes = torch.arange(self.tables_.n_items).unsqueeze(0)
         with torch.no_grad():
             scores = self.score(self._state_of(user_id), self._query_of(user_id, codes))[0].cpu().numpy().copy()
@@ -177,7 +192,7 @@ class Recommender(ABC):
         item = int(self.tables_.item_index([item_id])[0])
         if item < 0:
             raise ValueError(f"update: got item {item_id!r}, expected an id of the item table; see generate_items(X)")
-        self.history_.put(_clean_user_id(user_id, self.history_), item, stars)
+        self.history_.put(clean_user_id(user_id, self.history_), item, stars)
         return self
 
     def evaluate(
@@ -206,25 +221,16 @@ class Recommender(ABC):
                 f"evaluate: {type(self).__name__} scores are no ratings, so {metric} means nothing; use auc or ndcg@10"
             )
         if kind in ("ndcg", "hr", "mrr"):
-            return float(evaluate_ranking(self, data, (metric,))[metric].mean())
-        scores, query, _ = self._score_pairs(data)
-        return self._evaluate_pairs(kind, scores, query, average)
-
-    def _evaluate_pairs(self, kind: str, scores: Tensor, query: PaddedRatings, average: str) -> float:
-        liked = (query.values >= LIKE).to(scores.dtype)
-        if kind == "auc":
-            return float(m.auc(scores, liked, query.mask).nanmean())
-        if kind == "accuracy":
-            hit = ((scores > self.threshold_) == (liked > 0)).to(scores.dtype)
-            return 1 - _average(m.mae(hit, torch.ones_like(hit), query.mask), query.counts, average)
-        if kind == "mae":
-            return _average(m.mae(scores, query.values, query.mask), query.counts, average)
-        per_user = m.rmse(scores, query.values, query.mask)
-        return (
-            float(_average(per_user**2, query.counts, "rows") ** 0.5)
-            if average == "rows"
-            else float(per_user.nanmean())
-        )
+            value = float(evaluate_ranking(self, data, (metric,))[metric].mean())
+        else:
+            scores, query, _ = self._score_pairs(data)
+            value = evaluate_pairs(kind, scores, query, self.threshold_, average)
+        if np.isnan(value):
+            needed = "rated films both below and from" if kind == "auc" else "a film rated"
+            raise ValueError(
+                f"evaluate: {metric} is undefined, as no user here has {needed} {LIKE:g} up; use accuracy or rmse"
+            )
+        return value
 
     def _score_pairs(self, data: Interactions) -> tuple[Tensor, PaddedRatings, np.ndarray]:
         """Scores of each rating's item for its user: (B, Q) scores, the query they belong to, and the B user ids."""
@@ -289,43 +295,3 @@ class Recommender(ABC):
             torch.zeros(codes.shape, dtype=self._dtype, device=codes.device),
             torch.ones_like(codes, dtype=torch.bool),
         )
-
-
-def best_threshold(scores: Tensor, liked: Tensor) -> float:
-    """The cut that makes most of the (n,) scores right, where a score above it predicts a like; midway between two."""
-    ordered, index = torch.sort(scores)
-    labels = liked[index].to(torch.int64)
-    right = (
-        labels.sum() - 2 * labels.cumsum(0) + torch.arange(1, len(labels) + 1, device=labels.device)
-    )  # cut above each
-    last_of_tie = torch.ones_like(labels, dtype=torch.bool)
-    last_of_tie[:-1] = ordered[1:] != ordered[:-1]
-    at = int(torch.where(last_of_tie, right, -1).argmax())
-    if int(labels.sum()) > int(right[at]):  # calling everything a like is best
-        return float(torch.nextafter(ordered[0], torch.full_like(ordered[0], -torch.inf)))
-    return float(ordered[at] if at + 1 == len(ordered) else (ordered[at] + ordered[at + 1]) / 2)
-
-
-def _average(per_user: Tensor, counts: Tensor, average: str) -> float:
-    weights = (counts > 0).to(per_user.dtype) if average == "user" else counts.to(per_user.dtype)
-    return float((per_user.nan_to_num() * weights).sum() / weights.sum())
-
-
-def _whole_number(name: str, value: object) -> int:
-    """`value` as an int of 1 or more; a numeric string passes."""
-    number = pd.to_numeric(value, errors="coerce") if np.ndim(value) == 0 and not isinstance(value, bool) else None
-    if number is None or not number >= 1 or number % 1 != 0:
-        raise ValueError(f"{name}: got {value!r}, expected a whole number of 1 or more")
-    return int(number)
-
-
-def _clean_user_id(user_id: object, history: History) -> int | str:
-    """The id in the type of the training data's ids, so that a new user's is found again."""
-    if np.ndim(user_id) != 0 or pd.isna(user_id):
-        raise ValueError(f"update: got user id {user_id!r}, expected one id")
-    if history.ids.dtype == object:
-        return str(user_id)
-    number = pd.to_numeric(user_id, errors="coerce")
-    if not np.isfinite(number) or number % 1 != 0:
-        raise ValueError(f"update: got user id {user_id!r}, expected a whole number, like the ids of the training data")
-    return int(number)

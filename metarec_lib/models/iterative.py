@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from metarec_lib.data.features import as_interactions
 from metarec_lib.data.interactions import Interactions
+from metarec_lib.models.arguments import as_data, need_same_tables
 from metarec_lib.models.base import Recommender
 
 
@@ -34,7 +34,7 @@ class IterativeRecommender(Recommender):
         train, validation: Interactions, X with its ratings as a tuple (X, y). Returns epoch, train_rmse (on what was
         trained on) and, with validation, validation_rmse, both pooled over rows, in stars.
         """
-        data = _as_data(train)
+        data = as_data(train)
         self._check_trainable(data)
         rest, held = self._hold_out(data)
         if not hasattr(self, "history_"):
@@ -47,21 +47,11 @@ class IterativeRecommender(Recommender):
         log = {"epoch": self.epoch_, "train_rmse": self.evaluate(rest, metric="rmse")}
         self._remember(data)
         if validation is not None:
-            log["validation_rmse"] = self.evaluate(_as_data(validation), metric="rmse")
+            log["validation_rmse"] = self.evaluate(as_data(validation), metric="rmse")
         return log
 
     def _check_trainable(self, data: Interactions) -> None:
         if not len(data):
             raise ValueError("train_one_epoch: got no ratings, expected at least one")
-        if not hasattr(self, "history_"):
-            return
-        for table, key in (("users", "user_id"), ("items", "item_id")):
-            if not getattr(data, table)[key].equals(getattr(self.tables_, table)[key]):
-                raise ValueError(
-                    f"train_one_epoch: got another {table} table than the model was fitted with, expected the same. "
-                    "Usual cause: ratings loaded anew or X without its tables; take subsets of one Interactions, or call fit"
-                )
-
-
-def _as_data(pair: object) -> Interactions:
-    return as_interactions(*pair) if isinstance(pair, tuple) else as_interactions(pair)
+        if hasattr(self, "history_"):
+            need_same_tables("train_one_epoch", data, self.tables_)

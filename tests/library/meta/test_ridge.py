@@ -7,7 +7,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import DotProduct
 from sklearn.linear_model import Ridge
 
-from metarec_lib import MetaLearningModel, load_data, make_tasks, make_world
+from metarec_lib import MetaLearningModel, load_data, load_model, make_tasks, make_world, preprocess_data
 from metarec_lib.data.tasks import TaskBatch
 from metarec_lib.meta.ridge import ridge_posterior, ridge_variance
 
@@ -127,3 +127,78 @@ def test_more_ratings_help_and_it_beats_the_item_bias(model):
 
     errors = [error(tasks.first(k)) for k in (0, 3, 10)]
     assert errors[0] > errors[1] > errors[2] and errors[2] < 0.8 * errors[0]
+
+
+# -- two domains, and a slope of one's own ----------------------------------------------------------------------------
+SOURCE, TARGET = (WORLD.subset(WORLD.item_codes % 2 == part) for part in (0, 1))
+
+
+def test_source_and_target_give_one_prior_and_the_target_its_threshold():
+    both = MetaLearningModel(epochs=2).fit(SOURCE, X_target=TARGET)
+    one = MetaLearningModel(epochs=2).fit(WORLD)
+    assert sorted(both.params_) == sorted(one.params_) and both.item_bias_.shape == one.item_bias_.shape
+    ratings = [m.ratings_of(WORLD.users["user_id"]) for m in (both, one)]
+    assert torch.equal(ratings[0].values.sum(1), ratings[1].values.sum(1))  # all are remembered
+    assert abs(both.evaluate(WORLD, metric="rmse") - one.evaluate(WORLD, metric="rmse")) < 0.01
+
+
+def test_the_threshold_is_set_on_target_ratings(monkeypatch):
+    seen = []
+    monkeypatch.setattr(MetaLearningModel, "_set_threshold", lambda self, held: seen.append(held))
+    MetaLearningModel(epochs=1).fit(SOURCE, X_target=TARGET)
+    MetaLearningModel(epochs=1).fit(WORLD)
+    assert [len(held) for held in seen] == [len(TARGET) // 10, len(WORLD) // 10]
+    assert set(seen[0].item_codes % 2) == {1} and set(seen[1].item_codes % 2) == {0, 1}
+
+
+def test_a_target_rating_replaces_the_sources():
+    two = SOURCE.subset(np.arange(len(SOURCE)) < 2)
+    changed = two.replace_ratings(two.ratings.assign(rating=1.0))
+    model = MetaLearningModel(epochs=1).fit(SOURCE, X_target=changed)
+    user = two.ratings["user_id"][0]
+    known = model.ratings_of([user])
+    assert known.values.shape == (1, (SOURCE.ratings["user_id"] == user).sum())
+    at = known.items[0] == int(two.item_codes[0])
+    assert known.values[0][at].tolist() == [1.0]
+
+
+def test_a_bad_target_is_refused_and_the_fitted_model_stays(model):
+    before, other = model.params_, make_world(n_users=30, n_items=40, seed=1).interactions
+    X, y = preprocess_data(TARGET)
+    for given, words in [
+        ((other, None), "fit: X_target: got another users table"),
+        ((TARGET.subset(np.zeros(len(TARGET), dtype=bool)), None), "no ratings in X_target"),
+        ((X, None), "y is missing"),
+        ((None, y), "y_target without X_target"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            model.fit(SOURCE, None, *given)
+    assert model.params_ is before
+
+
+def test_other_domains_ratings_speak_for_a_user():
+    source, target = load_data("ml-100k", split="domain")
+    rated = [np.bincount(part.user_codes, minlength=part.n_users) for part in (source, target)]
+    new = np.flatnonzero((rated[0] >= 10) & (rated[1] >= 20))[::3]  # nothing of theirs in the target
+    hidden = np.isin(target.user_codes, new)
+    known, held_out = target.subset(~hidden), target.subset(hidden)
+    alone = MetaLearningModel().fit(known).evaluate(held_out, metric="rmse", average="user")
+    helped = MetaLearningModel().fit(source, X_target=known).evaluate(held_out, metric="rmse", average="user")
+    assert helped < alone - 0.03
+
+
+def test_a_personal_slope_is_one_more_weight_on_the_item_bias(tmp_path):
+    model = MetaLearningModel(epochs=2).fit(WORLD, personalized_target=True)
+    tasks = make_tasks(WORLD, k=5, query=7, seed=1)
+    bias, x = model._features(tasks.query)
+    assert x.shape[2] == model.item_vectors_.shape[2] + 2
+    torch.testing.assert_close(x[..., -2], bias - float(model.item_bias_[-1].mean()), rtol=0, atol=1e-12)
+    state = model.adapt(tasks.support)
+    torch.testing.assert_close(
+        model.score(state, tasks.query), bias + (x * state.mean.unsqueeze(1)).sum(2), rtol=0, atol=1e-12
+    )
+    model.save(tmp_path / "model.npz")
+    again = load_model(tmp_path / "model.npz")
+    assert again.predict(1, [1, 2, 3]).equals(model.predict(1, [1, 2, 3]))
+    model.fit(WORLD)
+    assert model._features(tasks.query)[1].shape[2] == x.shape[2] - 1  # afresh, without it
