@@ -37,11 +37,12 @@ RESAMPLES = 2_000
 BIAS = "BaselineRecommender"
 ITEM_MEAN, ENSEMBLE = "item-mean", "ensemble"
 FAMILIES = ("ItemGaussianProcess", "ProbabilisticPCA", "NeuralProcess")  # best of all mixes on validation users
-# What validation users choose of each baseline; the two others take the bias's shrinkage of users over.
+# What validation users choose of each; whoever has a user_shrinkage as well takes the bias's over.
 GRIDS = {
     BIAS: {"user_shrinkage": (2, 5, 10, 20)},
     "MatrixFactorization": {"reg": (1.0, 1.5, 2.0, 3.0)},
     "ItemKNN": {"damping": (0.03, 0.1, 0.3, 1.0)},
+    "MeLU": [{"inner_steps": [1, 3], "inner_lr": [0.03]}, {"inner_steps": [1], "inner_lr": [0.1], "shrinkage": [5.0]}],
 }
 Settings = Mapping[str, Mapping[str, object]]
 
@@ -109,7 +110,8 @@ def tune(train: Interactions, tasks: TaskBatch, supports: Sequence[int], names: 
     found: dict[str, dict[str, object]] = {}
     for name, grid in GRIDS.items():
         if name in names:
-            choices = [{**found.get(BIAS, {}), **choice} for choice in ParameterGrid(grid)]
+            own = found.get(BIAS, {}) if name in ("MatrixFactorization", "ItemKNN") else {}
+            choices = [{**own, **choice} for choice in ParameterGrid(grid)]
             found[name] = min(choices, key=lambda settings: error(name, settings))
     return found
 

@@ -24,8 +24,10 @@ class MeLU(MAML):
     e_u: age group, gender, occupation and first character of the zip code. e_i: genres, decade, and the item itself, in the
     place of the paper's directors and actors. Each is `embedding` numbers, zero where missing. The inner loop moves the
     decision layers theta, the outer loop everything (alg. 1). There is no item bias beneath, nothing is pretrained, and the
-    step does not grow with K: that is the paper. The rates here are tuned; the paper's own, at which it hardly moves, are
-    `MeLU(lr=5e-5, inner_lr=5e-6, inner_steps=1, batch_size=32, epochs=30)`. `shrinkage` above 0 makes the step K-aware.
+    step does not grow with K: that is the paper. Its own rates, at which it hardly moves here, are
+    `MeLU(lr=5e-5, inner_lr=5e-6, inner_steps=1, batch_size=32)`. The defaults serve small data too. Better on ML-100K
+    (RMSE on validation users, mean over K = 1, 5, 20, against .970): inner_steps=1, .966; and with a K-aware step, which is
+    not the paper, `MeLU(inner_steps=1, inner_lr=0.1, shrinkage=5)`, .959.
     """
 
     def __init__(
