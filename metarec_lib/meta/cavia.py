@@ -14,9 +14,9 @@ from metarec_lib.meta.networks import Weights, forward, loss_gradient
 class CAVIA(MAML):
     """score = b_i + f(x_i, c_u; theta): c_u are `context` more inputs, the same for all items of a user.
 
-    Zintgraf et al. 2019, ICML, "Fast context adaptation via meta-learning".
-    The inner loop moves c_u alone, from zero, c_u <- c_u - rate * dL_u / dc (eq. 3); the outer loop moves theta alone
-    (eq. 4). So the state of a user is `context` numbers, and theta is the same for everyone.
+    Zintgraf et al. 2019, ICML, "Fast context adaptation via meta-learning", sec. 3.1.
+    The inner loop moves c_u alone, from zero, c_u <- c_u - rate * dL_u / dc; the outer loop moves theta alone. So the state
+    of a user is `context` numbers, and theta is the same for everyone.
     """
 
     def __init__(self, *, context: int = 16, inner_steps: int = 5, inner_lr: float = 2.0, **common: object) -> None:

@@ -49,8 +49,8 @@
 #
 # **When it does not help.** With few meta-training users a network's start is poorly known. At one rating there is little to learn
 # beyond the bias. Far beyond twenty ratings a user's own data must outweigh any prior. And where tasks share nothing, there is nothing
-# to learn across them. As published, on raw ratings, MAML and MeLU lose to the bias (q07 shows it); the MAML here starts from item
-# biases and item vectors.
+# to learn across them. At the rates of its paper MeLU loses to the bias (q07, section 3); the MAML here starts from item biases and
+# item vectors.
 
 # %% [markdown] tags=["zh"]
 # **任务。** 每个用户 $u$ 是一个任务，有支持集 $S_u$ 和查询集 $Q_u$。反过来也可以把物品当作任务：它最初的几条评分是支持集，这就是物品冷启动。
@@ -72,8 +72,7 @@
 # **不是什么。** stacking 里的“元学习器”学的是怎么给几个模型加权，面对的只有一个任务；多个模型取平均叫集成。二者都不是“学会学习”。
 #
 # **什么时候没用。** 元训练用户太少，网络的起点学不准；只有一条评分时，偏置之外几乎没什么可学；评分远多于二十条之后，用户自己的数据迟早盖过任何先验；
-# 任务之间没有共性，也就没有东西可学。照论文原样、直接在原始评分上做，MAML 和 MeLU 都输给偏置模型（见 q07）；这里的 MAML 是从物品偏置和
-# 物品向量出发的。
+# 任务之间没有共性，也就没有东西可学。用论文给的学习率，MeLU 输给偏置模型（见 q07 第 3 节）；这里的 MAML 是从物品偏置和物品向量出发的。
 
 # %% [markdown]
 # ## 1. Where it works: sine waves
