@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from . import progress
+from .follow_ons import mark_follow_ons
 from .hints import hint
 from .judging import Result, Verdict, judge
 from .kernel import in_notebook, link, show_markdown, show_text
@@ -110,6 +111,8 @@ def make_report(question: str | int, work: str | Path | None = None, function: s
     starter()  # torch is imported there while pytest starts here
     verdict: Verdict = judge(found.stem, folder, function)
     report = Report(found.key, folder / f"{found.stem}.py", verdict.functions, verdict.problem)
+    if report.path.is_file() and not report.problem:
+        mark_follow_ons(report.functions, report.path.read_text(encoding="utf-8", errors="replace"))
     if folder != content("solutions").resolve():
         rows = [(item.name, item.status, item.points, item.possible) for item in report.functions]
         report.note = progress.record_attempts(found.key, report.path, rows)

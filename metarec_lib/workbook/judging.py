@@ -29,7 +29,8 @@ class Result:
     """How one function came out. status: passed, failed, not written, or not run (the file could not be loaded).
 
     message: what the first failed test saw; mistake: the sentence of the named mistake that the function behaves like;
-    cause: what the author of that test thinks of first, which may be false of this function.
+    cause: what the author of that test thinks of first, which may be false of this function. follows: another function
+    that this one calls and that does not pass yet.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Result:
     cause: str = ""
     line: int | None = None
     printed: str = ""
+    follows: str = ""
 
     @property
     def points(self) -> float:
@@ -49,6 +51,8 @@ class Result:
     @property
     def remark(self) -> str:
         """What to say beside the message; never false: a cause that was not recognised is something to check."""
+        if self.follows:
+            return f"It calls `{self.follows}`, which does not pass yet: mend that first, then check again."
         return self.mistake or (f"Check: {self.cause}" if self.cause else "")
 
 

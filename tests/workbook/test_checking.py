@@ -77,6 +77,18 @@ def test_an_unnamed_mistake_shows_the_call_and_what_to_check(toy):
     assert "usual cause" not in text
 
 
+def test_a_failure_that_follows_from_another_function_names_that_one(toy):
+    text = plain_text(SOLUTION).replace("float(np.mean(values))", "float(np.mean(values)) + 1")
+    body = "return np.clip(ratings, 1.0, SCALE)"
+    helper = "\n\ndef _shift(ratings):\n    return mean_rating([0.0]) - 1 + ratings\n"  # a helper between the two
+    toy.write(text.replace(body, "return np.clip(_shift(ratings), 1.0, SCALE) + 1") + helper)
+    found = {item.name: item for item in check("q06").functions}
+    assert found["clip_ratings"].follows == "mean_rating" and not found["mean_rating"].follows
+    assert found["clip_ratings"].remark.startswith("It calls `mean_rating`, which does not pass yet")
+    toy.write(plain_text(SOLUTION).replace(body, "return np.clip(_shift(ratings), 1.0, SCALE) + 1") + helper)
+    assert not any(item.follows for item in check("q06").functions)
+
+
 def test_a_mistake_that_fails_with_the_same_error_is_recognised(toy):
     toy.write(
         plain_text(SOLUTION).replace("float(np.mean(values)) if len(values) else 0.0", "sum(values) / len(values)")

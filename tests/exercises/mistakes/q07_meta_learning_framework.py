@@ -86,6 +86,15 @@ def puts_the_later_item_first_among_ties(vectors, bias, rated, ratings, prior_me
     return order, scores[order]
 
 
+@mistake("serve")
+def lets_rated_items_come_back_last(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
+    """Items masked with −inf come back at the end of the list when k is larger than what is left: drop them before the cut."""
+    scores = bias + vectors @ _ridge(vectors[rated], ratings - bias[rated], prior_mean, scale, noise)
+    scores[rated] = -np.inf
+    order = np.argsort(-scores, kind="stable")[:k]
+    return order, scores[order]
+
+
 @mistake("meta_embedding_init")
 def ignores_the_ratings(features, projection, raters, ratings, scale, noise):
     """You stopped at the guess from the features: the first ratings must correct it."""
