@@ -136,6 +136,12 @@ def makes_folds_of_ratings(model, features, ratings, users, fold_of_user):
 
 
 @mistake("out_of_fold_predictions")
+def takes_the_folds_of_users_for_those_of_ratings(model, features, ratings, users, fold_of_user):
+    """fold_of_user has one number a user, not a rating: the fold of each rating is fold_of_user[users]."""
+    return _by_fold(model, features, ratings, fold_of_user, lambda held: (~held, held))
+
+
+@mistake("out_of_fold_predictions")
 def returns_fold_after_fold(model, features, ratings, users, fold_of_user):
     """Your predictions stand fold after fold: write each into the place of its rating, predictions[held] = …"""
     fold, parts = fold_of_user[users], []
