@@ -226,11 +226,14 @@ def intervals(rows: Mapping[str, Any], *, title: str, xlabel: str, xlim: tuple[f
     """
     figures = [(r.mean, *r.interval) if hasattr(r, "interval") else tuple(r) for r in rows.values()]
     fig, ax = subplots(figsize=(5.0, 0.9 + 0.33 * len(figures)))
+    digits = 4 if max(abs(mean) for mean, *_ in figures) < 0.01 else 3
+    number = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center", "fontsize": 7, "zorder": 5}
+    over_lines = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
     for place, (mean, low, high) in enumerate(figures):
         colour = "#777777" if low <= 0 <= high else PALETTE["blue"]
         ax.plot([low, high], [place, place], color=colour)
         ax.plot(mean, place, "o", color=colour)
-        ax.annotate(f"{mean:+.3f}", (mean, place), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=7)
+        ax.annotate(f"{mean:+.{digits}f}", (mean, place), bbox=over_lines, **number)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(range(len(figures)), list(rows))
     ax.set_ylim(len(figures) - 0.5, -0.65)

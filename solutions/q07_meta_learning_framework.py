@@ -18,13 +18,14 @@ def ridge_adapt(x: np.ndarray, y: np.ndarray, prior_mean: np.ndarray, scale: np.
     """Adapt to one user's ratings: the posterior mean of a Bayesian linear regression, by a K × K solve.
 
     The model: y = x w + e, e ~ N(0, noise²), w ~ N(prior_mean, diag(scale²)).
-    x: (K, D) features of the rated items. y: (K,) what the ratings leave over the item biases, in stars.
+    x: (K, D) features of the rated items.
+    y: (K,) ratings minus item biases, in stars; the prior mean is not subtracted yet.
     prior_mean: (D,). scale: (D,) prior standard deviations, above 0. noise: above 0, in stars.
     Returns w, (D,):  prior_mean + S xᵀ (x S xᵀ + noise² I)⁻¹ (y − x prior_mean), with S = diag(scale²).
-    K may be 0.
+    K may be 0. A D × D solve gives the same numbers, and passes too.
 
-    >>> ridge_adapt(np.array([[1.0]]), np.array([2.0]), np.array([0.0]), np.array([1.0]), noise=1.0)    # half way
-    array([1.])
+    >>> ridge_adapt(np.array([[1.0]]), np.array([6.0]), np.array([1.0]), np.array([2.0]), noise=1.0)    # 4/5 from 1 to 6
+    array([5.])
     """
     # BEGIN SOLUTION
     z = x * scale
@@ -39,7 +40,7 @@ def ridge_adapt(x: np.ndarray, y: np.ndarray, prior_mean: np.ndarray, scale: np.
     minutes=10,
     hints=[
         "Two steps: the user's weights from the rated items (ridge_adapt), then one matrix product for all items.",
-        "Do not show what the user has rated: its score must not win, so set it to −∞ before sorting.",
+        "Do not show what the user has rated: its score must not win, so give it −∞ before sorting and drop it before the cut.",
         'Sort by falling score; np.argsort(-scores, kind="stable") keeps the lower position first among ties.',
     ],
 )
@@ -56,14 +57,14 @@ def serve(
     """Answer one request: adapt to the user's ratings, score every item, return the k best unseen ones.
 
     vectors: (I, D), bias: (I,) of all items. A score is bias + vector · w.
-    rated: (K,) positions of the rated items. ratings: (K,) in stars; ridge_adapt sees ratings − bias.
+    rated: (K,) positions of the rated items, K may be 0. ratings: (K,) in stars; ridge_adapt sees ratings − bias.
     prior_mean, scale, noise: as in ridge_adapt.
     Returns (items, scores): positions (k,) of the best items that are not in `rated`, best first, and their
     scores (k,). Of equal scores the lower position comes first. Fewer than k if there are not so many.
 
-    >>> serve(np.array([[1.0], [1.0], [-1.0]]), np.zeros(3), np.array([0]), np.array([2.0]),
-    ...       np.zeros(1), np.ones(1), 1.0, k=2)    # w = 1; item 0 is rated
-    (array([1, 2]), array([ 1., -1.]))
+    >>> serve(np.array([[1.0], [1.0], [-1.0]]), np.array([3.0, 3.0, 3.5]), np.array([0]), np.array([5.0]),
+    ...       np.zeros(1), np.ones(1), 1.0, k=2)    # 5 - 3 = 2, so w = 1; item 0 is rated
+    (array([1, 2]), array([4. , 2.5]))
     """
     # BEGIN SOLUTION
     w = ridge_adapt(vectors[rated], ratings - bias[rated], prior_mean, scale, noise)
@@ -93,9 +94,10 @@ def meta_embedding_init(
 ) -> np.ndarray:
     """Give a new item a vector: a guess from its features, corrected by its first ratings in closed form.
 
+    The aim of Meta-Embedding without its gradient step: the exact posterior of a linear model.
     features: (F,) of the item, such as genres. projection: (F, D), learned on old items: vector ≈ features @ projection.
-    raters: (N, D) the user vectors of the first N raters; N may be 0. ratings: (N,) what their ratings leave over
-    the biases, in stars: rating = rater · vector + e, e ~ N(0, noise²).
+    raters: (N, D) the user vectors of the first N raters; N may be 0. ratings: (N,) with all biases subtracted, the
+    guess not yet, in stars: rating = rater · vector + e, e ~ N(0, noise²).
     scale: (D,) how far an item's vector strays from the guess (standard deviation). noise: in stars.
     Returns the posterior mean of the item's vector, (D,).
 

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # q02 · Design a meta-learning method for modelling user interest, several base recommenders included · 如何用元学习进行用户兴趣建模？
 #
-# First one interest, as a posterior with an honest width. Then several recommenders, what joining them gains, and what spoils it.
+# First one interest, as a posterior whose width we check. Then several recommenders, what joining them gains, and what spoils it.
 # Read the question, answer it aloud, then compare.
 
 # %% [markdown] tags=["question"]
@@ -19,24 +19,28 @@
 # #### English
 # I turn behaviour into evidence of different strength, and keep "not shown" apart from "not wanted". An interest is a posterior
 # over a taste vector. Its prior is learned over all users: that is the meta-learning, and a new user starts there. I fuse
-# recommenders by stacking. The combiner learns from out-of-fold predictions, folds over users, each made from K ratings as in
-# service; a combiner fitted in-sample trusts whichever model memorises best. Models of one kind gain little by it. I look for
-# a model that errs differently.
+# recommenders by stacking. The combiner learns from out-of-fold predictions, folds over users, each made from K ratings only, as for a
+# new user; fitted in-sample it trusts whichever model memorises best. Once there is a history, a better single model is worth
+# more than a blend of weaker ones; a blend adds a little, from models whose errors are less correlated than they are worse.
 # #### 中文
 # 我把各种行为当作强度不同的证据，并把“没曝光”和“不想要”分开。用户兴趣是兴趣向量的后验分布，先验由全体用户学出来——这就是元学习的部分，新用户
-# 从先验起步。多个模型用 stacking 融合：融合层只用折外（out-of-fold）预测来训练，按用户分折，而且像线上那样只给 K 条评分；如果拿样本内预测
-# 去训练，权重会全给最会“背答案”的那个模型。同一类模型融合的收益很小，要找的是错得不一样的模型。
+# 从先验起步。多个模型用 stacking 融合：融合层只用折外（out-of-fold）预测来训练，按用户分折，而且像对待新用户那样只给 K 条评分；如果拿样本内预测
+# 去训练，权重会全给最会“背答案”的那个模型。有了一定历史之后，一个更好的单模型比融合几个较弱的模型收益更大；融合只能再添一点，靠的是误差相关性低、低到抵得过自身差距的模型。
 
 # %% [markdown] tags=["answer-full"]
 # **Behaviour to features.** An event becomes item, kind, time, context and strength. A purchase says much and is rare. A click
 # says little and is biased by position and by the headline. So a click is an observation with more noise, or a weight on the
-# loss (Hu et al. 2008), rather than a label of equal rank. Log impressions: without them nobody can tell "not shown" from
-# "not wanted". Position enters in training only. What a user chose to watch is evidence too, before any star.
+# loss (Hu et al. 2008), rather than a label of equal rank. Log impressions: feedback exists only for what the last model chose to
+# show. That is exposure bias, and without the log nobody can tell "not shown" from "not wanted". So take negatives from impressions,
+# weight by the inverse propensity, keep a little random traffic. Position enters in training only. What a user chose to watch is evidence too, before any star.
 #
 # **An interest is a posterior.** With item features $x$, a user's taste is $w \sim N(m, C)$, and a rating, less what the item
 # explains, is $x^\top w$ plus noise of variance $s^2$. After K ratings, $X$ and $y$:
 #
 # $$\Sigma = \left(C^{-1} + X^\top X / s^2\right)^{-1}, \qquad \mu = m + \Sigma X^\top (y - Xm) / s^2$$
+#
+# Events of several kinds bring a variance each: $\Sigma^{-1} = C^{-1} + \sum_e x_e x_e^\top / s_e^2$. A click with twice the $s_e$ of a rating is worth
+# a quarter of it, and an old event can be given a larger $s_e$. For clicks this is an approximation: the exact likelihood is Bernoulli.
 #
 # The inner loop is this solve. The outer loop learns $m$, $C$ and $s$ over all users (empirical Bayes). $C$ says which tastes go
 # together, so one rating moves several. MeLU replaces the solve by gradient steps from a learned start, TaNP by a neural process; the
@@ -49,43 +53,49 @@
 # attends to those alone. TWIN (KDD 2023) makes both stages use the same relevance score, so that the search does not drop what the
 # attention would want; features of the item are projected in advance, which makes that affordable.
 #
-# **Fusion.** $\hat r = \sum_m a_m(K)\, f_m(i \mid S)$, where $S$ holds the K ratings. The average is the baseline. Stacking
-# learns $a$ by least squares on out-of-fold predictions: each rating is predicted by models fitted on *other* users, from K
-# ratings of its own. Predict in-sample and a model that memorises seems precise; it gets the weight, and fails on new users.
-# Boosted trees on the scores and K can combine differently in different regions; they need the same honest rows. Let $a$ depend on K where
+# **Fusion.** $\hat r = c(K) + \sum_m a_m(K)\, f_m(i \mid S)$, where $S$ holds the K ratings; with non-negative weights $c = 0$, $a \ge 0$,
+# $\sum a = 1$. The average is the baseline. Stacking learns $a$ by least squares on out-of-fold predictions: each rating is predicted by models fitted on *other* users, from K
+# ratings of its own. Predict in-sample and a model that memorises seems precise; it gets the weight, and the gain is lost, or worse.
+# Boosted trees on the scores and K can combine differently in different regions; they need out-of-fold rows just as much. Let $a$ depend on K where
 # it is seen to help: where one model's quality changes with K faster than the others'.
 #
-# The stacking literature calls the combiner a meta-learner. That is another meaning: it is an ensemble, not learning to learn.
+# The stacking literature calls the combiner a meta-learner. The name proves nothing: plain stacking adapts to no task. Here $a(K)$ is learned
+# over users and used on new ones, so it is an outer parameter like $m$ and $C$, but of a user only K enters it. What adapts is the posterior.
 
 # %% [markdown] tags=["zh"]
 # **行为怎么变成特征。** 一条行为要记下：物品、类型、时间、上下文、强度。购买信号强但稀疏；点击信号弱，还受位置和标题党影响。所以点击应当看作噪声更大
-# 的观测，或者作为损失里的置信度权重（Hu 等，2008），而不是和购买平起平坐的标签。曝光日志一定要落：没有曝光，“没看到”和“不想要”就分不开，
-# 这就是曝光偏差。位置特征只在训练时用，线上置为默认值。另外，用户选择看什么，这件事本身就是证据，不必等到他打分。
+# 的观测，或者作为损失里的置信度权重（Hu 等，2008），而不是和购买平起平坐的标签。曝光日志一定要打：只有曝光过的物品才有反馈，这就是曝光偏差；
+# 没有日志，“没看到”和“不想要”就分不开。对策是负样本取自曝光未点击，按曝光倾向做逆概率加权（IPS），并保留少量随机流量。位置特征只在训练时用，线上置为默认值。另外，用户选择看什么，这件事本身就是证据，不必等到他打分。
 #
-# **兴趣是一个后验分布。** 物品特征为 $x$，用户兴趣 $w \sim N(m, C)$；评分扣除物品偏置后的残差等于 $x^\top w$ 加上方差为 $s^2$ 的噪声。
+# **兴趣是一个后验分布。** 物品特征为 $x$，用户兴趣 $w \sim N(m, C)$；评分减去全局均值和物品偏置后的残差等于 $x^\top w$ 加上方差为 $s^2$ 的噪声。
 # 看到 K 条评分 $(X, y)$ 之后：
 #
 # $$\Sigma = \left(C^{-1} + X^\top X / s^2\right)^{-1}, \qquad \mu = m + \Sigma X^\top (y - Xm) / s^2$$
 #
-# 内循环就是解这个闭式解；外循环在全体用户上估计 $m$、$C$、$s$，也就是经验贝叶斯。$C$ 记录哪些口味常常一起出现，所以一条评分能带动好几个维度。
-# MeLU 用“从学到的初始点走几步梯度”代替闭式解，TaNP 用神经过程，思路相同。后验的方差不是摆设：探索靠它，什么时候该退回先验也靠它。
+# 行为有多种时，每条用自己的方差：$\Sigma^{-1} = C^{-1} + \sum_e x_e x_e^\top / s_e^2$。点击的 $s_e$ 若是评分的两倍，一次点击只抵四分之一条评分；时间久远的
+# 行为可以调大 $s_e$。对点击而言这只是近似，严格的似然是伯努利。
+#
+# 内循环就是算一次这个闭式解；外循环在全体用户上估计 $m$、$C$、$s$，也就是经验贝叶斯。$C$ 刻画各维兴趣之间的相关性，所以一条评分能带动好几个维度。
+# MeLU 用“从学到的初始点走几步梯度”代替闭式解，TaNP 用神经过程，思路相同。后验方差后面要用：做探索，以及判断什么时候退回先验。
 #
 # **多兴趣与长序列。** 单个向量是平均。做召回时，落在两个兴趣正中间的向量可能两边都召不到。MIND（CIKM 2019）用胶囊动态路由把行为聚成几个兴趣
 # 向量，各自召回再合并；ComiRec（KDD 2020）用动态路由或自注意力抽取多兴趣，合并时用一个系数在准确率与多样性之间权衡。精排里，
 # DIN（KDD 2018）按与候选物品的相关度给近期行为加权；序列很长时，SIM（CIKM 2020）分两段：先用候选物品（按类目硬检索，或按向量软检索）从全量行为里搜出相关的子序列，再只对这一段做目标注意力。TWIN（KDD 2023）
 # 让两段用同一个相关性打分，免得第一段丢掉第二段想要的行为；物品固有特征的投影可以预先算好缓存，所以算得起。
 #
-# **融合。** $\hat r = \sum_m a_m(K)\, f_m(i \mid S)$，$S$ 是这 K 条评分。等权平均是基线。Stacking 用最小二乘学 $a$，但训练样本必须是折外预测：
-# 每条评分都由“没见过这个用户”的模型、只凭他的 K 条评分来预测。用样本内预测，最会背答案的模型看起来最准，权重全归它，到了新用户身上就失灵。
+# **融合。** $\hat r = c(K) + \sum_m a_m(K)\, f_m(i \mid S)$，$S$ 是这 K 条评分；非负加权时 $c=0$、$a\ge0$、$\sum a=1$。等权平均是基线。Stacking 用最小二乘学 $a$，但训练样本必须是折外预测：
+# 每条评分都由“没见过这个用户”的模型、只凭他的 K 条评分来预测。用样本内预测，最会背答案的模型看起来最准，权重全归它，到了新用户身上，融合的收益全丢，甚至更差。
 # 也可以用 GBDT 吃各模型的分数和 K，让不同区间用不同的组合方式，但对训练样本的要求完全一样。权重要不要随 K 变，实测说了算：
-# 只有某个模型的好坏随 K 变化明显快于其他模型时，才看得到收益。
+# 某个模型的好坏随 K 变化明显比别的快时，收益更大。
 #
-# 顺带一提，stacking 文献把融合层也叫 meta-learner，那是另一个意思：它是集成，不是“学会学习”。
+# 顺带一提，stacking 文献把融合层也叫 meta-learner，但名字说明不了什么：普通的 stacking 并不会针对单个任务做适应。这里的 $a(K)$ 由全体用户学出、用在新用户上，
+# 和 $m$、$C$ 一样是外循环参数，只是它只看 K；真正随用户变化的是后验。
 
 # %% [markdown]
 # ## Set the stage
 # ML-100K. Users with at least 30 ratings are split 70 / 10 / 20. Live cells use one split and default settings. Most figures come
-# from the study behind this lesson (`metarec study q02`): ten splits, settings chosen on validation users.
+# from the study behind this lesson (`metarec study q02`): ten splits; the settings of MF, kNN, the bias and the trees are chosen on validation
+# users. The K ratings of a new user are drawn at random from the history; in service they are the first in time (q06).
 
 # %%
 import numpy as np
@@ -126,19 +136,19 @@ def stars_of_choices(draw):
 # %% tags=["claim"]
 over, under = zip(*(stars_of_choices(draw) for draw in range(5)), strict=True)  # five random halvings
 choice = compare(over, under)
-claim("Users give more stars to the genre they watch more than others do than to the one they watch less",
+claim("Users give more stars to the genre they watch more than others do than to the one they watch less (five random halvings)",
       choice.mean, choice.interval, choice.users, choice.seeds, baseline="the user's under-watched genre")
 
 # %% [markdown]
 # No star of the first half was used, and yet it tells of the stars of the second. So feed the model with what was chosen, not with
-# stars alone. It also means that missing ratings are not missing at random. MovieLens does not log what was shown. In your own
+# stars alone (SVD++ does; none of the models below). It also means that missing ratings are not missing at random. MovieLens does not log what was shown. In your own
 # product log it: without that, nobody can say how much of this is taste and how much was put before the user.
 
 # %% [markdown]
 # ## 2. An interest is a posterior
 # The content model describes a film by genres and year, and a user by a weight on each, with a Gaussian prior $N(m, C)$. Nothing is
 # tuned: $m$, $C$ and the noise $s$ are the ones that make the training users' ratings most likely. For a feature with prior variance $C_{dd}$
-# the prior counts as $s^2 / C_{dd}$ ratings of films that have this feature alone.
+# the prior counts as $s^2 / C_{dd}$ ratings that depended on this feature alone, at value 1 (a film of $g$ genres has $1/\sqrt g$ in each).
 
 # %%
 content = ContentBasedRecommender(seed=SEED).fit(train)
@@ -150,7 +160,8 @@ print("the prior is worth, in ratings:", worth[["bias", "Horror", "Action", "Rom
 
 # %% [markdown]
 # Users differ more about horror than about comedy, so one horror film says more about a user than one comedy does. Now follow one user:
-# of the new ones the one with the longest history, ratings in random order. The band is one posterior standard deviation. What do you expect
+# of the new ones the one with the longest history, ratings in random order. The picture has the two genres that are clearest after 200 ratings, the
+# table the median of all. The band is one posterior standard deviation. What do you expect
 # to be settled first, how generous the user is or what the user thinks of a genre?
 
 # %%
@@ -164,7 +175,7 @@ clearest = np.argsort(-np.abs(middle[-1, :-3] / half[-1, :-3]), kind="stable")[:
 left = pd.DataFrame(half / half[0], [f"K = {k}" for k in known], names)
 print(pd.DataFrame({"bias": left["bias"], "genres, median": left[list(data.genres)].median(axis=1)}).T.round(2).to_string())
 shown = {names[d]: (middle[:, d], half[:, d]) for d in (len(names) - 1, *clearest)}
-plots.show(plots.bands(known, shown, title=f"User {heavy}: bias and two genres", xlabel="ratings known", ylabel="interest (stars)"),
+plots.show(plots.bands(known, shown, title=f"User {heavy}: bias and two genres", xlabel="ratings known (not to scale)", ylabel="interest (stars)"),
            alt="Three panels: the bias rises from its prior and its band shrinks fast; the bands of two genres shrink slowly.")
 
 # %% tags=["exercise"]
@@ -179,8 +190,8 @@ with mine("q02") as my:
 # The table shows what is left of the prior's width. How generous the user is becomes clear first; tastes stay wide for long.
 #
 # What is the *learned* prior worth? The study gave the same features two rivals: a prior of mean zero with two strengths, one for all tastes
-# and one for the user's bias, both tuned on validation (ridge regression, as most would write it); and no prior, that is, least
-# squares for each user. What do you expect at five ratings, with more weights than ratings?
+# and one for the user's bias, both tuned on validation (ridge regression, as most would write it); and no prior, in effect
+# least squares of the smallest norm for each user. What do you expect at five ratings, with more weights than ratings?
 
 # %%
 study = load_study("q02")
@@ -204,17 +215,18 @@ rivals = {"two strengths": "content, two strengths", "bias": "bias"}
 learned = {f"{label}, K = {k}": compare(runs("content", k), runs(rival, k)) for label, rival in rivals.items() for k in sizes}
 print("p, Holm over six:", [f"{p:.1g}" for p in holm([d.p_value for d in learned.values()])])
 plots.show(plots.intervals(learned, title="A learned prior minus its rivals", xlabel="difference in RMSE (stars); left of zero it is better"),
-           alt="Six intervals left of zero or touching it; the gain grows with K.")
+           alt="Six intervals: against two strengths two cross zero and the one at K = 20 lies left of it; against the bias all lie left of it, furthest at 20.")
 twenty = learned["two strengths, K = 20"]
 claim("At K = 20 a prior learned over users beats the same model with two tuned prior strengths", twenty.mean, twenty.interval,
       twenty.users, study.seeds, baseline="ridge with two strengths, tuned on validation")
 
 # %% [markdown]
-# Without a prior the model is useless. A tuned one repairs that. The learned means, variances and correlations add a little at twenty
-# ratings; at one and five no clear gain over two strengths was seen.
+# Without a prior the model is useless, and worst at five ratings. A likely reason: one rating moves the weights along one direction only, five
+# already fit noise in several. A tuned prior repairs that. The learned means, variances and correlations add a little at twenty ratings; at one and five no clear gain over two strengths was seen.
+# Against the bias the gain is clear from five ratings on, after correction.
 #
-# A width is only useful if it is right. Of a new user's query ratings, how many lie in the 80 % interval of their prediction? Call it right
-# if the whole interval lies within 2 points of 80 %.
+# A width is only useful if it is right. Of a new user's query ratings, how many lie in the 80 % interval of their prediction, which has the variance
+# $s^2 + x^\top \Sigma x$? Call it right if the whole interval lies within 2 points of 80 %.
 
 # %% tags=["claim"]
 inside = {k: [pd.Series(study.results[s]["covered"][f"K={k}"], index=study.results[s]["users"]) for s in study.seeds] for k in sizes}
@@ -225,7 +237,20 @@ for k, d in off.items():
 claim("At K = 5 the 80 % intervals of the content model miss their level", off[5].mean, off[5].interval, off[5].users, study.seeds,
       baseline="80 % of each user's ratings")
 
+# %%
+by_user = pd.concat([pd.concat(shares, axis=1).mean(axis=1).rename(f"K = {k}") for k, shares in inside.items()], axis=1)
+print("share inside, by user: a tenth of the users below, a tenth above\n" + by_user.quantile([0.1, 0.9]).round(2).to_string())
+new = make_tasks(data, test_users, k=20, seed=SEED)
+for k in sizes:
+    some = new.first(k)
+    parts = content.noise_**2 / content._score_std(content.adapt(some.support), some.query)[some.query.mask] ** 2
+    print(f"K = {k:2}: {1 - parts.mean():.0%} of the variance is the interest's, the rest is the noise of a rating")
+
 # %% [markdown]
+# Right on average, at all three. But most of the variance is noise, the more so at twenty ratings, where the test says little of the interest's own width.
+# And right on average is not right for each user: part of the spread above is chance, as each has few query ratings, but one noise for all is likely too wide for
+# some and too narrow for others.
+#
 # **What if the evidence were weaker?** The learned noise is that of a rating. Raise it, as for a click, and see how many events the same
 # certainty takes.
 
@@ -242,7 +267,7 @@ def interest(events=20, noise=0.9):
     return plots.intervals(rows, title=f"User {heavy} after {events} events with noise {noise:.1f}", xlabel="interest (stars), 95 % interval", xlim=(-2, 2))
 
 
-plots.play(interest, events=(0, 200), noise=(0.3, 4.0, 0.1), alt="Eight genres with intervals; most reach across zero after twenty ratings.")
+plots.play(interest, events=(0, 200), noise=(0.3, 4.0, 0.1), alt="Eight genres with intervals; all reach across zero after twenty ratings.")
 
 # %% [markdown]
 # ## 3. Three recommenders, four ways to join them
@@ -260,7 +285,8 @@ live = {name: evaluate_tasks(model, judge, ("rmse",), user_ids=test_users)["rmse
 print("RMSE of new users at K = 20:", {name: round(float(values.mean()), 3) for name, values in live.items()})
 
 # %% [markdown]
-# Now the study: matrix factorisation (MF) is the third; the settings of MF, kNN, the bias and the boosted trees are chosen on validation users.
+# Content leads at one rating, kNN at eighty: kNN needs a rated film similar to the candidate, and few ratings seldom hold one. One split says little of the blend; now the
+# study. Matrix factorisation (MF) is the third.
 # Four ways to join the three: the average; weights that are not negative and sum to one (`nnls`); weights of any sign with a constant
 # (`ridge`); boosted trees that get the three scores and K, and correct the average.
 
@@ -281,7 +307,7 @@ print("below 0.05 after Holm over twelve:", [name for name, p in zip(joined, cor
 plots.show(plots.intervals(joined, title="Four blends minus the chosen single model", xlabel="difference in RMSE (stars); left of zero the blend is better"),
            alt="Twelve intervals a little left of zero; those at twenty ratings lie furthest.")
 average = joined["mean, K = 20"]
-claim("At K = 20 the plain average of three tuned models beats the one that validation chose", average.mean, average.interval, average.users, study.seeds,
+claim("At K = 20 the plain average of three models beats the one that validation chose", average.mean, average.interval, average.users, study.seeds,
       baseline="the chosen base model: MF or kNN, by split")
 
 # %% tags=["claim"]
@@ -296,13 +322,15 @@ claim("At K = 20 boosted trees join the three models better than weights do", by
 
 # %% tags=["claim"]
 alone = {(name, k): compare(runs(f"{name}, recalibrated", k), runs(name, k)) for name in ("MF", "kNN", "content") for k in sizes}
-print(pd.DataFrame({f"K = {k}": {name: alone[name, k].mean for name in ("MF", "kNN", "content")} for k in sizes}).round(4).to_string())
+print(pd.DataFrame({f"K = {k}": {name: "{:+.4f} [{:+.4f}, {:+.4f}]".format(alone[name, k].mean, *alone[name, k].interval)
+                               for name in ("MF", "kNN", "content")} for k in sizes}).to_string())
 print("smallest p after Holm over nine:", f"{holm([d.p_value for d in alone.values()]).min():.2f}")
 rescaled = alone["kNN", 20]
 claim("At K = 20 a ridge on kNN alone improves it", rescaled.mean, rescaled.interval, rescaled.users, study.seeds, baseline="kNN as it is")
 
 # %% [markdown]
-# It is not mere rescaling. And better than *which* single model? Validation had to choose one, for each K and each split. At one rating it
+# At twenty ratings it is not mere rescaling: the intervals leave out a gain as large as the blends'. At one it might be in part: even weights that
+# sum to one move between a model that is shrunk more and one that is shrunk less. And better than *which* single model? Validation had to choose one, for each K and each split. At one rating it
 # cannot tell the models apart, so it often errs. With hindsight, content is the best of the three there:
 
 # %% tags=["claim"]
@@ -323,7 +351,8 @@ print("K = 20, nnls blend minus", {name: f"{d.mean:+.4f} [{d.interval[0]:+.4f}, 
 # ## 4. A leak in the stacking
 # The same blends once more, with one change: the models that predict the training ratings have been fitted on these
 # ratings too. The support still holds only K of them; the leak sits in what was fitted: similarities, factors, item biases. Which of the three
-# do you expect to look best, and what will the combiner make of it?
+# do you expect to look best, and what will the combiner make of it? (RMSE here is the root of the mean over training users, in section 3 the mean
+# of the users' roots: compare within this table only.)
 
 # %%
 three = ["MF", "kNN", "content"]
@@ -349,9 +378,10 @@ claim("At K = 20 a ridge stacked on in-sample predictions is worse on new users"
       baseline="the same ridge on out-of-fold predictions")
 
 # %% [markdown]
-# kNN remembers its training ratings best, so in-sample it gets everything. Non-negative weights are damaged least: at worst they
-# pick one model. The free ridge goes further and doubles kNN's deviations, with negative weights on the others. That costs several times what
-# joining can gain, and training gives no warning: the errors it sees are the smaller ones.
+# At twenty ratings kNN remembers best, so in-sample it gets everything. Non-negative weights are damaged least: at worst they pick one model, and
+# what joining gained is lost. The free ridge nearly doubles kNN's deviations, with a negative weight on content: at twenty ratings that costs eight
+# times what joining gained, boosting four times. Training gives no warning: the errors it sees are the smaller ones. Only users kept out of both
+# levels show it: compare the blend with its best member on them.
 #
 # The bare mechanism, with your own functions: a ridge regression and a full-grown tree predict ratings from genres, year and the
 # *number* of the user, which means nothing. The tree learns its training ratings by heart.
@@ -379,12 +409,14 @@ plots.show(plots.lines((1, 5, 20, 80), dict(zip(three, weights.T, strict=True)),
            alt="MF and content share the weight at one and five ratings; at twenty and eighty kNN has more than half and MF almost none.")
 
 # %% tags=["claim"]
-fixed = compare(runs("three: nnls", 20), runs("three: nnls, one weight", 20))
-claim("At K = 20 weights by K beat one set of weights for all K", fixed.mean, fixed.interval, fixed.users, study.seeds,
+fixed = {k: compare(runs("three: nnls", k), runs("three: nnls, one weight", k)) for k in sizes}
+print({f"K = {k}": f"{d.mean:+.4f} [{d.interval[0]:+.4f}, {d.interval[1]:+.4f}]" for k, d in fixed.items()})
+claim("At K = 20 weights by K beat one set of weights for all K", fixed[20].mean, fixed[20].interval, fixed[20].users, study.seeds,
       baseline="one set of weights, same three models")
 
 # %% [markdown]
-# The weights move and the error does not: three models that err alike can trade weight for free. Weights by K should pay where one
+# The weights move a lot and the error hardly: half a thousandth of a star at one rating, not clear after correction. Models that err alike trade weight almost for free.
+# Weights by K should pay where one
 # model's quality depends on K more than the others'. So spoil one: take the damping out of kNN, so that it trusts even its
 # faintest neighbours.
 
@@ -394,13 +426,18 @@ undamped = study.stack("weights", "undamped: nnls").mean(0)[:, 1]
 print("weight of the undamped kNN:", {f"K = {k}": round(float(w), 2) for k, w in zip((1, 5, 20, 80), undamped, strict=True)})
 by_k = {k: compare(runs("undamped: nnls", k), runs("undamped: nnls, one weight", k)) for k in sizes}
 partner = {k: compare(runs("undamped: nnls", k), runs("three: nnls", k)) for k in sizes}
-p = holm([d.p_value for d in (*by_k.values(), *partner.values())])
-print("p, Holm over six: by K or not", [f"{x:.1g}" for x in p[:3]], "undamped or damped", [f"{x:.1g}" for x in p[3:]])
+p = [f"{x:.1g}" for x in holm([d.p_value for d in (*fixed.values(), *by_k.values(), *partner.values())])]
+print("p, Holm over nine: by K or not, damped", p[:3], "undamped", p[3:6], "the blends, undamped or damped", p[6:])
 
 # %% tags=["claim"]
 bad_average = compare(runs("undamped: mean", 1), chosen(1))
 claim("At K = 1 an average with one bad member loses to the best single model", bad_average.mean, bad_average.interval, bad_average.users,
       study.seeds, baseline="the base model that validation chose")
+
+# %% tags=["claim"]
+good_average = compare(runs("undamped: mean", 20), chosen(20))
+claim("At K = 20 the same average beats the best single model", good_average.mean, good_average.interval, good_average.users, study.seeds,
+      baseline="the base model that validation chose")
 
 # %% tags=["claim"]
 claim("With an undamped kNN, at K = 20, weights by K beat one set of weights for all K", by_k[20].mean, by_k[20].interval, by_k[20].users,
@@ -411,7 +448,7 @@ claim("At K = 20 the blend with the worse kNN beats the blend with the better on
       study.seeds, baseline="the blend with the damped kNN")
 
 # %% [markdown]
-# The last one is worth a second look: the model that is worse alone is the better partner. A likely reason: damping makes kNN safe by pulling it
+# The same average loses at one rating and wins at twenty: whether a member spoils it depends on K, and there weights by K pay. The last one is worth a second look: the model that is worse alone is the better partner. A likely reason: damping makes kNN safe by pulling it
 # towards the bias, where the others stand as well, and the combiner can do that pulling itself. What counts is what a model gets wrong together
 # with the others. All share the noise of the rating itself, which is most of any error, so the correlations are high and small gaps matter:
 
@@ -423,20 +460,24 @@ print(pd.DataFrame(study.stack("error correlation").mean(0), order, order).round
 # %% [markdown]
 # ## 6. Another family joins
 # The fourth model is meta-learned: the closed-form head (q07), with learned item features, a learned prior (which also reads age, gender and
-# occupation) and an exact solve per user. What do you expect to be worth more: this model alone, or joining the other three?
+# occupation) and an exact solve per user. What do you expect to have the lower error: this model alone, or the blend of the other three?
 
 # %% tags=["claim"]
-print(mean_rmse("three: nnls", "head", *(f"four: {way}" for way in ways)).to_string())
+print(mean_rmse("three: nnls", "head", "head, no user features", *(f"four: {way}" for way in ways)).to_string())
+plain = {k: compare(runs("head, no user features", k), runs("three: nnls", k)) for k in sizes}
+print("head without user features, minus the blend:", {f"K = {k}": f"{d.mean:+.4f} [{d.interval[0]:+.4f}, {d.interval[1]:+.4f}]" for k, d in plain.items()})
 head = compare(runs("head", 20), runs("three: nnls", 20))
-claim("At K = 20 one better learner beats the blend of the three others", head.mean, head.interval, head.users, study.seeds,
+claim("At K = 20 the head, which also reads the user's profile, beats the blend of the three others", head.mean, head.interval, head.users, study.seeds,
       baseline="non-negative weights on MF, kNN and content")
 
 # %% tags=["claim"]
 four = {f"{way}, K = {k}": compare(runs(f"four: {way}", k), runs("head", k)) for way in ways for k in sizes}
 corrected = holm([d.p_value for d in four.values()])
-print("below 0.05 after Holm over twelve:", [name for name, p in zip(four, corrected, strict=True) if p < 0.05])
+for word, sign in (("better", -1), ("worse", 1)):
+    print(f"{word} than the head, below 0.05 after Holm over twelve:", [n for (n, d), p in zip(four.items(), corrected, strict=True) if p < 0.05 and d.mean * sign > 0])
+print("mean ridge weights at K = 20:", dict(zip(order[:4], study.stack("weights", "four: ridge").mean(0)[2].round(2).tolist(), strict=True)))
 plots.show(plots.intervals(four, title="Four models joined, minus the head alone", xlabel="difference in RMSE (stars); left of zero the blend is better"),
-           alt="Twelve intervals: the plain average lies at zero or right of it, the learned blends left of zero, most at twenty ratings.")
+           alt="Twelve intervals: the plain average lies at zero or right of it, the learned blends mostly left of zero, furthest at twenty ratings.")
 best = four["ridge, K = 20"]
 claim("At K = 20 a ridge over the head and the three others beats the head alone", best.mean, best.interval, best.users, study.seeds,
       baseline="the closed-form head")
@@ -451,7 +492,9 @@ same = compare(runs("head, recalibrated", 20), runs("head", 20))
 claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interval, same.users, study.seeds, baseline="the head as it is")
 
 # %% [markdown]
-# So the order of work is: first a better model, then the blend. A learned blend adds a little to the best model once there is a history; at
+# At twenty ratings most of the head's lead over the blend stays without age, gender and occupation; at five a part of it. At one rating no difference
+# is seen without them: there the lead is the profile. The ridge over four gives MF a negative weight: it uses what MF and kNN disagree on, which
+# non-negative weights cannot. So the order of work is: first a better model or better data, then the blend. A learned blend adds a little to the best model once there is a history; at
 # one rating nothing is clear after correction. And weights must be learned here: the average, good enough for three equals, is worse than the
 # head alone at twenty ratings. Each of the four must be trained, served and watched: ask what the gain is worth before you ship it.
 
@@ -460,34 +503,34 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 # - [2] treats events as evidence of different strength; logs impressions; keeps "not shown" apart from "not wanted"
 # - [2] an interest is a posterior whose prior (mean, covariance, noise) is learned over users; can write it down
 # - [1] says when one vector or a short history is not enough, and names a method for each (MIND or ComiRec; SIM or TWIN)
-# - [2] trains the combiner on out-of-fold predictions, folds over users, K ratings as in service; says what leaks otherwise
+# - [2] trains the combiner on out-of-fold predictions, folds over users, K ratings as for a new user; says what leaks otherwise
 # - [2] compares with the plain average and with the best tuned single model; expects little from models that err alike
-# - [1] weights that depend on what is known; keeps the combiner of stacking apart from learning to learn
+# - [1] weights that depend on what is known; says what adapts to a user (the posterior) and what is only shared (the weights)
 # #### 中文
 # - [2] 不同行为是强度不同的证据；落曝光日志，分清“没曝光”和“不想要”
 # - [2] 兴趣是后验分布，先验（均值、协方差、噪声）由全体用户学得；能写出公式
-# - [1] 说得清单向量、短序列何时不够用，并各举一种方法（MIND 或 ComiRec；SIM 或 TWIN）
-# - [2] 融合层用折外预测训练，按用户分折，支持集大小与线上一致；能说明不这样做会泄漏什么
-# - [2] 和等权平均、调好参的最佳单模型作比较；知道错得一样的模型融合收益有限
-# - [1] 权重随已知信息量变化；不把 stacking 的融合层当成元学习
+# - [1] 能说明一个兴趣向量、一段短序列在什么情况下不够用，并各举一种方法（MIND 或 ComiRec；SIM 或 TWIN）
+# - [2] 融合层用折外预测训练，按用户分折，只给 K 条评分，与新用户的情况一致；能说明不这样做会泄漏什么
+# - [2] 和等权平均、调好参的最佳单模型作比较；知道误差高度相关的模型融合收益有限
+# - [1] 权重随已知信息量变化；分清什么随用户适应（后验）、什么只是共享参数（融合权重）
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
 # - **"Fit the combiner on the training predictions."** → Section 4: whoever memorises best gets the weight, and new users pay.
 # - **"Folds over ratings are out-of-fold too."** → The model then knows each user; in service a new user has K ratings. Fold over users.
-# - **"Boosting is the strongest combiner."** → For three similar models no difference to plain weights was seen. Honest rows matter more.
-# - **"The more models in the average, the better."** → Sections 5 and 6: an average with a weak member loses to the best model alone.
+# - **"Boosting is the strongest combiner."** → For three similar models no difference to plain weights was seen. Out-of-fold rows matter more: section 4.
+# - **"The more models in the average, the better."** → It depends. Section 5: with the undamped kNN the plain average loses to the best single model at one rating and wins at twenty. Section 6: with the head it loses at twenty. Learn the weights, or test the member.
 # - **"Drop the base model with the worst RMSE."** → Section 5: a model that is worse alone can be the better partner. Test it in the blend.
 # - **"No click means no interest."** → It may never have been shown. Only an impression without a click says something, and its position matters.
-# - **"Stacking is meta-learning, the combiner is even called a meta-learner."** → It is an ensemble. What is meta-learned here is the prior.
+# - **"Stacking is meta-learning, the combiner is even called a meta-learner."** → The name proves nothing: the weights are shared by all users. What adapts to a user is the posterior, from a prior that is meta-learned.
 # #### 中文
 # - **“直接拿训练集上的预测来训练融合层。”** → 见第 4 节：谁最会背答案，权重就给谁，代价由新用户承担。
 # - **“按评分随机分折，也算折外预测。”** → 那样模型早就见过这个用户；线上的新用户只有 K 条评分。要按用户分折。
-# - **“GBDT 融合一定最强。”** → 三个相近的模型，看不出比简单加权更好；训练样本干净更要紧。
-# - **“平均的模型越多越好。”** → 见第 5、6 节：掺进一个弱模型，等权平均就不如最好的单模型。
-# - **“单独 RMSE 最差的模型可以扔掉。”** → 见第 5 节：单独更差的模型，放进融合里反而更有用。去留要看融合后的效果。
-# - **“没点击就是没兴趣。”** → 可能根本没曝光。只有曝光未点击才算信息，而且还要看位置。
-# - **“stacking 就是元学习，融合层不就叫 meta-learner 吗？”** → 那是集成。这里元学到的是先验。
+# - **“GBDT 融合一定最强。”** → 三个相近的模型，看不出比简单加权更好；训练样本不泄漏更要紧（见第 4 节）。
+# - **“平均的模型越多越好。”** → 要看情况。第 5 节：掺进不加阻尼的 kNN，等权平均在 K = 1 时不如最好的单模型，K = 20 时反而更好；第 6 节：把闭式头和另外三个模型等权平均，K = 20 时反而不如闭式头自己。要么学权重，要么加一个就验证一次。
+# - **“单独 RMSE 最差的模型可以扔掉。”** → 见第 5 节：单独更差的模型，放进融合里有可能更有用。去留要看融合后的效果。
+# - **“没点击就是没兴趣。”** → 可能根本没曝光。曝光了却没点，才算（弱的）负反馈，而且还要看位置。
+# - **“stacking 就是元学习，融合层不就叫 meta-learner 吗？”** → 名字说明不了什么：融合权重由所有用户共享；随用户变化的是后验，它的先验才由元学习得到。
 
 # %% [markdown] tags=["follow-ups"]
 # #### English
@@ -497,36 +540,36 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 # Use dwell time to tell a satisfied click from a bait. The evidence of one event is weaker, so the prior matters for longer: move the
 # noise slider.</details>
 # <details><summary>When is one interest vector not enough, and how many do you take?</summary>
-# When items of several unrelated kinds must be retrieved by nearest neighbours. MIND lets the number grow with the logarithm of
+# When items of several unrelated kinds must be retrieved by nearest neighbours with one pooled vector as the query. MIND lets the number grow with the logarithm of
 # the history's length, up to a cap; each vector costs one more search, and the lists must be merged. When candidates are scored
 # one by one, attention to the candidate does the same job: then the number of vectors is no question.</details>
 # <details><summary>Where does fusion happen in production, and what does it cost?</summary>
 # At retrieval: several channels with quotas, whose candidates the ranker scores anew, so only coverage has to be fused. At ranking: scores
 # for click, time and purchase are joined by a formula that is tuned in A/B tests. Blending several models of the *same* target costs
-# their latency and their maintenance; one usually distils the blend into a single model (q15).</details>
+# the compute and the maintenance of each, and the latency of the slowest; one usually distils the blend into a single model (q15).</details>
 # <details><summary>How do you train the combiner when data arrive in time?</summary>
 # Out of fold becomes out of time: base models are trained up to a moment, the combiner on their predictions for what came after it.
 # When a base model is retrained its scores shift, so refit the combiner with it, and watch the calibration of both.</details>
 # <details><summary>Could the weights depend on more than K?</summary>
 # Yes: on the item's popularity, the posterior variance of each model, the context. Feature-weighted stacking (Sill et al. 2009) makes each
-# weight linear in such features; a gate is the same with a network. Each feature multiplies the parameters, so first measure whether
-# K alone changes anything; here it did for one of two sets of models.</details>
+# weight linear in such features; a gate is the same with a network. Each feature adds a parameter per model, so first measure what
+# K alone is worth; the largest gain seen here was 0.002 stars.</details>
 # #### 中文
 # <details><summary>如果只有点击、没有评分，要改什么？</summary>
 # 改似然。曝光后点不点是伯努利变量，logit 为 x·w，后验没有闭式解，用拉普拉斯或变分近似，或者从学到的初始点走几步梯度。位置偏差（有没有看到）要和
-# 兴趣分开建模；用停留时长区分真喜欢和标题党。单条点击的证据更弱，先验的作用更持久，拖一下上面的噪声滑块就能看到。</details>
+# 兴趣分开建模；用停留时长区分真喜欢和标题党。单次点击的信息量更小，先验要更久才会被数据盖过，拖一下上面的噪声滑块就能看到。</details>
 # <details><summary>什么时候一个兴趣向量不够？取几个？</summary>
 # 用向量做近邻召回、而用户同时喜欢几类不相干的东西时就不够。MIND 让个数随历史长度的对数增长并设上限；每多一个向量就多一次 ANN 检索，
 # 还要合并结果。如果是对候选逐个打分，针对候选做目标注意力就够了，不必纠结要几个向量。</details>
 # <details><summary>线上的融合发生在哪里？代价是什么？</summary>
-# 召回阶段：多路召回按配额取候选，再由排序模型统一打分，这里只需融合覆盖面。精排阶段：点击率、时长、转化等多个目标分用融合公式合成，系数靠 A/B 调。
-# 至于把同一目标的多个模型做加权，延迟和维护成本都要翻倍，通常会把融合结果蒸馏进单个模型（q15）。</details>
-# <details><summary>数据按时间到来，融合层怎么训练？</summary>
+# 召回阶段：多路召回按配额取候选，再由排序模型统一打分，这一步看重的是覆盖面，不必融合分数。精排阶段：点击率、时长、转化等多个目标分用融合公式合成，系数靠 A/B 调。
+# 至于把同一目标的多个模型做加权，算力和维护成本随模型个数增加，延迟取决于最慢的那个，通常会把融合结果蒸馏进单个模型（q15）。</details>
+# <details><summary>数据随时间不断产生，融合层怎么训练？</summary>
 # “折外”变成“时间外”：基模型训练到某个时刻为止，融合层用它们对这之后数据的预测来训练。基模型一更新，分数分布就会漂移，融合层要跟着重训，
 # 两者的校准都要监控。</details>
 # <details><summary>权重能不能不只随 K 变？</summary>
 # 可以：物品热度、各模型的后验方差、上下文都行。Feature-weighted stacking（Sill 等，2009）让每个权重是这些特征的线性函数；门控网络是同一思路的非线性版。
-# 但每加一个特征，参数就成倍增加，所以先量一量只随 K 变有没有用——本课两组模型里，只有一组有用。</details>
+# 但每加一个特征，就多出与模型数相同的参数，所以先量一量只随 K 变有多大用——本课测到的最大收益是 RMSE 约 0.002 星。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
@@ -546,8 +589,9 @@ check("q02")
 #
 # - Wolpert (1992), *Stacked Generalization*, Neural Networks. Bates & Granger (1969), *The Combination of Forecasts*, Operational Research
 #   Quarterly: weights that sum to one, from the errors' covariance.
-# - Zhang & Koren (2007), *Efficient Bayesian Hierarchical User Modeling for Recommendation Systems*, SIGIR: the interest of section 2.
-# - Hu, Koren & Volinsky (2008), *Collaborative Filtering for Implicit Feedback Datasets*, ICDM: behaviour as confidence.
+# - Zhang & J. Koren (2007), *Efficient Bayesian Hierarchical User Modeling for Recommendation Systems*, SIGIR: the interest of section 2.
+# - Hu, Koren & Volinsky (2008), *Collaborative Filtering for Implicit Feedback Datasets*, ICDM: behaviour as confidence. Koren (2008),
+#   *Factorization Meets the Neighborhood*, KDD: SVD++, which reads what was chosen.
 # - Zhou et al. (2018), *Deep Interest Network for Click-Through Rate Prediction* (DIN), KDD.
 # - Li et al. (2019), *Multi-Interest Network with Dynamic Routing for Recommendation at Tmall* (MIND), CIKM. Cen et al. (2020),
 #   *Controllable Multi-Interest Framework for Recommendation* (ComiRec), KDD.

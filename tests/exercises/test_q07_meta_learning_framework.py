@@ -62,6 +62,22 @@ def test_ties_and_a_short_list(yours):
 
 
 @graded("serve")
+def test_without_ratings_the_prior_answers(yours):
+    none = np.zeros(0, dtype=int)
+    got = yours.serve(np.array([[1.0], [-1.0]]), np.zeros(2), none, np.zeros(0), np.array([-1.0]), np.ones(1), 1.0, 2)
+    assert_equal(got[0].tolist(), [1, 0], cause="without ratings the prior mean scores the items")
+    assert_close(got[1], np.array([1.0, -1.0]), cause="a score below zero is a score as well")
+
+
+@graded("serve")
+def test_ties_among_many(yours):
+    vectors = np.array([[at % 3] for at in range(30)], dtype=float)
+    got = yours.serve(vectors, np.zeros(30), np.array([0]), np.array([3.0]), np.ones(1), np.ones(1), 1.0, 12)
+    expected = [at for at in range(30) if at % 3 == 2] + [1, 4]  # w = 1
+    assert_equal(got[0].tolist(), expected, cause='of equal scores the lower position first: kind="stable"')
+
+
+@graded("serve")
 def test_agrees_with_scoring_by_hand(yours, rng):
     vectors, bias, prior, scale = rng.normal(size=(30, 4)), rng.normal(3, 1, 30), rng.normal(size=4), np.full(4, 0.5)
     rated, ratings = np.array([4, 17, 9]), np.array([5.0, 1.0, 3.0])

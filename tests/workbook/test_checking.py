@@ -89,6 +89,16 @@ def test_a_failure_that_follows_from_another_function_names_that_one(toy):
     assert not any(item.follows for item in check("q06").functions)
 
 
+def test_a_written_function_that_stops_in_a_stub_is_not_called_unwritten(toy):
+    stub = stub_text(SOLUTION).splitlines()
+    at = max(number for number, line in enumerate(stub) if "raise NotImplementedError" in line)  # of clip_ratings
+    toy.write("\n".join([*stub[:at], "    return ratings + mean_rating([1.0])"]))
+    found = {item.name: item for item in check("q06").functions}
+    assert found["mean_rating"].status == "not written" and found["clip_ratings"].status == "failed"
+    assert "it stops in `mean_rating`" in found["clip_ratings"].message
+    assert found["clip_ratings"].remark.startswith("It calls `mean_rating`, which does not pass yet")
+
+
 def test_a_mistake_that_fails_with_the_same_error_is_recognised(toy):
     toy.write(
         plain_text(SOLUTION).replace("float(np.mean(values)) if len(values) else 0.0", "sum(values) / len(values)")

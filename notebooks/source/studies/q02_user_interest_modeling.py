@@ -131,7 +131,13 @@ def base_models(train: Interactions, validation: Judge, seed: int) -> dict[str, 
         "content, two strengths": min((flat_prior(content, t, b) for t, b in strengths), key=validation.loss),
         "content, no prior": flat_prior(content, 1e3, 1e3),
         "head": MetaLearningModel(seed=seed).fit(train),
+        "head, no user features": MetaLearningModel(seed=seed).fit(without_features(train)),
     }
+
+
+def without_features(data: Interactions) -> Interactions:
+    """The same ratings, with nothing known of the users."""
+    return Interactions(data.ratings, data.users[["user_id"]], data.items, data.name, data.scale)
 
 
 def flat_prior(content: ContentBasedRecommender, taste: float, bias: float) -> ContentBasedRecommender:

@@ -31,6 +31,19 @@ def shrinks_towards_zero(x, y, prior_mean, scale, noise):
 
 
 @mistake("ridge_adapt")
+def returns_the_move_only(x, y, prior_mean, scale, noise):
+    """You returned only how far the weights move: add prior_mean."""
+    return _ridge(x, y, prior_mean, scale, noise) - prior_mean
+
+
+@mistake("ridge_adapt")
+def adds_the_noise_everywhere(x, y, prior_mean, scale, noise):
+    """noise² belongs on the diagonal only: noise² · np.eye(K)."""
+    z = x * scale
+    return prior_mean + scale * (z.T @ np.linalg.solve(z @ z.T + noise**2, y - x @ prior_mean))
+
+
+@mistake("ridge_adapt")
 def does_not_square_the_noise(x, y, prior_mean, scale, noise):
     """noise is a standard deviation: the ridge is noise²."""
     z = x * scale
@@ -87,6 +100,36 @@ def puts_the_later_item_first_among_ties(vectors, bias, rated, ratings, prior_me
 
 
 @mistake("serve")
+def returns_positions_in_the_shortened_array(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
+    """These are positions among the items that are left: return positions among all items."""
+    scores = bias + vectors @ _ridge(vectors[rated], ratings - bias[rated], prior_mean, scale, noise)
+    return _best(np.delete(scores, rated), [], k)
+
+
+@mistake("serve")
+def returns_scores_first(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
+    """You returned (scores, items): the items come first."""
+    scores = bias + vectors @ _ridge(vectors[rated], ratings - bias[rated], prior_mean, scale, noise)
+    return _best(scores, rated, k)[::-1]
+
+
+@mistake("serve")
+def squares_what_ridge_adapt_squares(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
+    """scale and noise are standard deviations, and ridge_adapt squares them: pass them on unchanged."""
+    w = _ridge(vectors[rated], ratings - bias[rated], prior_mean, scale**2, noise**2)
+    return _best(bias + vectors @ w, rated, k)
+
+
+@mistake("serve")
+def does_not_sort_ties(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
+    """np.argsort alone does not keep the order of equal scores: kind="stable" does."""
+    scores = bias + vectors @ _ridge(vectors[rated], ratings - bias[rated], prior_mean, scale, noise)
+    order = np.argsort(-scores)
+    order = order[~np.isin(order, rated)][:k]
+    return order, scores[order]
+
+
+@mistake("serve")
 def lets_rated_items_come_back_last(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
     """Items masked with −inf come back at the end of the list when k is larger than what is left: drop them before the cut."""
     scores = bias + vectors @ _ridge(vectors[rated], ratings - bias[rated], prior_mean, scale, noise)
@@ -111,3 +154,23 @@ def ignores_the_features(features, projection, raters, ratings, scale, noise):
 def adds_the_guess_to_a_fit_of_the_whole_ratings(features, projection, raters, ratings, scale, noise):
     """You fitted the whole ratings and added the guess on top: the raters should explain only what the guess leaves over."""
     return features @ projection + _ridge(raters, ratings, np.zeros(raters.shape[1]), scale, noise)
+
+
+@mistake("meta_embedding_init")
+def subtracts_the_guess_twice(features, projection, raters, ratings, scale, noise):
+    """ridge_adapt subtracts the prior mean itself: pass the ratings as they are."""
+    guess = features @ projection
+    return _ridge(raters, ratings - raters @ guess, guess, scale, noise)
+
+
+@mistake("meta_embedding_init")
+def adds_the_guess_twice(features, projection, raters, ratings, scale, noise):
+    """ridge_adapt returns the vector, guess included: do not add the guess again."""
+    guess = features @ projection
+    return guess + _ridge(raters, ratings, guess, scale, noise)
+
+
+@mistake("meta_embedding_init")
+def squares_the_standard_deviations(features, projection, raters, ratings, scale, noise):
+    """scale and noise are standard deviations, and ridge_adapt squares them: pass them on unchanged."""
+    return _ridge(raters, ratings, features @ projection, scale**2, noise**2)
