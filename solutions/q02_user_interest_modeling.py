@@ -26,7 +26,7 @@ def interest_posterior(
     """Compute what K ratings say about one user's interest: the posterior of w in y = X w + noise.
 
     features: (K, D) one row a rated item, X. K may be 0.
-    ratings: (K,) what the item's mean leaves over of the user's ratings, y, in stars.
+    ratings: (K,) the user's ratings minus the items' means, y, in stars.
     prior_mean, prior_covariance: m (D,) and C (D, D), of w over all users; C is invertible.
     noise_variance: s², in stars².
     Returns the posterior mean (D,) and covariance (D, D). Without ratings these are the prior's.
@@ -61,7 +61,7 @@ def out_of_fold_predictions(
     model: has `fit(X, y)`, which forgets what was fitted before, and `predict(X)`; fit returns the model.
     features: (n, D) one row a rating. ratings: (n,) in stars.
     users: (n,) integers from 0 to U − 1, the user of each rating, in any order.
-    fold_of_user: (U,) integers, the fold of each user; at least two folds occur.
+    fold_of_user: (U,) integer labels of any value, the fold of each user; ratings of at least two folds occur.
     Returns (n,) predictions in the order of the ratings.
 
     >>> model = ...                                            # predicts the mean of what it was fitted on
@@ -93,7 +93,7 @@ def stacking_weights(predictions: np.ndarray, ratings: np.ndarray, strength: flo
     """Compute the weights of a blend: least squares with a penalty, under the condition that they sum to one.
 
     predictions: (n, M) out-of-fold predictions of M models, P, in stars.
-    ratings: (n,) what they predict, y, in stars.
+    ratings: (n,) what they predict, y, in stars. M may be 1; no model is free of error, and no two are the same.
     strength: 0 or more, in stars²; pulls the weights towards equal ones.
     Returns the a (M,) that minimise mean((y − P a)²) + strength · Σ a² under Σ a = 1; a weight may be negative.
 

@@ -40,7 +40,7 @@ def ridge_adapt(x: np.ndarray, y: np.ndarray, prior_mean: np.ndarray, scale: np.
     minutes=10,
     hints=[
         "Two steps: the user's weights from the rated items (ridge_adapt), then one matrix product for all items.",
-        "Do not show what the user has rated: its score must not win, so give it −∞ before sorting and drop it before the cut.",
+        "Do not show what the user has rated: its score must not win, so −∞ before sorting, and out before the cut.",
         'Sort by falling score; np.argsort(-scores, kind="stable") keeps the lower position first among ties.',
     ],
 )

@@ -384,7 +384,8 @@ claim("At K = 20 a ridge stacked on in-sample predictions is worse on new users"
 # levels show it: compare the blend with its best member on them.
 #
 # The bare mechanism, with your own functions: a ridge regression and a full-grown tree predict ratings from genres, year and the
-# *number* of the user, which means nothing. The tree learns its training ratings by heart.
+# *number* of the user, which means nothing. The tree learns its training ratings almost by heart. With weights
+# that sum to one the blend's error is E a, E = P − y: minimise its square under that condition. Expect the tree to take all the weight in-sample.
 
 # %% tags=["exercise"]
 some = np.random.default_rng(SEED).choice(len(train), 10_000, replace=False)
