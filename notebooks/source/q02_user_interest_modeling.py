@@ -576,7 +576,7 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 # ## Your turn
 # Write three functions in [`exercises/q02_user_interest_modeling.py`](../exercises/q02_user_interest_modeling.py), about 30 minutes:
 #
-# - `interest_posterior`: mean and covariance of an interest after K ratings. The formula of section 2.
+# - `interest_posterior`: mean and covariance of an interest after K ratings. The formula stands under *An interest is a posterior*.
 # - `out_of_fold_predictions`: each rating predicted by a model that has not seen its user. Section 4 uses it.
 # - `stacking_weights`: weights that sum to one, in closed form. What two models get wrong together decides.
 #
