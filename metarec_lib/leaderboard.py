@@ -110,8 +110,9 @@ def tune(train: Interactions, tasks: TaskBatch, supports: Sequence[int], names: 
     found: dict[str, dict[str, object]] = {}
     for name, grid in GRIDS.items():
         if name in names:
-            own = found.get(BIAS, {}) if name in ("MatrixFactorization", "ItemKNN") else {}
-            choices = [{**own, **choice} for choice in ParameterGrid(grid)]
+            has = getattr(metarec_lib, name)().get_params()
+            shared = {key: value for key, value in found.get(BIAS, {}).items() if key in has}
+            choices = [{**shared, **choice} for choice in ParameterGrid(grid)]
             found[name] = min(choices, key=lambda settings: error(name, settings))
     return found
 

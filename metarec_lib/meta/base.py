@@ -100,9 +100,8 @@ class MetaLearner(IterativeRecommender):
         train, others = (
             self._split_users(data) if validation is None else (data, data.replace_ratings(as_data(validation).ratings))
         )
-        rest, held = (
-            self._hold_out(others) if len(others) else self._hold_out(data, candidates)
-        )  # the threshold is set on ratings not trained on
+        # The threshold is set on ratings that were not trained on.
+        rest, held = self._hold_out(others) if len(others) else self._hold_out(data, candidates)
         self._learn(train if len(others) else rest, epochs, batch_size, others)
         self._remember(rest)
         self._set_threshold(held)

@@ -57,10 +57,10 @@ def start(request):
 
     def make(source, limit=20.0):
         if request.param == "in-process":
-            sessions.append(InProcess(source, "/work/q06.py"))
+            sessions.append(InProcess(source, "/home/you/q06.py"))
         else:
             sessions.append(
-                Session(source, "/work/q06.py", limit=limit, way="fork" if request.param == "child" else "process")
+                Session(source, "/home/you/q06.py", limit=limit, way="fork" if request.param == "child" else "process")
             )
         return Yours(sessions[-1])
 
@@ -141,7 +141,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("source", "said"), ERRORS)
 def test_errors_are_one_helpful_sentence(source, said):
-    for session in (Session(source, "/work/q06.py"), InProcess(source, "/work/q06.py")):
+    for session in (Session(source, "/home/you/q06.py"), InProcess(source, "/home/you/q06.py")):
         with pytest.raises(LearnerError, match=said) as problem:
             Yours(session).f(1)
         session.close()
@@ -183,11 +183,11 @@ HOSTILE = [
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 @pytest.mark.parametrize(("source", "said"), HOSTILE)
 def test_hostile_submissions_end_in_one_sentence_and_change_nothing(source, said):
-    session = Session(source, "/work/q06.py", limit=2.0)
+    session = Session(source, "/home/you/q06.py", limit=2.0)
     with pytest.raises(LearnerError, match=said):
         Yours(session).f(1)
     session.close()
-    after = Session(GOOD, "/work/q06.py")
+    after = Session(GOOD, "/home/you/q06.py")
     assert Yours(after).double(2) == 4
     after.close()
 
@@ -202,7 +202,7 @@ def test_a_forged_reply_is_a_failed_call_not_a_value():
         "        except OSError: pass\n"
         "    return 1\n"
     )
-    session = Session(forge, "/work/q06.py")
+    session = Session(forge, "/home/you/q06.py")
     with pytest.raises(LearnerError, match="sent something that is no answer"):
         Yours(session).f(1)
     session.close()
@@ -215,14 +215,14 @@ def test_patched_libraries_stay_on_their_side():
         "builtins.abs = lambda x: 0\n"
         "def f(x): return 0.0\n"
     )
-    session = Session(patch, "/work/q06.py")
+    session = Session(patch, "/home/you/q06.py")
     assert Yours(session).f(1) == 0.0
     assert not torch.allclose(torch.zeros(1), torch.ones(1)) and not np.isclose(0.0, 1.0) and abs(-1) == 1
     session.close()
 
 
 def test_prints_are_shown_back_and_bounded():
-    session = Session("def f(x):\n    print('seen', x)\n    print('y' * 10**6)\n    return x\n", "/work/q06.py")
+    session = Session("def f(x):\n    print('seen', x)\n    print('y' * 10**6)\n    return x\n", "/home/you/q06.py")
     yours = Yours(session)
     assert yours.f(3) == 3
     printed = yours.last.reply["printed"]
@@ -231,7 +231,7 @@ def test_prints_are_shown_back_and_bounded():
 
 
 def test_prints_before_a_hang_are_kept():
-    session = Session("def f(x):\n    print('here')\n    while True: pass\n", "/work/q06.py", limit=0.5)
+    session = Session("def f(x):\n    print('here')\n    while True: pass\n", "/home/you/q06.py", limit=0.5)
     yours = Yours(session)
     with pytest.raises(LearnerError):
         yours.f(3)
@@ -241,7 +241,7 @@ def test_prints_before_a_hang_are_kept():
 
 def test_a_second_hang_of_the_same_function_costs_less(monkeypatch):
     monkeypatch.setattr("metarec_lib.workbook.calls.LIMIT_AFTER_TIMEOUT", 0.2)
-    session = Session("def f(x):\n    while x: pass\n    return 5\n", "/work/q06.py", limit=1.0)
+    session = Session("def f(x):\n    while x: pass\n    return 5\n", "/home/you/q06.py", limit=1.0)
     yours = Yours(session)
     start = time.monotonic()
     for _ in range(3):
@@ -260,7 +260,7 @@ def test_nothing_that_a_submission_started_is_left():
         "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'], start_new_session=True)\n"
         "    return child.pid\n"
     )
-    session = Session(spawn, "/work/q06.py")
+    session = Session(spawn, "/home/you/q06.py")
     pid = Yours(session).f(1)
     assert os.path.exists(f"/proc/{pid}")
     session.close()
@@ -272,7 +272,7 @@ def test_children_end_with_the_process_that_started_them():
     program = (
         "import os, sys\n"
         "from metarec_lib.workbook.child import Session\n"
-        "s = Session('import os\\ndef f(): return os.getpid()', '/work/q06.py')\n"
+        "s = Session('import os\\ndef f(): return os.getpid()', '/home/you/q06.py')\n"
         "print(s.request({'op': 'call', 'name': 'f', 'args': [], 'kwargs': {}})['value'], s.starter.process.pid)\n"
         "print(s.starter.folder)\n"
         "sys.stdout.flush()\n"
@@ -300,7 +300,7 @@ def test_the_environment_and_the_working_folder_do_not_reach_the_child(monkeypat
     (tmp_path / "numpy.py").write_text("raise SystemError")
     monkeypatch.setenv("SECRET_OF_THE_TEST", "x")
     starters.close()
-    session = Session("import os\ndef f(): return [os.getcwd(), dict(os.environ)]", "/work/q06.py")
+    session = Session("import os\ndef f(): return [os.getcwd(), dict(os.environ)]", "/home/you/q06.py")
     folder, environment = Yours(session).f()
     assert folder != str(tmp_path) and "SECRET_OF_THE_TEST" not in environment
     session.close()

@@ -53,7 +53,7 @@ def square(x): return (x * x).sum()
 
 @pytest.fixture
 def session():
-    session = Session(SOURCE, "/work/q06.py", limit=5.0, way="jail")
+    session = Session(SOURCE, "/home/you/q06.py", limit=5.0, way="jail")
     yield session
     session.close()
 

@@ -16,7 +16,7 @@ NAN = float("nan")
 @pytest.fixture
 def yours():
     yours = Yours(
-        InProcess("def f(x):\n    if x < 0: raise ValueError('negative')\n    return x + 1\n", "/work/q06.py")
+        InProcess("def f(x):\n    if x < 0: raise ValueError('negative')\n    return x + 1\n", "/home/you/q06.py")
     )
     watch(yours)
     yield yours
@@ -154,7 +154,7 @@ def test_learner_errors(yours):
 
 
 def test_a_stub_does_not_pass_by_its_own_error():
-    yours = Yours(InProcess("def f(x): raise NotImplementedError('Write f.')", "/work/q06.py"))
+    yours = Yours(InProcess("def f(x): raise NotImplementedError('Write f.')", "/home/you/q06.py"))
     with pytest.raises(LearnerError, match="not written yet"):
         assert_raises(Exception, yours.f, 1)
 
