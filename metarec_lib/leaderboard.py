@@ -36,7 +36,11 @@ MIN_USERS = 20  # fewer leave too few of them to judge on
 RESAMPLES = 2_000
 BIAS = "BaselineRecommender"
 ITEM_MEAN, ENSEMBLE = "item-mean", "ensemble"
-FAMILIES = ("ItemGaussianProcess", "ProbabilisticPCA", "NeuralProcess")  # best of all mixes on validation users
+FAMILIES = (
+    "ItemGaussianProcess",
+    "ProbabilisticPCA",
+    "ConditionalNeuralProcess",
+)  # best of all mixes on validation users
 # What validation users choose of each; whoever has a user_shrinkage as well takes the bias's over.
 GRIDS = {
     BIAS: {"user_shrinkage": (2, 5, 10, 20)},

@@ -78,6 +78,12 @@ class PaddedRatings:
         items, values, mask = (torch.gather(t, 1, order) for t in (self.items, self.values, keep))
         return PaddedRatings(self.users, items * mask, values * mask, mask)
 
+    def append(self, items: Tensor, values: Tensor) -> PaddedRatings:
+        """The same ratings and one more of each user: items (B,) positions, values (B,) stars."""
+        one = torch.ones_like(items, dtype=torch.bool)
+        parts = ((self.items, items), (self.values, values.to(self.values.dtype)), (self.mask, one))
+        return PaddedRatings(self.users, *(torch.cat([old, new.unsqueeze(1)], dim=1) for old, new in parts))
+
     def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> PaddedRatings:
         """The same ratings on another device, and `values` in another floating type."""
         place = resolve_device(device)
@@ -113,6 +119,11 @@ class TaskBatch:
     def first(self, k: int | Tensor) -> TaskBatch:
         """The same tasks with the first k support ratings only: supports are nested over k, the query stays."""
         return TaskBatch(self.support.first(k), self.query)
+
+    def together(self) -> PaddedRatings:
+        """Support and query side by side, (B, K + Q)."""
+        parts = [(getattr(self.support, n), getattr(self.query, n)) for n in ("items", "values", "mask")]
+        return PaddedRatings(self.users, *(torch.cat(pair, dim=1) for pair in parts))
 
     def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> TaskBatch:
         """The same tasks on another device or in another floating type."""

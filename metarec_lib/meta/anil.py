@@ -12,8 +12,8 @@ from metarec_lib.meta.networks import Weights
 class ANIL(MAML):
     """MAML whose inner loop moves the head only (Raghu et al. 2020, ICLR, sec. 4): almost no inner loop.
 
-    score = b_i + h_i . w_u + c_u, where h_i are the hidden units for item i, the same for all users. The head is linear, so
-    the inner loop is gradient descent on a least-squares problem, and a user's state is hidden + 1 numbers.
+    score = b_i + s (h_i . w_u + c_u), where h_i are the hidden units for item i, the same for all users. The head is linear,
+    so the inner loop is gradient descent on a least-squares problem, and a user's state is hidden + 1 numbers.
     """
 
     def _inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from metarec_lib.data.tasks import PaddedRatings
 from metarec_lib.meta.set_learner import PSEUDO_COUNT, SetLearner
+from metarec_lib.models.arguments import COUNT
+from metarec_lib.models.base import settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,21 +23,22 @@ class Memory:
     mask: Tensor
 
 
+@settings
 class MatchingRecommender(SetLearner):
-    """score = prior_ui + sum_a o_a sum_j softmax_j(phi_a(x_i) . phi_a(x_j) / sqrt(H)) e_j, e_j the residual of a rating.
+    """score = prior_ui + s sum_a o_a sum_j softmax_j(phi_a(x_i) . phi_a(x_j) / sqrt(H)) e_j, e_j the residual of a rating.
 
     Matching networks (Vinyals et al. 2016, NeurIPS, eq. 1, without the full-context embeddings), for regression: attention
-    over labelled examples is kernel regression (Nadaraya 1964; Watson 1964) with a learned kernel. The softmax holds one
+    over labelled examples is kernel regression (Nadaraya 1964; Watson 1964) with a learned kernel. The paper's kernel is the
+    cosine; here it is the scaled dot product. The softmax holds one
     more slot, of residual 0 and learned weight c: nothing resembles, or nothing was rated, and the prior stands. With a
     kernel of 1, as where training starts nearly, the sum is a user bias shrunken by c ratings.
     phi_a: a linear map to `width` numbers, one of `heads`.
     """
 
-    def __init__(self, *, heads: int = 4, width: int = 16, **common: object) -> None:
-        super().__init__(**common)
-        if min(heads, width) < 1:
-            raise ValueError(f"MatchingRecommender: got heads={heads}, width={width}, expected 1 or more of both")
-        self.heads, self.width = heads, width
+    heads: int = 4
+    width: int = 16
+
+    ranges = {"heads": COUNT, "width": COUNT}
 
     def _weights(self, n_inputs: int, n_user_features: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         return {
@@ -55,7 +58,7 @@ class MatchingRecommender(SetLearner):
         empty = self.params_["log_c"][None, :, None, None].expand(*logits.shape[:3], 1)
         attention = torch.softmax(torch.cat([empty, logits], dim=3), dim=3)[..., 1:]
         read = (attention @ state.residual[:, None, :, None]).squeeze(3)  # (B, A, Q)
-        return pairs.prior + (self.params_["o"][:, None] * read).sum(1)
+        return pairs.prior + self.spread_ * (self.params_["o"][:, None] * read).sum(1)
 
     def _embed(self, x: Tensor) -> Tensor:
         """phi(x), (B, A, N, H)."""

@@ -9,63 +9,56 @@ from torch import Tensor
 
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.tasks import PaddedRatings
-from metarec_lib.meta.factors import Factors
+from metarec_lib.meta.base import MetaLearner
 from metarec_lib.meta.maml import MAML
 from metarec_lib.meta.networks import Weights, initial_weights
+from metarec_lib.models.arguments import COUNT
+from metarec_lib.models.base import settings
 
 AGES = (18, 25, 35, 45, 50, 56)  # where MovieLens-1M's age groups begin
 EMBED = "embed_"
 SCALE = 0.3  # standard deviation of an embedding before training
 
 
+@settings
 class MeLU(MAML):
-    """score = f([e_u, e_i]; theta_u): features, embedded, then two ReLU layers and an output (Lee et al. 2019, KDD).
+    """score = mean + s f([e_u, e_i]; theta_u): embedded features, two ReLU layers and an output (Lee et al. 2019, KDD).
 
     e_u: age group, gender, occupation and first character of the zip code. e_i: genres, decade, and the item itself, in the
-    place of the paper's directors and actors. Each is `embedding` numbers, zero where missing. The inner loop moves the
-    decision layers theta, the outer loop everything (alg. 1). There is no item bias beneath, nothing is pretrained, and the
-    step does not grow with K: that is the paper. Its own rates, at which it hardly moves here, are
-    `MeLU(lr=5e-5, inner_lr=5e-6, inner_steps=1, batch_size=32)`. The defaults serve small data too. Better on ML-100K
-    (RMSE on validation users, mean over K = 1, 5, 20, against .970): inner_steps=1, .966; and with a K-aware step, which is
-    not the paper, `MeLU(inner_steps=1, inner_lr=0.1, shrinkage=5)`, .959.
+    place of the paper's rate, directors and actors, which MovieLens-100K lacks. Each is `embedding` numbers, zero where
+    missing. The inner loop moves the decision layers theta, the outer loop everything (alg. 1). Nothing is pretrained, there
+    is no item bias beneath, and the step does not grow with K. Not of the paper: the output starts near the mean rating, in
+    units of the ratings' spread s. Its own rates, at which it hardly moves here, are
+    `MeLU(lr=5e-5, inner_lr=5e-6, inner_steps=1, batch_size=32)`. The defaults serve small data too.
+    `MeLU(inner_steps=1, inner_lr=0.1, shrinkage=5)` has MAML's K-aware step, which is not the paper's.
     """
 
-    def __init__(
-        self,
-        *,
-        embedding: int = 32,
-        hidden: int = 64,
-        inner_steps: int = 3,
-        inner_lr: float = 0.03,
-        shrinkage: float = 0.0,
-        epochs: int = 30,
-        patience: int = 5,
-        **common: object,
-    ) -> None:
-        inner = {"inner_steps": inner_steps, "inner_lr": inner_lr, "shrinkage": shrinkage}
-        super().__init__(hidden=hidden, epochs=epochs, patience=patience, **inner, **common)
-        if embedding < 1:
-            raise ValueError(f"{type(self).__name__}: got embedding={embedding}, expected a whole number from 1")
-        self.embedding = embedding
+    embedding: int = 32
+    hidden: int = 64
+    inner_lr: float = 0.03
+    shrinkage: float = 0.0
+    epochs: int = 30
+    patience: int = 5
 
-    def _start(self, data: Interactions) -> None:
+    ranges = {"embedding": COUNT}
+
+    def _prepare(self, data: Interactions) -> None:
+        MetaLearner._prepare(self, data)  # no pretrained items
         self.fields_ = {name: self._tensor(table) for name, table in one_hot_fields(data).items()}
-        super()._start(data)
 
-    def _initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        sizes = ((len(self.fields_) + 1) * self.embedding, self.hidden, self.hidden, 1)
-        weights = initial_weights(sizes, rng)
-        weights |= {"w2": 0.1 * weights["w2"], "b2": factors.bias[-1:, -1:]}  # starts close to the mean rating
+    def _initial(self, data: Interactions, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        weights = initial_weights(((len(self.fields_) + 1) * self.embedding, self.hidden, self.hidden, 1), rng)
+        weights |= {"w2": 0.1 * weights["w2"]}  # starts close to the mean rating
         tables = {k: rng.normal(0, SCALE, (table.shape[1], self.embedding)) for k, table in self.fields_.items()}
-        tables["item_id"] = np.zeros((factors.bias.shape[1], self.embedding))  # an item without ratings adds nothing
+        tables["item_id"] = np.zeros((data.n_items + 1, self.embedding))  # an item without ratings adds nothing
         return weights | {EMBED + name: table for name, table in tables.items()}
 
     def _inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
-        """0, as there is no bias, and [e_u, e_i] (B, N, D)."""
+        """The mean rating (B, N), as there is no bias, and [e_u, e_i] (B, N, D)."""
         user = self._embed("user", ratings.users)
         item = torch.cat([self._embed("item", ratings.items), self.params_[EMBED + "item_id"][ratings.items]], dim=2)
         x = torch.cat([user.unsqueeze(1).expand(-1, ratings.items.shape[1], -1), item], dim=2)
-        return torch.zeros_like(ratings.values), x
+        return torch.full_like(ratings.values, self.mean_), x
 
     def _embed(self, kind: str, rows: Tensor) -> Tensor:
         """The embedded fields of users (B,) or items (B, N), side by side."""

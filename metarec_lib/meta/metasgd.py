@@ -15,24 +15,24 @@ RATE = "rate_"
 class MetaSGD(MAML):
     """theta_u = theta - alpha * grad L_u(theta), elementwise, theta and alpha learned (Li et al. 2017, arXiv:1707.09835).
 
-    alpha starts at `inner_lr` everywhere and is free of sign, as in the paper: a negative rate means that a weight does best
-    to move against its own gradient when the others move too. Several steps share one alpha. The step is K-aware as in MAML.
+    alpha starts at `inner_lr` everywhere and is free of sign, as in the paper: a negative rate moves a weight up its own
+    gradient, which may pay where the other weights move too. The paper takes one step; here `inner_steps` share one alpha,
+    and the step is K-aware as in MAML.
     """
 
-    def _initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        weights = super()._initial(factors, rng)
+    def _own_initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        weights = super()._own_initial(factors, rng)
         return weights | {RATE + name: np.full_like(value, self.inner_lr) for name, value in weights.items()}
 
     def adapt(self, support: PaddedRatings) -> Weights:
         bias, x = self._inputs(support)
-        share = self._rate(support) * support.mask / support.counts.clamp(min=1).unsqueeze(1)  # K-aware, without alpha
-        weights = self._weights()
+        y, share, weights = (support.values - bias) / self.spread_, self._share(support), self._weights()
         for _ in range(self.inner_steps):
-            step = loss_gradient(weights, x, support.values - bias, share)
+            step = loss_gradient(weights, x, y, share)
             weights = {k: w - self.params_[RATE + k] * step[k] for k, w in weights.items()}
         return weights
 
-    def _base_rate(self) -> float:
+    def _rate(self) -> float:
         return 1.0  # alpha has it
 
     def _weights(self) -> Weights:

@@ -46,16 +46,14 @@ def loss_gradient(weights: Weights, x: Tensor, y: Tensor, share: Tensor) -> Weig
     return gradient
 
 
-def adapt_weights(
-    weights: Weights, x: Tensor, y: Tensor, mask: Tensor, rate: Tensor | float, steps: int, order: int = 2
-) -> Weights:
-    """The inner loop: theta_u <- theta_u - rate * grad L_u(theta_u), `steps` times (Finn et al. 2017, ICML, eq. 1).
+def adapt_weights(weights: Weights, x: Tensor, y: Tensor, share: Tensor, steps: int, order: int = 2) -> Weights:
+    """The inner loop: theta_u <- theta_u - grad sum_k share_uk (f(x_uk; theta_u) - y_uk)^2, `steps` times (Finn et al. 2017,
+    ICML, eq. 1).
 
-    L_u is the mean squared error on the user's examples; none, and nothing moves. rate: a number, or (B, 1), one a task;
-    it is multiplied into the loss, which is the same and cheaper than into every gradient.
+    x (B, K, D), y (B, K). share (B, K): the rate is multiplied into the loss, which is the same and cheaper than into every
+    gradient; rate / K on a user's K examples and 0 where padded make it a step on the mean squared error.
     order 1 treats the gradient as a constant of the outer loss.
     """
-    share = rate * mask.to(y.dtype) / mask.sum(1, keepdim=True).clamp(min=1)
     for _ in range(steps):
         step = loss_gradient(weights, x, y, share)
         weights = {k: w - (step[k] if order == 2 else step[k].detach()) for k, w in weights.items()}

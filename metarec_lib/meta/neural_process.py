@@ -9,22 +9,26 @@ from torch import Tensor
 from metarec_lib.data.tasks import PaddedRatings
 from metarec_lib.meta.networks import initial_weights
 from metarec_lib.meta.set_learner import PSEUDO_COUNT, SetLearner, shrunken_mean
+from metarec_lib.models.arguments import COUNT
+from metarec_lib.models.base import settings
 
 
-class NeuralProcess(SetLearner):
-    """score = prior_ui + e_u + g(x_i, r_u), with r_u the mean of h(x_j, e_j) over the support (Garnelo et al. 2018, ICML).
+@settings
+class ConditionalNeuralProcess(SetLearner):
+    """score = prior_ui + s (e_u + g(x_i, r_u)), r_u the mean of h(x_j, e_j) over the support (Garnelo et al. 2018, ICML).
 
     e_j: a rating's residual around the prior; it enters h together with e_j x_j, the direction in which a linear head would
     step. e_u: their shrunken mean, so that training starts from a user bias. The mean for r_u counts a learned encoding r_0
     of weight c, moved by the user's features: with few ratings the representation stays near r_0, with none it is r_0.
-    h and g have one hidden layer of `hidden` ReLU units; r_u has as many numbers. Only the mean is learned, no variance.
+    h and g have one hidden layer of `hidden` ReLU units; r_u has as many numbers. Only the mean is
+    learned, by squared error; the paper learns a variance too, by likelihood.
     """
 
-    def __init__(self, *, hidden: int = 64, lr: float = 2e-3, patience: int = 5, **common: object) -> None:
-        super().__init__(lr=lr, patience=patience, **common)
-        if hidden < 1:
-            raise ValueError(f"NeuralProcess: got hidden={hidden}, expected a whole number of 1 or more")
-        self.hidden = hidden
+    hidden: int = 64
+    lr: float = 2e-3
+    patience: int = 5
+
+    ranges = {"hidden": COUNT}
 
     def _weights(self, n_inputs: int, n_user_features: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         encoder = initial_weights((2 * n_inputs + 1, self.hidden, self.hidden), rng)
@@ -52,7 +56,7 @@ class NeuralProcess(SetLearner):
         mean, r = state
         pairs = self._pairs(query)
         r = r.unsqueeze(1).expand(-1, query.items.shape[1], -1)
-        return pairs.prior + mean + self._network("decoder", torch.cat([pairs.x, r], dim=2)).squeeze(2)
+        return pairs.prior + self.spread_ * (mean + self._network("decoder", torch.cat([pairs.x, r], dim=2)).squeeze(2))
 
     def _network(self, name: str, x: Tensor) -> Tensor:
         w0, b0, w1, b1 = (self.params_[f"{name}_{part}"] for part in ("w0", "b0", "w1", "b1"))

@@ -5,103 +5,117 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.tasks import PaddedRatings
-from metarec_lib.meta.base import MetaLearner
+from metarec_lib.meta.base import PretrainedItems
 from metarec_lib.meta.factors import Factors
+from metarec_lib.models.base import settings
 
 
 @dataclass(frozen=True, eq=False)
-class RidgeState:
-    """Posterior of B users: mean (B, D) of their weights, and the support features (B, K, D) it rests on, 0 where padded."""
+class LinearItems:
+    """Items as a linear model sees them: bias (B, N) in stars, x (B, N, D), and variance (B, N) of a rating around x . w."""
+
+    bias: Tensor
+    x: Tensor
+    variance: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class LinearState:
+    """Posterior of B users: mean (B, D) of their weights, and the support features (B, K, D) it rests on, divided by the
+    ratings' standard deviations, 0 where padded."""
 
     mean: Tensor
-    x: Tensor
+    z: Tensor
 
 
-class MetaLearningModel(MetaLearner):
-    """score = b_i + x_i . w_u, where w_u is the posterior mean of a Bayesian linear regression on the user's ratings.
+class LinearHead:
+    """score = b_i + s x_i . w_u, with the posterior mean of w_u ~ N(prior_u, diag(scale^2)) given ratings
+    y = (r - b_i) / s = x_i . w_u + e_i, where e_i ~ N(0, noise^2 + v_i): what is not known of the item, v_i, is noise too.
 
-    x_i = (v_i, 1): the item's vector, and a 1 that carries the user's bias. Prior: w_u ~ N(m + M g_u, diag(s^2)) with the
-    user's features g_u. Item vectors and the prior start from variational Bayes (`fit_factors`); then the query error of
-    the tasks corrects them, the noise too, with the gradient running through the exact solve (R2D2: Bertinetto et al.
-    2019, ICLR, sec. 3; ALPaCA: Harrison et al. 2018, WAFR). Nothing is tuned for a user, and there is no inner rate.
-    Training is `epochs` passes over all users, none kept apart to stop early (two validation splits disagreed on which is
-    better). With `validation` it stops early on those users.
+    A model gives `_linear(ratings) -> LinearItems`, and `_prior(users)`: mean (B, D) and scale (D,) of the weights.
+    """
+
+    spread_: float
+
+    def adapt(self, support: PaddedRatings) -> LinearState:
+        """The users' posterior; an empty support gives the prior."""
+        items, (prior, scale) = self._linear(support), self._prior(support.users)
+        weight = support.mask / items.variance.sqrt()  # every row counts by its own noise, which then is 1
+        z, y = items.x * weight.unsqueeze(2), (support.values - items.bias) / self.spread_ * weight
+        return LinearState(ridge_posterior(z, y, prior, scale, torch.ones_like(scale[0])), z)
+
+    def score(self, state: LinearState, query: PaddedRatings) -> Tensor:
+        items = self._linear(query)
+        return items.bias + self.spread_ * (items.x @ state.mean.unsqueeze(2)).squeeze(2)
+
+    def score_std(self, state: LinearState, query: PaddedRatings) -> Tensor:
+        """s sqrt(noise^2 + v_i + x_i' S_u x_i) with the posterior covariance S_u, (B, Q), in stars."""
+        items, scale = self._linear(query), self._prior(query.users)[1]
+        known = ridge_variance(state.z, items.x, scale, torch.ones_like(scale[0])) - 1
+        return self.spread_ * (items.variance + known).sqrt()
+
+
+@settings
+class MetaLearningModel(LinearHead, PretrainedItems):
+    """score = b_i + s x_i . w_u, where w_u is the posterior mean of a Bayesian linear regression on the user's ratings.
+
+    x_i = (v_i, 1): the item's vector, and a 1 that carries the user's bias; s: the spread of the ratings. Prior:
+    w_u ~ N(m + M g_u, diag(scale^2)) with the user's features g_u. Item vectors, prior and noise come from variational Bayes
+    (`fit_factors`); then the squared error of the tasks' queries corrects items and prior, with the gradient running through
+    the exact solve (R2D2: Bertinetto et al. 2019, ICLR, sec. 3; as a Bayesian regression: ALPaCA, Harrison et al. 2018,
+    WAFR, who train by likelihood). Squared error tells only the ratio of scale to noise, so the noise stays as fitted.
+    Nothing is tuned for a user, and there is no inner rate. Training is `epochs` passes over all users, none kept apart to
+    stop early. With `validation` it stops early on those users.
 
     `fit(X_source, y_source, X_target, y_target)`: one joint prior from both sets of ratings, so that what users rated in the
     source speaks for them in the target; the like-threshold is set on target ratings. Both parts share the user and item
     tables, as those of `load_data(split="domain")` do; a target rating replaces a source rating of the same pair.
-    `personalized_target=True` gives each user a slope on the item biases as well, x_i = (v_i, b_i - mean, 1): how far they
-    follow the common opinion. On ML-100K no difference was seen (RMSE -.0001 to -.0003).
+    `personalized_target=True` gives each user a slope on the item biases as well, x_i = (v_i, (b_i - mean) / s, 1): how far
+    they follow the common opinion. On ML-100K no difference was seen (RMSE -.0001 to -.0003).
     """
 
-    options = MetaLearner.options | {"X_target", "y_target", "personalized_target"}
-    kept_apart = 0.0
+    epochs: int = 4
+    lr: float = 1e-3
+    patience: int = 4
 
-    def __init__(self, *, epochs: int = 4, lr: float = 1e-3, patience: int = 4, **common: object) -> None:
-        super().__init__(epochs=epochs, lr=lr, patience=patience, **common)
+    options = PretrainedItems.options | {"X_target", "personalized_target"}
+    stops_on = "nothing"
 
-    def _fit(
+    def _learn(
         self,
         data: Interactions,
-        X_target: Interactions | None = None,
+        target: np.ndarray | None = None,
         personalized_target: bool = False,
         **options: object,
     ) -> None:
-        self.personalized_, candidates = bool(personalized_target), None
-        if X_target is not None:
-            data, candidates = _joined(data, X_target)
-        super()._fit(data, candidates=candidates, **options)
+        self.personalized_ = bool(personalized_target)
+        super()._learn(data, **options)
 
-    def _initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    def _own_initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
         prior, scale = factors.prior_map, factors.scale
-        self.center_ = float(factors.bias[-1].mean())
+        self.center_, self.noise_ = float(factors.bias[-1].mean()), factors.noise
         if self._personalized:  # the slope's prior: nothing of the features, a third either way
             prior, scale = np.insert(prior, -1, 0.0, axis=1), np.insert(scale, -1, 1 / 3)
-        return {
-            "prior_mean": prior[-1],
-            "prior_map": prior[:-1],
-            "log_scale": np.log(scale),
-            "log_noise": np.log(np.array(factors.noise)),
-        }
+        return {"prior_mean": prior[-1], "prior_map": prior[:-1], "log_scale": np.log(scale)}
 
     @property
     def _personalized(self) -> bool:
         return getattr(self, "personalized_", False)
 
-    def adapt(self, support: PaddedRatings) -> RidgeState:
-        """The users' posterior; an empty support gives the prior."""
+    def _prior(self, users: Tensor) -> tuple[Tensor, Tensor]:
         p = self.params_
-        bias, x = self._features(support)
-        x, y = x * support.mask.unsqueeze(2), (support.values - bias) * support.mask
-        prior = p["prior_mean"] + self.user_features_[support.users] @ p["prior_map"]
-        return RidgeState(ridge_posterior(x, y, prior, p["log_scale"].exp(), p["log_noise"].exp()), x)
+        return p["prior_mean"] + self.user_features_[users] @ p["prior_map"], p["log_scale"].exp()
 
-    def score(self, state: RidgeState, query: PaddedRatings) -> Tensor:
-        bias, x = self._features(query)
-        return bias + (x @ state.mean.unsqueeze(2)).squeeze(2)
-
-    def _score_std(self, state: RidgeState, query: PaddedRatings) -> Tensor:
-        scale, noise = self.params_["log_scale"].exp(), self.params_["log_noise"].exp()
-        return ridge_variance(state.x, self._features(query)[1], scale, noise).sqrt()
-
-    def _features(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
-        """b_i (B, N) and x_i (B, N, D)."""
+    def _linear(self, ratings: PaddedRatings) -> LinearItems:
         bias, vectors = self._items(ratings)
-        slope = [(bias - self.center_).unsqueeze(2)] if self._personalized else []
-        return bias, torch.cat([vectors, *slope, torch.ones_like(vectors[..., :1])], dim=2)
-
-
-def _joined(source: Interactions, target: Interactions) -> tuple[Interactions, np.ndarray]:
-    """The ratings of both, the target's where both have the pair, and which are the target's, (n,) bool."""
-    both = pd.concat([source.ratings, target.ratings], ignore_index=True)
-    last = ~both.duplicated(["user_id", "item_id"], keep="last").to_numpy()
-    return source.replace_ratings(both[last].reset_index(drop=True)), np.arange(len(both))[last] >= len(source)
+        slope = [((bias - self.center_) / self.spread_).unsqueeze(2)] if self._personalized else []
+        x = torch.cat([vectors, *slope, torch.ones_like(vectors[..., :1])], dim=2)
+        return LinearItems(bias, x, self.noise_**2 + self.item_variance_[self._at(ratings)])
 
 
 def ridge_posterior(x: Tensor, y: Tensor, prior: Tensor, scale: Tensor, noise: Tensor) -> Tensor:
@@ -113,19 +127,21 @@ def ridge_posterior(x: Tensor, y: Tensor, prior: Tensor, scale: Tensor, noise: T
     """
     z, r = x * scale, y.unsqueeze(2) - x @ prior.unsqueeze(2)
     if x.shape[1] <= x.shape[2]:
-        move = z.mT @ torch.cholesky_solve(r, _cholesky(z @ z.mT, noise))
+        move = z.mT @ torch.cholesky_solve(r, cholesky(z @ z.mT, noise**2))
     else:
-        move = torch.cholesky_solve(z.mT @ r, _cholesky(z.mT @ z, noise))
+        move = torch.cholesky_solve(z.mT @ r, cholesky(z.mT @ z, noise**2))
     return prior + scale * move.squeeze(2)
 
 
 def ridge_variance(x: Tensor, query: Tensor, scale: Tensor, noise: Tensor) -> Tensor:
     """Variance of a new rating of each query item, (B, Q): noise^2 (1 + q' (z' z + noise^2)^-1 q), q = x_query scale."""
     z, q = x * scale, query * scale
-    solved = torch.cholesky_solve(q.mT, _cholesky(z.mT @ z, noise))  # (B, D, Q)
+    solved = torch.cholesky_solve(q.mT, cholesky(z.mT @ z, noise**2))  # (B, D, Q)
     return noise**2 * (1 + (q.mT * solved).sum(1))
 
 
-def _cholesky(gram: Tensor, noise: Tensor) -> Tensor:
-    ridge = gram + noise**2 * torch.eye(gram.shape[1], dtype=gram.dtype, device=gram.device)
-    return torch.linalg.cholesky_ex(ridge).L  # NaN stays NaN, for the training loop to name
+def cholesky(gram: Tensor, ridge: Tensor | float = 0.0) -> Tensor:
+    """The lower factor of gram + ridge I, (B, N, N); NaN where it has none, for the training loop to name."""
+    eye = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
+    factor, failed = torch.linalg.cholesky_ex(gram + ridge * eye)
+    return torch.where((failed == 0)[..., None, None], factor, torch.nan)

@@ -10,33 +10,34 @@ import torch
 from torch import Tensor
 
 from metarec_lib.data.tasks import PaddedRatings
-from metarec_lib.meta.base import MetaLearner
+from metarec_lib.meta.base import PretrainedItems
 from metarec_lib.meta.factors import Factors
+from metarec_lib.models.base import settings
 
 PSEUDO_COUNT = 5.0  # ratings at the prior that a user's own ones are averaged with, before meta-training
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Items as the learner sees them: prior score (B, N) in stars, features x (B, N, D), residual (B, N), 0 where padded."""
+    """Items as the learner sees them: prior score (B, N) in stars, features x (B, N, D), residual (B, N)
+    in units of the ratings' spread, 0 where padded."""
 
     prior: Tensor
     x: Tensor
     residual: Tensor
 
 
-class SetLearner(MetaLearner):
-    """Learns how a set of residuals changes a prior score: prior_ui = b_i + [v_i, 1] . (m + M g_u).
+@settings
+class SetLearner(PretrainedItems):
+    """Learns how a set of residuals changes a prior score: prior_ui = b_i + s [v_i, 1] . (m + M g_u), s the ratings' spread.
 
     The prior is that of the closed-form head before any rating, with the user's features g_u; so an empty support leaves
-    what was learned across users. x_i: the item's pretrained vector, genres and year.
+    what was learned across users. x_i: the item's pretrained vector, genres and year. Residuals are in units of s.
     """
 
-    slow = frozenset({"item_shift", "prior_mean", "prior_map"})
+    pretrained = frozenset({"item_shift", "prior_mean", "prior_map"})
 
-    def _initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        spread = np.sqrt(np.mean(factors.vectors[-1] ** 2, axis=0))
-        self.vector_scale_ = self._tensor(1 / np.maximum(spread, 1e-3))  # inputs of size 1
+    def _own_initial(self, factors: Factors, rng: np.random.Generator) -> dict[str, np.ndarray]:
         n_inputs = factors.vectors.shape[2] + self.item_features_.shape[1]
         prior = {"prior_mean": factors.prior_map[-1], "prior_map": factors.prior_map[:-1]}
         return prior | self._weights(n_inputs, self.user_features_.shape[1], rng)
@@ -48,9 +49,9 @@ class SetLearner(MetaLearner):
     def _pairs(self, ratings: PaddedRatings) -> Pairs:
         bias, vectors = self._items(ratings)
         w = self.params_["prior_mean"] + self.user_features_[ratings.users] @ self.params_["prior_map"]  # (B, R + 1)
-        prior = bias + (vectors @ w[:, :-1].unsqueeze(2)).squeeze(2) + w[:, -1:]
+        prior = bias + self.spread_ * ((vectors @ w[:, :-1].unsqueeze(2)).squeeze(2) + w[:, -1:])
         x = torch.cat([vectors * self.vector_scale_, self.item_features_[ratings.items]], dim=2)
-        return Pairs(prior, x, (ratings.values - prior) * ratings.mask)
+        return Pairs(prior, x, (ratings.values - prior) / self.spread_ * ratings.mask)
 
 
 def shrunken_mean(values: Tensor, counts: Tensor, log_pseudo_count: Tensor) -> Tensor:

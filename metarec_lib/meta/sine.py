@@ -107,7 +107,7 @@ class SineRegressor:
 
 def adapt(weights: Weights, x: Tensor, y: Tensor, lr: float, steps: int, order: int = 2) -> Weights:
     """Weights after `steps` gradient steps on each wave's points x, y (B, K)."""
-    return adapt_weights(weights, _inputs(x), y, torch.ones_like(y, dtype=torch.bool), lr, steps, order)
+    return adapt_weights(weights, _inputs(x), y, torch.full_like(y, lr / y.shape[1]), steps, order)
 
 
 def _inputs(x: Tensor) -> Tensor:

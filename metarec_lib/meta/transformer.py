@@ -11,6 +11,8 @@ from torch.nn.functional import layer_norm, scaled_dot_product_attention
 
 from metarec_lib.data.tasks import PaddedRatings
 from metarec_lib.meta.set_learner import PSEUDO_COUNT, SetLearner, shrunken_mean
+from metarec_lib.models.arguments import COUNT
+from metarec_lib.models.base import settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,26 +27,32 @@ class Context:
     mean: Tensor
 
 
+@settings
 class InContextTransformer(SetLearner):
-    """score = prior_ui + e_u + head(token of item i after `layers` blocks of attention to the user's support tokens).
+    """score = prior_ui + s (e_u + head(token of item i after `layers` blocks of attention to the user's support tokens)).
 
     A token of the support is a linear map of x_j, its residual e_j and e_j x_j; a token of the query one of x_i alone; one
     more token, made of the user's features, is always there. Support tokens attend to each other, query tokens to the
     support only: a score depends neither on the other query items nor on the order of the support, as there are no
-    positions. Learning in context: Garg et al. 2022, NeurIPS; with this mask: Müller et al. 2022, ICLR. Blocks are pre-norm
+    positions. Learning in context: Garg et al. 2022, NeurIPS; with this mask: Müller et al. 2022, ICLR (who
+    learn a distribution by cross-entropy; here the loss is the squared error). Blocks are pre-norm
     (Xiong et al. 2020, ICML): h + attention(h), then h + mlp(h), `width` numbers a token, `heads` heads.
     """
 
-    def __init__(
-        self, *, width: int = 32, heads: int = 4, layers: int = 2, epochs: int = 30, lr: float = 1e-3, **common: object
-    ) -> None:
-        super().__init__(epochs=epochs, lr=lr, **common)
-        if min(width, heads, layers) < 1 or width % heads:
+    width: int = 32
+    heads: int = 4
+    layers: int = 2
+    epochs: int = 30
+    lr: float = 1e-3
+
+    ranges = {"width": COUNT, "heads": COUNT, "layers": COUNT}
+
+    def _check_ranges(self) -> None:
+        super()._check_ranges()
+        if self.width % self.heads:
             raise ValueError(
-                f"InContextTransformer: got width={width}, heads={heads}, layers={layers}; expected 1 or more of each, "
-                "and a width that the heads divide"
+                f"InContextTransformer: got width={self.width}, heads={self.heads}, expected a width that the heads divide"
             )
-        self.width, self.heads, self.layers = width, heads, layers
 
     def _weights(self, n_inputs: int, n_user_features: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
         w = self.width
@@ -78,7 +86,7 @@ class InContextTransformer(SetLearner):
         h = torch.cat([pairs.x, torch.ones_like(pairs.x[..., :1])], dim=2) @ self.params_["query"]
         for i, context in enumerate(state.layers):
             h = self._block(i, h, context, state.mask)
-        return pairs.prior + state.mean + _norm(h) @ self.params_["head"]
+        return pairs.prior + self.spread_ * (state.mean + _norm(h) @ self.params_["head"])
 
     def _block(self, i: int, h: Tensor, context: Tensor, mask: Tensor) -> Tensor:
         """Tokens h (B, N, W) after attention to the context (B, M, W), of which mask (B, M) says what is there."""

@@ -1,20 +1,24 @@
 """The one interface of every recommender: fit, predict, recommend, evaluate, update, save.
 
-A model writes three things: `_learn` (the shared parameters), `adapt` (a user's state from their ratings) and `score`
-(the query items, given that state). Fitted values live in attributes that end in an underscore; a user's state is
-solved from the user's ratings whenever it is needed, so that `update` and new users need nothing special.
+A model writes `_learn` (the shared parameters), `adapt` (users' states from their ratings) and `score` (the query items,
+given these states); models trained by gradient write a loss instead of `_learn`, see `models.training`. Fitted values live
+in attributes that end in an underscore. A user's state is solved from the user's ratings whenever it is needed, so that
+`update` and new users need nothing special.
 """
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from torch import Tensor
 
@@ -24,29 +28,50 @@ from metarec_lib.data.tasks import PaddedRatings, TaskBatch, pad_ratings
 from metarec_lib.device import resolve_device, resolve_dtype
 from metarec_lib.evaluation.pairs import best_threshold, evaluate_pairs
 from metarec_lib.evaluation.protocols import LIKE, evaluate_ranking, parse_metric, score_tasks
-from metarec_lib.models.arguments import clean_user_id, need_same_tables, whole_number
+from metarec_lib.models.arguments import (
+    NOT_NEGATIVE,
+    as_data,
+    check_ranges,
+    clean_user_id,
+    held_out,
+    joined,
+    need_ratings,
+    whole_number,
+)
 from metarec_lib.models.history import History
 
-HELD_OUT = 0.1  # share of the training ratings that the threshold of `evaluate(metric="accuracy")` is set on
+settings = dataclass(eq=False, repr=False, kw_only=True)  # a model's settings are the fields of its class, by keyword
 
 
-class Recommender(ABC):
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """Users in the middle of a session: what they rated so far, and the state solved from it."""
+
+    support: PaddedRatings
+    state: object
+
+
+@settings
+class Recommender(BaseEstimator, ABC):
     """Base class; see the module's text for what a model must write.
 
     seed: of every random draw in the model. device, dtype: see `metarec_lib.device`.
     """
 
-    options: ClassVar[frozenset[str]] = frozenset()  # of `fit`: which of its options the model supports
-    scores_are_ratings: ClassVar[bool] = True  # False: a score orders items, but is not in stars
-    refit_on_all: ClassVar[bool] = True  # learn once more with the held-out ratings, after the threshold is set
+    seed: int = 0
+    device: str | None = None
+    dtype: str | None = None
 
-    def __init__(self, *, seed: int = 0, device: str | None = None, dtype: str | None = None) -> None:
-        self.seed, self.device, self.dtype = seed, device, dtype
+    options: ClassVar[frozenset[str]] = frozenset()  # of `fit`: which of its options the model supports
+    ranges: ClassVar[dict[str, object]] = {"seed": NOT_NEGATIVE}  # of the settings; those of base classes hold as well
+    scores_are_ratings: ClassVar[bool] = True  # False: a score orders items, but is not on the scale of the ratings
+    uses_order: ClassVar[bool] = False  # True: the order of a support's ratings matters; it is that of their times
 
     # -- what a model writes --------------------------------------------------------------------------------------
     @abstractmethod
-    def _learn(self, data: Interactions, epochs: int | None) -> None:
-        """Set the fitted attributes from these ratings."""
+    def _learn(self, data: Interactions, **options: object) -> None:
+        """Set the fitted attributes from these ratings. options: those of `fit` that were given and are supported; with
+        X_target, `data` holds both sets and the option `target`, (n,) bool, says which ratings are the target's."""
 
     @abstractmethod
     def adapt(self, support: PaddedRatings) -> object:
@@ -56,9 +81,34 @@ class Recommender(ABC):
     def score(self, state: object, query: PaddedRatings) -> Tensor:
         """Scores of the query items under these states, (B, Q); `query.values` is not looked at."""
 
-    def _score_std(self, state: object, query: PaddedRatings) -> Tensor:
+    # -- what a model may write -----------------------------------------------------------------------------------
+    def score_all(self, state: object, users: Tensor | None = None) -> Tensor:
+        """Scores of every item of the table, (B, I). users: (B,) positions of the users, strangers where None."""
+        if users is None:
+            users = torch.full((_batch_size(state),), -1, device=self._device)
+        items = torch.arange(self.tables_.n_items, device=self._device).expand(len(users), -1)
+        return self.score(state, _query(users, items, self._dtype))
+
+    def score_std(self, state: object, query: PaddedRatings) -> Tensor:
         """Standard deviation of a new rating around its score, (B, Q), in stars."""
         raise ValueError(f"{type(self).__name__} knows no uncertainty; return_std needs a model with a posterior")
+
+    def score_heads(self, state: object, query: PaddedRatings) -> dict[str, Tensor]:
+        """Scores (B, Q) of each task of a multi-task model, by name; `rating` is the one of `score`."""
+        return {"rating": self.score(state, query)}
+
+    def begin(self, support: PaddedRatings) -> object:
+        """Users at the start of a session; `act` and `advance` take what this returns."""
+        return Episode(support, self.adapt(support))
+
+    def act(self, session: Episode, candidates: Tensor, rng: np.random.Generator) -> Tensor:
+        """The item to show to each user, (B,) positions, of candidates (B, C): the one that scores best."""
+        query = _query(session.support.users, candidates, self._dtype)
+        return candidates.gather(1, self.score(session.state, query).argmax(1, keepdim=True)).squeeze(1)
+
+    def advance(self, session: Episode, items: Tensor, values: Tensor) -> object:
+        """The session after each user rated one more item: items (B,) positions, values (B,)."""
+        return self.begin(session.support.append(items, values))
 
     # -- fit ------------------------------------------------------------------------------------------------------
     def fit(
@@ -79,41 +129,40 @@ class Recommender(ABC):
         X, y: as `preprocess_data` makes them, or Interactions as X. The other arguments are for models that name them in
         `options`; elsewhere they raise ValueError. Bad input raises ValueError: got / expected / usual cause.
         """
-        given = dict(
+        if y_target is not None and X_target is None:
+            raise ValueError("fit: got y_target without X_target, expected both or X_target alone")
+        options = self._supported(
             X_target=X_target, epochs=epochs, batch_size=batch_size, validation=validation,
             personalized_target=personalized_target or None, compression_target=compression_target or None,
         )  # fmt: skip
-        self._check_options({name for name, value in given.items() if value is not None})
-        if y_target is not None and X_target is None:
-            raise ValueError("fit: got y_target without X_target, expected both or X_target alone")
-        epochs = given["epochs"] = None if epochs is None else whole_number("fit: epochs", epochs)
+        self._check_ranges()
+        for name in {"epochs", "batch_size"} & options.keys():
+            options[name] = whole_number(f"fit: {name}", options[name])
         data = as_interactions(X, y)
-        if X_target is not None:
-            given["X_target"] = as_interactions(X_target, y_target)
-            need_same_tables("fit: X_target", given["X_target"], data)
-        for name, part in (("X", data), ("X_target", given["X_target"])):
-            if part is not None and not len(part):
-                raise ValueError(
-                    f"fit: got no ratings in {name}, expected at least one. Usual cause: a filter that left nothing"
-                )
+        need_ratings("fit: X", data)
+        if options.pop("X_target", None) is not None:
+            target = as_interactions(X_target, y_target)
+            need_ratings("fit: X_target", target)
+            data, options["target"] = joined(data, target)
+        if "validation" in options:
+            options["validation"] = data.replace_ratings(as_data(validation).ratings)
         self._forget()
-        self._fit(data, **{name: value for name, value in given.items() if value is not None})
+        self._learn(data, **options)
+        self._remember(data)
+        self._learned_from = data, options
         return self
 
-    def _fit(self, data: Interactions, epochs: int | None = None) -> None:
-        rest, held = self._hold_out(data)
-        self._learn(rest, epochs)
-        self._remember(rest)
-        self._set_threshold(held)
-        if self.refit_on_all and len(held):
-            self._learn(data, epochs)
-        self._remember(data)
-
-    def _check_options(self, given: set[str]) -> None:
-        unknown = sorted(given - self.options)
-        if unknown:
+    def _supported(self, **options: object) -> dict[str, object]:
+        """The options that were given. Raises ValueError where the model does not support one."""
+        given = {name: value for name, value in options.items() if value is not None}
+        if unknown := sorted(given.keys() - self.options):
             can = ", ".join(sorted(self.options)) or "no option"
             raise ValueError(f"{type(self).__name__}.fit: got {', '.join(unknown)}, but this model supports {can}")
+        return given
+
+    def _check_ranges(self) -> None:
+        for cls in type(self).__mro__:
+            check_ranges(self, vars(cls).get("ranges", {}))
 
     def _forget(self) -> None:
         for name in [n for n in vars(self) if n.endswith("_") and not n.startswith("__")]:
@@ -123,26 +172,27 @@ class Recommender(ABC):
         self.tables_ = data.subset(np.zeros(0, dtype=np.int64))
         self.history_ = History(data)
 
-    def _hold_out(self, data: Interactions, candidates: np.ndarray | None = None) -> tuple[Interactions, Interactions]:
-        """Nine tenths to learn from and one to set the threshold on; nothing is held out of fewer than 20 ratings.
+    @cached_property
+    def threshold_(self) -> float:
+        """The score above which a like is predicted, set on ratings held out of the training data.
 
-        candidates: (n,) bool, the ratings of which a tenth is held out; all where None.
+        It is found when it is first asked for: a twin learns from nine tenths of the ratings in the same way, and the cut
+        is the one that calls most of the other tenth right; half a step below a like where there are too few ratings.
         """
-        rows, held = (
-            np.arange(len(data)) if candidates is None else np.flatnonzero(candidates),
-            np.zeros(len(data), bool),
-        )
-        if len(rows) >= 20:
-            held[np.random.default_rng(self.seed).permutation(rows)[: int(len(rows) * HELD_OUT)]] = True
-        return data.subset(~held), data.subset(held)
+        data, options = self._learned_from
+        held = held_out(data, self.seed, options.get("target"))
+        rest = options | ({"target": options["target"][~held]} if "target" in options else {})
+        twin = clone(self)
+        twin._learn(data.subset(~held), **rest)
+        twin._remember(data.subset(~held))
+        return twin._best_threshold(data.subset(held))
 
-    def _set_threshold(self, held: Interactions) -> None:
-        """The score that separates likes from the rest best on held-out ratings; halfway to a like where there are none."""
+    def _best_threshold(self, held: Interactions) -> float:
+        """The score that separates likes from the rest best on these ratings."""
         if not len(held):
-            self.threshold_ = LIKE - 0.5
-            return
+            return LIKE - 0.5
         scores, query, _ = self._score_pairs(held)
-        self.threshold_ = best_threshold(scores[query.mask], query.values[query.mask] >= LIKE)
+        return best_threshold(scores[query.mask], query.values[query.mask] >= LIKE)
 
     # -- use ------------------------------------------------------------------------------------------------------
     def predict(self, user_id: object, items: object, return_std: bool = False) -> pd.Series | pd.DataFrame:
@@ -161,16 +211,16 @@ class Recommender(ABC):
             scores = self.score(state, query)[0].cpu().numpy()
             if not return_std:
                 return pd.Series(scores, index=index, name="score")
-            std = self._score_std(state, query)[0].cpu().numpy()
+            std = self.score_std(state, query)[0].cpu().numpy()
         return pd.DataFrame({"score": scores, "std": std}, index=index)
 
     def recommend(self, user_id: object, k: int = 10, exclude_seen: bool = True) -> pd.DataFrame:
         """The k best items for one user: rank, item_id, title, score; items already rated are left out."""
         self._check_fitted()
         k = whole_number("recommend: k", k)
-        codes = torch.arange(self.tables_.n_items).unsqueeze(0)
+        support = self.ratings_of([user_id])
         with torch.no_grad():
-            scores = self.score(self._state_of(user_id), self._query_of(user_id, codes))[0].cpu().numpy().copy()
+            scores = self.score_all(self.adapt(support), support.users)[0].cpu().numpy().copy()
         if exclude_seen:
             scores[self.history_.items_of(user_id)] = -np.inf
         best = np.argsort(-scores, kind="stable")[:k]
@@ -224,7 +274,8 @@ class Recommender(ABC):
             value = float(evaluate_ranking(self, data, (metric,))[metric].mean())
         else:
             scores, query, _ = self._score_pairs(data)
-            value = evaluate_pairs(kind, scores, query, self.threshold_, average)
+            threshold = self.threshold_ if kind == "accuracy" else np.nan
+            value = evaluate_pairs(kind, scores, query, threshold, average)
         if np.isnan(value):
             needed = "rated films both below and from" if kind == "auc" else "a film rated"
             raise ValueError(
@@ -249,14 +300,14 @@ class Recommender(ABC):
         self._check_fitted()
         save_model(self, Path(path))
 
-    def get_params(self, deep: bool = True) -> dict[str, object]:
-        """The constructor's arguments by name, as in scikit-learn."""
-        names = [p for c in type(self).__mro__ if c is not object for p in inspect.signature(c.__init__).parameters]
-        return {n: getattr(self, n) for n in dict.fromkeys(names) if n not in ("self", "kwargs", "common", "args")}
-
     def __repr__(self) -> str:
-        shown = ", ".join(f"{k}={v!r}" for k, v in self.get_params().items() if v is not None)
+        shown = ", ".join(f"{k}={v!r}" for k, v in self.get_params(deep=False).items() if v is not None)
         return f"{type(self).__name__}({shown})"
+
+    _repr_html_ = None  # a notebook shows one line of text
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
+        return {"text/plain": repr(self)}
 
     # -- plumbing -------------------------------------------------------------------------------------------------
     @property
@@ -286,12 +337,32 @@ class Recommender(ABC):
             return self.adapt(self.ratings_of([user_id]))
 
     def _query_of(self, user_id: object, codes: Tensor) -> PaddedRatings:
-        users = torch.as_tensor(self.history_.index([user_id]))
-        users = torch.where(users < self.tables_.n_users, users, -1).to(self._device)
-        codes = codes.to(self._device)
-        return PaddedRatings(
-            users,
-            codes,
-            torch.zeros(codes.shape, dtype=self._dtype, device=codes.device),
-            torch.ones_like(codes, dtype=torch.bool),
-        )
+        return _query(self.ratings_of([user_id]).users, codes.to(self._device), self._dtype)
+
+
+def scorer(metric: str = "accuracy", average: str = "rows") -> Callable[[Recommender, object, object], float]:
+    """`evaluate` as scikit-learn's searches want it: a function of (model, X, y), where more is better.
+
+    `GridSearchCV(model, grid, scoring=scorer("rmse"), cv=GroupKFold(5)).fit(X, y, groups=X["user_id"])`
+    """
+    sign = -1.0 if metric in ("rmse", "mae") else 1.0
+
+    def score(model: Recommender, X: object, y: object = None) -> float:
+        return sign * model.evaluate(X, y, metric=metric, average=average)
+
+    return score
+
+
+def _query(users: Tensor, items: Tensor, dtype: torch.dtype) -> PaddedRatings:
+    """Items (B, Q) to be scored for these users, (B,), without any rating."""
+    nothing = torch.zeros(items.shape, dtype=dtype, device=items.device)
+    return PaddedRatings(users, items, nothing, torch.ones_like(items, dtype=torch.bool))
+
+
+def _batch_size(state: object) -> int:
+    """Of how many users a state is."""
+    if isinstance(state, (Tensor, PaddedRatings)):
+        return len(state)
+    if is_dataclass(state):
+        state = [getattr(state, field.name) for field in fields(state)]
+    return _batch_size(next(iter(state.values() if isinstance(state, dict) else state)))

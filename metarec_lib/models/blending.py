@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
 from scipy.optimize import nnls
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from torch import Tensor
@@ -19,7 +21,8 @@ from torch import Tensor
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.tasks import PaddedRatings, TaskBatch, pad_ratings
 from metarec_lib.evaluation.protocols import score_tasks
-from metarec_lib.models.base import Recommender
+from metarec_lib.models.arguments import COUNT
+from metarec_lib.models.base import Recommender, settings
 from metarec_lib.models.content import ContentBasedRecommender
 from metarec_lib.models.factorization import MatrixFactorization
 from metarec_lib.models.neighbours import ItemKNN
@@ -28,6 +31,7 @@ SIZES = (1, 5, 20, 80)  # support sizes that weights are learned for
 HOW = ("mean", "nnls", "ridge", "boosting")
 
 
+@settings
 class Blend(Recommender):
     """score = sum_m a_m(K) score_m: stacked regression (Wolpert 1992; Breiman 1996), weights by how much is known of a user.
 
@@ -41,16 +45,11 @@ class Blend(Recommender):
     A saved blend holds its base models; one with boosting cannot be saved.
     """
 
-    def __init__(
-        self, models: Sequence[Recommender] | None = None, how: str = "nnls", folds: int = 5, **common: object
-    ) -> None:
-        super().__init__(**common)
-        if how not in HOW:
-            raise ValueError(f"Blend: got how={how!r}, expected one of {HOW}")
-        self.models, self.how, self.folds = models, how, folds
-        bad = [repr(m) for m in self._bases() if not getattr(m, "scores_are_ratings", False)]
-        if bad or not self._bases():
-            raise ValueError(f"Blend: got models {bad}, expected one or more recommenders whose scores are ratings")
+    models: Sequence[Recommender] | None = None
+    how: str = "nnls"
+    folds: int = 5
+
+    ranges = {"how": HOW, "folds": COUNT}
 
     def _bases(self) -> list[Recommender]:
         if self.models is not None:
@@ -58,17 +57,44 @@ class Blend(Recommender):
         where = dict(seed=self.seed, device=self.device, dtype=self.dtype)
         return [MatrixFactorization(**where), ItemKNN(**where), ContentBasedRecommender(**where)]
 
-    # -- learning -------------------------------------------------------------------------------------------------
-    def _learn(self, data: Interactions, epochs: int | None = None) -> None:
-        if not hasattr(self, "weights_"):  # learned once a fit: the refit on all ratings renews the base models only
-            self._learn_weights(data)
-        self.models_ = [_copy(m).fit(data) for m in self._bases()]
+    def _check_ranges(self) -> None:
+        super()._check_ranges()
+        bad = [repr(m) for m in self._bases() if not getattr(m, "scores_are_ratings", False)]
+        if bad or not self._bases():
+            raise ValueError(f"Blend: got models {bad}, expected one or more recommenders whose scores are ratings")
 
-    def _learn_weights(self, data: Interactions) -> None:
+    # -- settings of the models, as in scikit-learn's pipelines: matrixfactorization__reg ----------------------------
+    def get_params(self, deep: bool = True) -> dict[str, object]:
+        own = super().get_params(deep=False)
+        named = self._named().items() if deep else ()
+        return own | {f"{name}__{key}": value for name, m in named for key, value in m.get_params().items()}
+
+    def set_params(self, **params: object) -> Self:
+        super().set_params(**{key: value for key, value in params.items() if "__" not in key})
+        for key in (key for key in params if "__" in key):
+            name, _, setting = key.partition("__")
+            if name not in self._named():
+                raise ValueError(
+                    f"Blend: got the setting {key!r}, expected one of {', '.join(self._named())} before the __"
+                )
+            self._named()[name].set_params(**{setting: params[key]})
+        return self
+
+    def _named(self) -> dict[str, Recommender]:
+        """The models that were handed in, by the lower-case name of their class, numbered from the second of a kind."""
+        named: dict[str, Recommender] = {}
+        for model in self.models or ():
+            name = type(model).__name__.lower()
+            same = sum(known.split("-")[0] == name for known in named)
+            named[f"{name}-{same + 1}" if same else name] = model
+        return named
+
+    # -- learning -------------------------------------------------------------------------------------------------
+    def _learn(self, data: Interactions) -> None:
         bases = self._bases()
         weights, constants = np.full((len(SIZES), len(bases)), 1 / len(bases)), np.zeros(len(SIZES))
         if self.how != "mean" and len(np.unique(data.user_codes)) > 1:
-            columns = [out_of_fold_predictions(partial(_copy, m), data, self.folds, self.seed) for m in bases]
+            columns = [out_of_fold_predictions(partial(clone, m), data, self.folds, self.seed) for m in bases]
             scores = np.stack(columns, axis=2).reshape(-1, len(bases))  # (n L, M)
             known = _support_sizes(data, self.seed).ravel()
             ratings, share = (np.repeat(v, len(SIZES)) for v in (data.values, _equal_users(data)))
@@ -77,6 +103,7 @@ class Blend(Recommender):
             else:
                 weights, constants = weights_by_size(scores, known, ratings, share, self.how)
         self.weights_, self.constants_ = self._tensor(weights), self._tensor(constants)
+        self.models_ = [clone(m).fit(data) for m in bases]
 
     # -- use ------------------------------------------------------------------------------------------------------
     def adapt(self, support: PaddedRatings) -> tuple[list[object], Tensor]:
@@ -215,8 +242,3 @@ def _nearest(counts: Tensor) -> Tensor:
     """The row of `SIZES` that is nearest to each count, on a logarithmic scale."""
     sizes = torch.tensor(SIZES, dtype=torch.float64, device=counts.device)
     return torch.bucketize(counts.to(torch.float64), (sizes[:-1] * sizes[1:]).sqrt())
-
-
-def _copy(model: Recommender) -> Recommender:
-    """An unfitted recommender with the same settings."""
-    return type(model)(**model.get_params())

@@ -10,12 +10,14 @@ from torch import Tensor
 from metarec_lib.data.features import item_features
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.tasks import PaddedRatings
-from metarec_lib.models.base import Recommender
+from metarec_lib.models.arguments import COUNT, POSITIVE
+from metarec_lib.models.base import Recommender, settings
 from metarec_lib.models.baseline import fit_biases
 
-SMALLEST = 1e-6  # variance in stars^2 below which nothing is resolved; keeps constant ratings solvable
+SMALLEST = 1e-6  # share of the ratings' variance below which nothing is resolved; keeps constant ratings solvable
 
 
+@settings
 class ContentBasedRecommender(Recommender):
     """score = mu + b_i + x_i . w_u, where x_i are the item's genres and year and a 1, which carries the user's bias.
 
@@ -25,24 +27,24 @@ class ContentBasedRecommender(Recommender):
     An item without ratings takes the bias that its features predict, an unknown one only mu and the user's bias.
     """
 
-    def __init__(
-        self, steps: int = 30, user_shrinkage: float = 5.0, item_shrinkage: float = 2.0, **common: object
-    ) -> None:
-        super().__init__(**common)
-        if steps < 1:
-            raise ValueError(f"ContentBasedRecommender: got steps={steps}, expected 1 or more (of EM)")
-        self.steps, self.user_shrinkage, self.item_shrinkage = steps, user_shrinkage, item_shrinkage
+    steps: int = 30
+    user_shrinkage: float = 5.0
+    item_shrinkage: float = 2.0
 
-    def _learn(self, data: Interactions, epochs: int | None = None) -> None:
-        self.mean_, _, b_item = fit_biases(data, self.user_shrinkage, self.item_shrinkage)
+    ranges = {"steps": COUNT, "user_shrinkage": POSITIVE, "item_shrinkage": POSITIVE}
+
+    def _learn(self, data: Interactions) -> None:
+        biases = fit_biases(data, self.user_shrinkage, self.item_shrinkage)
         features = item_features(data)[0]
         features = np.vstack([features, np.zeros(features.shape[1])])  # the last row stands for every unknown item
         features = np.column_stack([features, np.ones(len(features))])
-        residual = data.values - self.mean_ - b_item[data.item_codes]
+        residual = (data.values - biases.mean - biases.item[data.item_codes]) / biases.spread
         gram, moment = _sums(data, features[:-1], residual)
         prior, covariance, noise = empirical_bayes(gram, moment, float(residual @ residual), len(data), self.steps)
-        self.item_bias_, self.features_, self.prior_ = map(self._tensor, (b_item, features, prior))
-        self.covariance_, self.noise_ = self._tensor(covariance), noise
+        self.mean_, self.item_bias_, self.features_ = biases.mean, self._tensor(biases.item), self._tensor(features)
+        self.prior_, self.noise_ = self._tensor(biases.spread * prior), biases.spread * noise
+        self.covariance_ = self._tensor(biases.spread**2 * covariance)
+        self.item_count_ = self._tensor(biases.count)
 
     def adapt(self, support: PaddedRatings) -> tuple[Tensor, Tensor]:
         """The users' interests: posterior means (B, D), in stars a unit of a feature, and covariances (B, D, D)."""
@@ -61,9 +63,11 @@ class ContentBasedRecommender(Recommender):
         taste = (self.features_[query.items] @ state[0].unsqueeze(2)).squeeze(2)
         return self.mean_ + self.item_bias_[query.items] + taste
 
-    def _score_std(self, state: tuple[Tensor, Tensor], query: PaddedRatings) -> Tensor:
+    def score_std(self, state: tuple[Tensor, Tensor], query: PaddedRatings) -> Tensor:
+        """x' S_u x + s^2 (1 + 1 / (n_i + item_shrinkage)): interest, rating, item bias; its root, (B, Q), in stars."""
         x = self.features_[query.items]
-        return (((x @ state[1]) * x).sum(2) + self.noise_**2).sqrt()
+        item = 1 / (self.item_count_[query.items] + self.item_shrinkage)
+        return (((x @ state[1]) * x).sum(2) + self.noise_**2 * (1 + item)).sqrt()
 
 
 def empirical_bayes(

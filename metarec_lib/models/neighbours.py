@@ -9,10 +9,12 @@ from torch import Tensor
 
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.tasks import PaddedRatings
-from metarec_lib.models.base import Recommender
+from metarec_lib.models.arguments import COUNT, NOT_NEGATIVE, POSITIVE
+from metarec_lib.models.base import Recommender, settings
 from metarec_lib.models.baseline import fit_biases, user_bias_of
 
 
+@settings
 class ItemKNN(Recommender):
     """score = mu + b_i + b_u + the mean residual of the user's k ratings of the most similar items, weighted by similarity.
 
@@ -21,30 +23,22 @@ class ItemKNN(Recommender):
     `damping` is added to the sum of the weights: where all neighbours are far, their residuals count for little.
     """
 
-    def __init__(
-        self,
-        neighbours: int = 40,
-        shrinkage: float = 100.0,
-        damping: float = 0.1,
-        user_shrinkage: float = 5.0,
-        item_shrinkage: float = 2.0,
-        **common: object,
-    ) -> None:
-        super().__init__(**common)
-        if neighbours < 1 or min(shrinkage, damping) < 0:
-            raise ValueError(
-                f"ItemKNN: got neighbours={neighbours}, shrinkage={shrinkage}, damping={damping}; "
-                "expected neighbours of 1 or more, the others 0 or more"
-            )
-        self.neighbours, self.shrinkage, self.damping = neighbours, shrinkage, damping
-        self.user_shrinkage, self.item_shrinkage = user_shrinkage, item_shrinkage
+    neighbours: int = 40
+    shrinkage: float = 100.0
+    damping: float = 0.1
+    user_shrinkage: float = 5.0
+    item_shrinkage: float = 2.0
 
-    def _learn(self, data: Interactions, epochs: int | None = None) -> None:
-        self.mean_, b_user, b_item = fit_biases(data, self.user_shrinkage, self.item_shrinkage)
-        self.item_bias_ = self._tensor(b_item)
-        residual = data.values - self.mean_ - b_user[data.user_codes] - b_item[data.item_codes]
+    ranges = {
+        "neighbours": COUNT, "shrinkage": NOT_NEGATIVE, "damping": NOT_NEGATIVE, "user_shrinkage": POSITIVE,
+        "item_shrinkage": POSITIVE,
+    }  # fmt: skip
+
+    def _learn(self, data: Interactions) -> None:
+        biases = fit_biases(data, self.user_shrinkage, self.item_shrinkage)
+        self.mean_, self.item_bias_ = biases.mean, self._tensor(biases.item)
         shape = (data.n_users, data.n_items + 1)  # the last item stands for every unknown one: similar to none
-        left_over = sp.csr_matrix((residual, (data.user_codes, data.item_codes)), shape=shape)
+        left_over = sp.csr_matrix((biases.left_over(data), (data.user_codes, data.item_codes)), shape=shape)
         rated = sp.csr_matrix((np.ones(len(data)), (data.user_codes, data.item_codes)), shape=shape)
         self.similarity_ = self._tensor(self._similarities(left_over, rated))
 
