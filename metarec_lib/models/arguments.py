@@ -78,6 +78,11 @@ def joined(source: Interactions, target: Interactions) -> tuple[Interactions, np
     return source.replace_ratings(both[last].reset_index(drop=True)), np.arange(len(both))[last] >= len(source)
 
 
+def in_order(data: Interactions) -> np.ndarray:
+    """The rows by user, time and item, (n,): what a model learns does not depend on the order in which they are handed in."""
+    return np.lexsort((data.item_codes, data.ratings["timestamp"].to_numpy(), data.user_codes))
+
+
 def held_out(data: Interactions, seed: int, among: np.ndarray | None = None) -> np.ndarray:
     """A tenth of the ratings, (n,) bool, of those in `among` (n,) bool; none where these are fewer than 20.
 

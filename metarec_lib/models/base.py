@@ -34,6 +34,7 @@ from metarec_lib.models.arguments import (
     check_ranges,
     clean_user_id,
     held_out,
+    in_order,
     joined,
     need_ratings,
     whole_number,
@@ -144,6 +145,8 @@ class Recommender(BaseEstimator, ABC):
             target = as_interactions(X_target, y_target)
             need_ratings("fit: X_target", target)
             data, options["target"] = joined(data, target)
+        order = in_order(data)
+        data, options = data.subset(order), options | {k: options[k][order] for k in ("target",) if k in options}
         if "validation" in options:
             options["validation"] = data.replace_ratings(as_data(validation).ratings)
         self._forget()
@@ -298,6 +301,7 @@ class Recommender(BaseEstimator, ABC):
         from metarec_lib.models.storage import save_model
 
         self._check_fitted()
+        assert np.isfinite(self.threshold_)  # found now, as the ratings that it is found on are not saved twice
         save_model(self, Path(path))
 
     def __repr__(self) -> str:

@@ -48,7 +48,7 @@ def _packed(model: Recommender) -> dict[str, np.ndarray]:
         arrays |= {f"{part}/{column}": _plain_array(frame[column]) for column in frame}
     arrays |= {f"history/{k}": v for k, v in model.history_.to_arrays().items()}
     arrays["history/ids"] = _plain_array(pd.Series(model.history_.ids))
-    params = {name: value for name, value in model.get_params().items() if not (bases and name == "models")}
+    params = {name: value for name, value in model.get_params(deep=False).items() if not (bases and name == "models")}
     header = {
         "format": FORMAT, "module": type(model).__module__, "class": type(model).__name__, "params": params,
         "plain": plain, "models": len(bases), "name": model.tables_.name, "scale": list(model.tables_.scale),

@@ -10,6 +10,7 @@ from metarec_lib.data.movielens import load_movielens
 from metarec_lib.data.splits import load_data
 from metarec_lib.data.synthetic import make_world
 from metarec_lib.evaluation.pairs import best_threshold
+from metarec_lib.models.arguments import held_out
 from metarec_lib.models.baseline import BaselineRecommender, PopularityRecommender, fit_biases
 from metarec_lib.models.factorization import MatrixFactorization
 from metarec_lib.models.neighbours import ItemKNN
@@ -23,19 +24,37 @@ def table(rows, **options):
 
 def test_biases_solve_their_equations():
     data = table([(1, 1, 5), (1, 2, 3), (2, 1, 4), (2, 3, 1), (3, 2, 2)])
-    mean, b_user, b_item = fit_biases(data, user_shrinkage=1.0, item_shrinkage=2.0)
-    assert mean == 3.0
-    # rows: (n + shrinkage) b + sum of the other side's biases = sum of (rating - 3); users 1 2 3, then items 1 2 3
+    found = fit_biases(data, user_shrinkage=1.0, item_shrinkage=2.0)
+    # rows: n mean + (n + shrinkage) b + sum of the other side's biases = sum of ratings; users 1 2 3, items 1 2 3, all
     left = [
-        [3, 0, 0, 1, 1, 0], [0, 3, 0, 1, 0, 1], [0, 0, 2, 0, 1, 0],
-        [1, 1, 0, 4, 0, 0], [1, 0, 1, 0, 4, 0], [0, 1, 0, 0, 0, 3],
+        [3, 0, 0, 1, 1, 0, 2], [0, 3, 0, 1, 0, 1, 2], [0, 0, 2, 0, 1, 0, 1],
+        [1, 1, 0, 4, 0, 0, 2], [1, 0, 1, 0, 4, 0, 2], [0, 1, 0, 0, 0, 3, 1], [2, 2, 1, 2, 2, 1, 5],
     ]  # fmt: skip
-    solved = np.linalg.solve(left, [2, -1, -1, 3, -1, -2])
-    np.testing.assert_allclose(np.concatenate([b_user, b_item]), [*solved, 0], atol=1e-4)
+    solved = np.linalg.solve(left, [8, 5, 2, 9, 5, 1, 15])
+    np.testing.assert_allclose([*found.user, *found.item, found.mean], [*solved[:6], 0, solved[6]], atol=1e-8)
+    assert abs(found.user.sum()) < 1e-8 and abs(found.item.sum()) < 1e-8  # a stranger starts where the mean user is
+    residual = data.values - found.mean - found.user[data.user_codes] - found.item[data.item_codes]
+    assert (found.noise, found.spread) == (pytest.approx(residual.std()), pytest.approx(data.values.std()))
+    np.testing.assert_allclose(found.left_over(data), residual / data.values.std(), atol=1e-12)
+
+
+@pytest.mark.parametrize("shrinkage", [0.1, 5.0, 1e6])
+def test_biases_are_converged_on_real_ratings(shrinkage):
+    data = load_movielens()
+    found = fit_biases(data, shrinkage, 2.0)
+    left = data.values - found.mean - found.user[data.user_codes] - found.item[data.item_codes]
+    user = np.bincount(data.user_codes, left, data.n_users) - shrinkage * found.user
+    item = np.bincount(data.item_codes, left, data.n_items) - 2.0 * found.item[:-1]
+    assert max(np.abs(user).max(), np.abs(item).max(), abs(left.sum())) < 1e-4  # sums over up to 583 ratings, in stars
+
+
+def test_an_infinite_shrinkage_leaves_no_bias():
+    data = table([(1, 1, 5), (1, 2, 3), (2, 1, 4), (2, 3, 1), (3, 2, 2)])
+    assert np.abs(fit_biases(data, np.inf, 2.0).user).max() < 1e-10
 
 
 def test_one_user_and_one_item_by_hand():
-    # the item biases come first, from user biases of 0: 1 / (1 + 1) and -1 / (1 + 1); the user's is then (0.5 - 0.5) / 3
+    # the mean is 4, the user's bias 0, the items' 1 / (1 + 1) and -1 / (1 + 1)
     data = table([(1, 1, 5), (1, 2, 3)])
     model = BaselineRecommender(user_shrinkage=1, item_shrinkage=1).fit(data)
     assert list(model.predict(1, [1, 2])) == pytest.approx([4.5, 3.5])
@@ -57,10 +76,14 @@ def test_uncertainty_falls_with_ratings():
     world = make_world(n_users=50, n_items=40, ratings_per_user=15, seed=1).interactions
     model = BaselineRecommender().fit(world)
     fresh = model.predict("new", [1, 2], return_std=True)
-    assert fresh["std"].iloc[0] == pytest.approx(model.noise_ * np.sqrt(1 + 1 / 5))
+    items = 1 / (np.bincount(world.item_codes)[0] + 2)
+    assert fresh["std"].iloc[0] == pytest.approx(model.noise_ * np.sqrt(1 + 1 / 5 + items))
+    assert model.predict("new", 999, return_std=True)["std"].iloc[0] == pytest.approx(model.noise_ * np.sqrt(1.7))
     for item in (3, 4, 5):
         model.update(1000, item, 4)
-    assert model.predict(1000, [1], return_std=True)["std"].iloc[0] == pytest.approx(model.noise_ * np.sqrt(1 + 1 / 8))
+    assert model.predict(1000, [1], return_std=True)["std"].iloc[0] == pytest.approx(
+        model.noise_ * np.sqrt(1 + 1 / 8 + items)
+    )
     residual = world.values - [model.predict(u, i).iloc[0] for u, i in world.ratings[["user_id", "item_id"]].to_numpy()]
     assert model.noise_ == pytest.approx(residual.std(), rel=1e-6)
 
@@ -94,15 +117,27 @@ def test_the_cut_lies_midway():
 @pytest.mark.parametrize("cls", [BaselineRecommender, ItemKNN, MatrixFactorization, PopularityRecommender])
 def test_fit_sets_the_threshold_on_ratings_it_held_out(cls):
     world = make_world(n_users=50, n_items=40, ratings_per_user=15, seed=1).interactions
-    held = np.zeros(len(world), dtype=bool)
-    held[np.random.default_rng(3).permutation(len(world))[: len(world) // 10]] = True
-    judge = cls(seed=3)
-    judge._learn(world.subset(~held), None)
-    judge._remember(world.subset(~held))
+    held = held_out(world, 3)
+    assert 0.05 < held.mean() < 0.15
+    judge = cls(seed=3).fit(world.subset(~held))
     rows = world.subset(held).ratings
     scores = torch.tensor([judge.predict(u, i).iloc[0] for u, i in zip(rows["user_id"], rows["item_id"], strict=True)])
     expected = best_threshold(scores, torch.as_tensor(rows["rating"].to_numpy() >= 4))
-    assert cls(seed=3).fit(world).threshold_ == pytest.approx(expected, abs=1e-9)
+    model = cls(seed=3).fit(world)
+    assert "threshold_" not in vars(model)  # nothing is learned twice unless it is asked for
+    assert model.threshold_ == pytest.approx(expected, abs=1e-9)
+    shuffled = world.subset(np.random.default_rng(0).permutation(len(world)))
+    assert cls(seed=3).fit(shuffled).threshold_ == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_is_held_out_depends_on_the_pair_alone():
+    world = make_world(n_users=50, n_items=40, ratings_per_user=15, seed=1).interactions
+    order = np.random.default_rng(0).permutation(len(world))
+    np.testing.assert_array_equal(held_out(world.subset(order), 3), held_out(world, 3)[order])
+    assert (held_out(world, 3) != held_out(world, 4)).any()
+    some = world.values > 3
+    assert not held_out(world, 3, some)[~some].any() and held_out(world, 3, some).any()
+    assert not held_out(world.subset(np.arange(19)), 3).any()
 
 
 def one_fold():

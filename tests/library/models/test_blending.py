@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from metarec_lib.data.synthetic import make_world
 from metarec_lib.data.tasks import PaddedRatings, make_tasks, pad_ratings
@@ -26,7 +27,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def blends(data):
-    return {how: Blend(BASES, how=how, folds=3).fit(data) for how in HOW}
+    return {how: Blend(models=BASES, how=how, folds=3).fit(data) for how in HOW}
 
 
 # -- out-of-fold predictions ------------------------------------------------------------------------------------------
@@ -76,7 +77,7 @@ def test_a_prediction_does_not_change_with_its_own_rating(data, model):
     changed = data.values.copy()
     at = 17
     changed[at] = 5.0 if changed[at] < 3 else 1.0
-    make = lambda: blending._copy(model)  # noqa: E731
+    make = lambda: clone(model)  # noqa: E731
     before = out_of_fold_predictions(make, data, folds=3)
     after = out_of_fold_predictions(make, data.replace_ratings(data.ratings.assign(rating=changed)), folds=3)
     np.testing.assert_array_equal(before[at], after[at])
@@ -153,7 +154,7 @@ def test_weights_go_to_the_base_that_is_right_and_depend_on_what_is_known(data, 
         return data.values[:, None] + np.where(good, 0.0, noise)
 
     monkeypatch.setattr(blending, "out_of_fold_predictions", held)
-    weights = Blend([MatrixFactorization(epochs=1), BaselineRecommender()]).fit(data).weights_.numpy()
+    weights = Blend(models=[MatrixFactorization(epochs=1), BaselineRecommender()]).fit(data).weights_.numpy()
     np.testing.assert_allclose(weights[:2], [[1, 0], [0, 1]], atol=1e-5)
 
 
@@ -215,7 +216,7 @@ def test_a_batch_is_its_users_one_by_one(data, blends, how):
 
 @pytest.mark.parametrize("how", HOW)
 def test_contract(data, blends, how):
-    blend = Blend(BASES, how=how, folds=3).fit(data)
+    blend = Blend(models=BASES, how=how, folds=3).fit(data)
     assert 0.5 < blend.evaluate(data) <= 1 and blend.evaluate(data, metric="rmse") < data.values.std()
     user = data.users["user_id"][0]
     items = data.items["item_id"].to_numpy()
@@ -237,10 +238,10 @@ def test_contract(data, blends, how):
 def test_blend_leaves_its_models_alone_and_can_be_fitted_again(data):
     fitted = BaselineRecommender().fit(data.subset(data.user_codes < 40))
     kept = fitted.item_bias_.clone()
-    blend = Blend([fitted, ContentBasedRecommender(steps=2)], folds=2).fit(data)
+    blend = Blend(models=[fitted, ContentBasedRecommender(steps=2)], folds=2).fit(data)
     assert torch.equal(fitted.item_bias_, kept) and not torch.equal(blend.models_[0].item_bias_, kept)
     half = data.subset(data.user_codes < 40)
-    again, fresh = blend.fit(half), Blend([fitted, ContentBasedRecommender(steps=2)], folds=2).fit(half)
+    again, fresh = blend.fit(half), Blend(models=[fitted, ContentBasedRecommender(steps=2)], folds=2).fit(half)
     assert torch.equal(again.weights_, fresh.weights_) and again.threshold_ == fresh.threshold_
 
 
@@ -248,7 +249,9 @@ def test_learned_weights_beat_the_mean_where_a_base_is_bad(data):
     bad = MatrixFactorization(factors=5, reg=0.01, user_shrinkage=0.01, epochs=3)
     tasks = make_tasks(data, k=1, pool=1, seed=5)
     mean, nnls = (
-        evaluate_tasks(Blend([bad, BaselineRecommender()], how=how, folds=3).fit(data), tasks, ("rmse",))["rmse"].mean()
+        evaluate_tasks(Blend(models=[bad, BaselineRecommender()], how=how, folds=3).fit(data), tasks, ("rmse",))[
+            "rmse"
+        ].mean()
         for how in ("mean", "nnls")
     )
     assert nnls < mean - 0.02
@@ -274,14 +277,32 @@ def test_boosting_cannot_be_saved_and_says_so(blends, tmp_path):
 @pytest.mark.parametrize("how", HOW)
 def test_one_user_teaches_no_weights(data, how):
     one = data.subset(data.user_codes == 0)
-    blend, mean = (Blend(BASES, how=h).fit(one) for h in (how, "mean"))
+    blend, mean = (Blend(models=BASES, how=h).fit(one) for h in (how, "mean"))
     assert blend.predict(1, [1, 2, 3]).equals(mean.predict(1, [1, 2, 3]))
 
 
-def test_wrong_arguments():
+def test_wrong_arguments(data):
     with pytest.raises(ValueError, match="how='median', expected one of"):
-        Blend(how="median")
+        Blend(how="median").fit(data)
     with pytest.raises(ValueError, match="PopularityRecommender.*scores are ratings"):
-        Blend([BaselineRecommender(), PopularityRecommender()])
+        Blend(models=[BaselineRecommender(), PopularityRecommender()]).fit(data)
     with pytest.raises(ValueError, match="one or more recommenders"):
-        Blend([])
+        Blend(models=[]).fit(data)
+    with pytest.raises(ValueError, match="'pca__rank', expected one of baselinerecommender"):
+        Blend(models=[BaselineRecommender()]).set_params(pca__rank=2)
+
+
+def test_a_blend_learns_each_base_once_a_fold_and_once_more(data, monkeypatch):
+    fits = []
+    learn = BaselineRecommender._learn
+    monkeypatch.setattr(BaselineRecommender, "_learn", lambda self, part: fits.append(len(part)) or learn(self, part))
+    Blend(models=[BaselineRecommender()], folds=3).fit(data)
+    assert len(fits) == 4 and fits[-1] == len(data)
+
+
+def test_settings_of_the_models_are_reached_by_name(data):
+    blend = Blend(models=[MatrixFactorization(), MatrixFactorization(reg=2.0), BaselineRecommender()])
+    params = blend.get_params()
+    assert params["matrixfactorization__reg"] == 1.5 and params["matrixfactorization-2__reg"] == 2.0
+    blend.set_params(**{"matrixfactorization-2__reg": 3.0, "how": "mean"})
+    assert blend.models[1].reg == 3.0 and blend.models[0].reg == 1.5 and blend.how == "mean"

@@ -56,14 +56,17 @@ def test_with_one_variance_for_all_it_is_scikit_learns_ridge(data):
 
 
 def test_std_is_that_of_the_joint_gaussian(model):
-    """Var(r* | r) = k** - k*' (K + s^2)^-1 k* + s^2, with k = x C x'."""
+    """Var(r* | r) = k** - k*' (K + s^2)^-1 k* + s^2 (1 + 1 / (n + shrinkage)), with k = x C x'."""
     support = _ragged().select(slice(0, 1))
     c, s2 = model.covariance_.numpy(), model.noise_**2
     x, new = model.features_[support.items[0]].numpy(), model.features_[[20]].numpy()
     cross = new @ c @ x.T
     variance = new @ c @ new.T - cross @ np.linalg.solve(x @ c @ x.T + s2 * np.eye(3), cross.T) + s2
+    variance = variance + s2 / (
+        float(model.item_count_[20]) + model.item_shrinkage
+    )  # the item's bias is not known exactly
     query = pad_ratings(np.array([0]), np.array([20]), np.array([0.0]), np.array([0]))
-    np.testing.assert_allclose(model._score_std(model.adapt(support), query)[0, 0], variance[0, 0] ** 0.5, rtol=1e-9)
+    np.testing.assert_allclose(model.score_std(model.adapt(support), query)[0, 0], variance[0, 0] ** 0.5, rtol=1e-9)
 
 
 def _simulated(rng, users=400, k=12, d=3):
@@ -153,6 +156,6 @@ def test_update_is_a_new_solve_and_a_saved_model_the_same(data, tmp_path):
     assert again.equals(model.predict(10**9, [7, 9], return_std=True))
 
 
-def test_steps_must_be_positive():
-    with pytest.raises(ValueError, match="steps=0, expected 1 or more"):
-        ContentBasedRecommender(steps=0)
+def test_steps_must_be_positive(data):
+    with pytest.raises(ValueError, match="steps=0, expected a whole number of at least 1"):
+        ContentBasedRecommender(steps=0).fit(data)

@@ -12,10 +12,9 @@ from metarec_lib.models.neighbours import ItemKNN
 @pytest.mark.parametrize(("neighbours", "shrinkage", "damping"), [(3, 2.0, 0.1), (1, 0.0, 0.0), (99, 50.0, 0.5)])
 def test_scores_equal_a_plain_loop(neighbours, shrinkage, damping):
     data = make_world(n_users=25, n_items=15, ratings_per_user=6, seed=8).interactions
-    model = ItemKNN(neighbours, shrinkage, damping)
-    model._learn(data)
-    model._remember(data)
-    mean, b_user, b_item = fit_biases(data, model.user_shrinkage, model.item_shrinkage)
+    model = ItemKNN(neighbours=neighbours, shrinkage=shrinkage, damping=damping).fit(data)
+    biases = fit_biases(data, model.user_shrinkage, model.item_shrinkage)
+    mean, b_user, b_item = biases.mean, biases.user, biases.item
     left = np.full((data.n_users, data.n_items), np.nan)
     left[data.user_codes, data.item_codes] = data.values - mean - b_user[data.user_codes] - b_item[data.item_codes]
     rated = ~np.isnan(left)
@@ -47,5 +46,7 @@ def test_unknown_items_and_strangers_get_the_biases():
 
 @pytest.mark.parametrize("options", [dict(neighbours=0), dict(shrinkage=-1.0), dict(damping=-0.1)])
 def test_options_out_of_range(options):
-    with pytest.raises(ValueError, match="ItemKNN: got neighbours=.*expected neighbours of 1 or more"):
-        ItemKNN(**options)
+    data = make_world(n_users=25, n_items=15, ratings_per_user=6, seed=8).interactions
+    (name, value), *_ = options.items()
+    with pytest.raises(ValueError, match=f"ItemKNN: got {name}={value!r}, expected a "):
+        ItemKNN(**options).fit(data)
