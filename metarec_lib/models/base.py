@@ -26,6 +26,7 @@ from metarec_lib.evaluation.pairs import best_threshold, evaluate_pairs
 from metarec_lib.evaluation.protocols import LIKE, evaluate_ranking, parse_metric, score_tasks
 from metarec_lib.models.arguments import clean_user_id, need_same_tables, whole_number
 from metarec_lib.models.history import History
+from metarec_lib.models.packing import save_model
 
 HELD_OUT = 0.1  # share of the training ratings that the threshold of `evaluate(metric="accuracy")` is set on
 
@@ -244,8 +245,6 @@ class Recommender(ABC):
     # -- save -----------------------------------------------------------------------------------------------------
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file of arrays and JSON; it holds no pickled code."""
-        from metarec_lib.models.storage import save_model
-
         self._check_fitted()
         save_model(self, Path(path))
 

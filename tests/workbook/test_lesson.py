@@ -3,7 +3,8 @@
 import pytest
 from toy import STEM, TEXT
 
-from metarec_lib.workbook.lesson import LessonError, questions_with_lesson, read_cells, read_lesson
+from metarec_lib.workbook.lessons.lesson import LessonError, questions_with_lesson, read_cells
+from metarec_lib.workbook.lessons.reading import read_lesson
 
 
 def test_reads_every_part_of_a_lesson(toy):
