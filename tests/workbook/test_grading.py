@@ -333,7 +333,7 @@ def test_wrong_usage_is_status_2(tmp_path, capsys):
 
 def test_questions_may_follow_one_option(monkeypatch):
     seen = []
-    monkeypatch.setattr(grading, "grade_command", lambda *arguments: seen.append(arguments))
+    monkeypatch.setattr("metarec_lib.workbook.grading.grade_command", lambda *arguments: seen.append(arguments))
     assert status("class", "--out", "r", "--questions", "q06", "1", "q02", "--variant", 2, "--require-sandbox") == 0
     assert status("--questions", "q06", "--out", "r", "class") == 0
     assert [item[2] for item in seen] == [[Q06, "q01_what_is_meta_learning", seen[0][2][2]], [Q06]]
