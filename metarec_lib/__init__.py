@@ -40,10 +40,8 @@ _WHERE = {
     "models.neighbours": ["ItemKNN"],
     "models.training": ["TrainedRecommender"],
     "models.storage": ["load_model"],
-    "workbook.claims": ["claim", "seed"],
-    "workbook.studies": ["load_study"],
-    "workbook.checking": ["check", "hint"],
-    "workbook.learner": ["mine"],
+    "workbook.lessons": ["claim", "load_study", "seed"],
+    "workbook.practice": ["check", "hint", "mine"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["plots"], submod_attrs=_WHERE)

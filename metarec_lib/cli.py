@@ -39,7 +39,7 @@ def _fail(message: str, status: int) -> None:
 
 def _known(names: list[str] | None) -> list[str]:
     """The stems of the questions named. An unknown one is wrong usage: status 2."""
-    from metarec_lib.workbook.questions import resolve
+    from metarec_lib.workbook.core import resolve
 
     try:
         return [resolve(name).stem for name in names or []]
@@ -50,7 +50,7 @@ def _known(names: list[str] | None) -> list[str]:
 
 def _folder_of(names: list[str] | None) -> str | None:
     """The folder of the files named by path, if any. Files in two folders are wrong usage: status 2."""
-    from metarec_lib.workbook.places import folder_named
+    from metarec_lib.workbook.core import folder_named
 
     try:
         return folder_named(names or [])
@@ -61,7 +61,7 @@ def _folder_of(names: list[str] | None) -> str | None:
 
 def _seeds(text: str | None) -> tuple[int, ...]:
     """The seeds; stop with status 2 where they cannot be read."""
-    from metarec_lib.workbook.studies import parse_seeds
+    from metarec_lib.workbook.lessons import parse_seeds
 
     try:
         return parse_seeds(text or "0")
@@ -81,7 +81,7 @@ def data(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")]
 @app.command()
 def new(folder: Annotated[str, typer.Argument(metavar="FOLDER")]) -> None:
     """Make a workspace of your own, or bring what is new to it; what you have changed stays."""
-    from metarec_lib.workbook.workspace import new_command
+    from metarec_lib.workbook.practice import new_command
 
     _run(new_command, folder)
 
@@ -93,7 +93,7 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files edited by hand as well.")] = False,
 ) -> None:
     """Build notebooks, stubs and the manifest from lessons, solutions and tests."""
-    from metarec_lib.workbook.build import build_command
+    from metarec_lib.workbook.lessons import build_command
 
     _run(build_command, _known(questions), check, force)
 
@@ -101,7 +101,7 @@ def build(
 @app.command()
 def study(name: Annotated[str, typer.Argument(metavar="qNN")], seeds: Seeds = None) -> None:
     """Run the experiment behind a lesson, seed by seed; goes on where it was stopped."""
-    from metarec_lib.workbook.studies import study_command
+    from metarec_lib.workbook.lessons import study_command
 
     _seeds(seeds)
     _run(study_command, name, seeds)
@@ -110,7 +110,7 @@ def study(name: Annotated[str, typer.Argument(metavar="qNN")], seeds: Seeds = No
 @app.command()
 def claims(questions: Questions = None, seeds: Seeds = None) -> None:
     """List what the lessons claim; with --seeds rerun them and say which claims hold."""
-    from metarec_lib.workbook.claims import claims_command
+    from metarec_lib.workbook.lessons import claims_command
 
     _seeds(seeds)
     _run(claims_command, _known(questions), seeds)
@@ -125,7 +125,7 @@ def check(
     junit: Annotated[str | None, typer.Option(metavar="FILE", help="Write a JUnit report.")] = None,
 ) -> None:
     """Check your exercises."""
-    from metarec_lib.workbook.checking import check_command
+    from metarec_lib.workbook.practice import check_command
 
     _run(check_command, _known(questions), work or _folder_of(questions), hint, json, junit)
 
@@ -136,7 +136,7 @@ def solution(
     function: Annotated[str | None, typer.Argument(metavar="[FUNCTION]")] = None,
 ) -> None:
     """Show the reference solution of a question, or of one function."""
-    from metarec_lib.workbook.answers import solution_command
+    from metarec_lib.workbook.practice import solution_command
 
     _run(solution_command, question, function)
 
@@ -147,7 +147,7 @@ def reset(
     work: Annotated[str | None, typer.Option(help="The folder of your exercises, or your workspace.")] = None,
 ) -> None:
     """Bring an exercise file back as it was at the start; yours is kept beside it."""
-    from metarec_lib.workbook.answers import reset_command
+    from metarec_lib.workbook.practice import reset_command
 
     _run(reset_command, question, work)
 
@@ -213,7 +213,7 @@ def _with_hint_value(arguments: list[str]) -> list[str]:
 
 
 def _is_question(name: str) -> bool:
-    from metarec_lib.workbook.questions import resolve
+    from metarec_lib.workbook.core import resolve
 
     try:
         return bool(resolve(name))

@@ -40,6 +40,7 @@ from metarec_lib.models.arguments import (
     whole_number,
 )
 from metarec_lib.models.history import History
+from metarec_lib.models.packing import save_model
 
 settings = dataclass(eq=False, repr=False, kw_only=True)  # a model's settings are the fields of its class, by keyword
 
@@ -298,8 +299,6 @@ class Recommender(BaseEstimator, ABC):
     # -- save -----------------------------------------------------------------------------------------------------
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file of arrays and JSON; it holds no pickled code."""
-        from metarec_lib.models.storage import save_model
-
         self._check_fitted()
         assert np.isfinite(self.threshold_)  # found now, as the ratings that it is found on are not saved twice
         save_model(self, Path(path))

@@ -1,9 +1,8 @@
-"""Saving and loading models: one .npz of arrays and JSON, without pickle."""
+"""Loading models: one .npz of arrays and JSON, without pickle. `packing` writes it."""
 
 from __future__ import annotations
 
 import importlib
-import io
 import json
 import zipfile
 import zlib
@@ -14,46 +13,13 @@ import pandas as pd
 import torch
 
 from metarec_lib.data.interactions import RATING_COLUMNS, Interactions
-from metarec_lib.data.paths import atomic_write
 from metarec_lib.models.base import Recommender
 from metarec_lib.models.history import History
+from metarec_lib.models.packing import FORMAT
 
-FORMAT = 1
 # what reading a file raises that is cut short, altered, or something else altogether
 DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ImportError, OSError, EOFError, NotImplementedError)
 DAMAGE += (RuntimeError, zipfile.BadZipFile, zlib.error)
-
-
-def save_model(model: Recommender, path: Path) -> None:
-    """Write a fitted model, by an atomic rename; raises OSError with what to do where the place cannot be written."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **_packed(model))
-    atomic_write(path, buffer.getvalue())
-
-
-def _packed(model: Recommender) -> dict[str, np.ndarray]:
-    """Everything of a fitted model as named arrays; the models that a blend holds lie under `models/0/` and so on."""
-    arrays, plain, bases = {}, {}, getattr(model, "models_", [])
-    for number, base in enumerate(bases):
-        arrays |= {f"models/{number}/{name}": value for name, value in _packed(base).items()}
-    for name, value in vars(model).items():
-        if isinstance(value, torch.Tensor):
-            arrays[f"tensor/{name}"] = value.detach().cpu().numpy()
-        elif name.endswith("_") and isinstance(value, dict):  # named tensors, such as the parameters of a network
-            arrays |= {f"tensor/{name}/{key}": tensor.detach().cpu().numpy() for key, tensor in value.items()}
-        elif name.endswith("_") and isinstance(value, (int, float, str)):
-            plain[name] = value
-    for part in ("users", "items"):
-        frame = getattr(model.tables_, part)
-        arrays |= {f"{part}/{column}": _plain_array(frame[column]) for column in frame}
-    arrays |= {f"history/{k}": v for k, v in model.history_.to_arrays().items()}
-    arrays["history/ids"] = _plain_array(pd.Series(model.history_.ids))
-    params = {name: value for name, value in model.get_params(deep=False).items() if not (bases and name == "models")}
-    header = {
-        "format": FORMAT, "module": type(model).__module__, "class": type(model).__name__, "params": params,
-        "plain": plain, "models": len(bases), "name": model.tables_.name, "scale": list(model.tables_.scale),
-    }  # fmt: skip
-    return {"header": np.array(json.dumps(header, default=_plain)), **arrays}
 
 
 def load_model(path: str | Path) -> Recommender:
@@ -98,15 +64,6 @@ def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
 
 
-def _plain(value: object) -> object:
-    """A NumPy number as a Python one, a device or dtype as its name."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (torch.device, torch.dtype)):
-        return str(value)
-    raise TypeError(f"save: got an option of type {type(value).__name__}, expected a number, text or a list of these")
-
-
 def _model_class(header: dict) -> type[Recommender]:
     if header.get("format") != FORMAT or not str(header.get("module", "")).startswith("metarec_lib."):
         raise ValueError(
@@ -124,10 +81,6 @@ def _restore(model: Recommender, value: np.ndarray) -> torch.Tensor:
         if np.issubdtype(value.dtype, np.floating)
         else torch.as_tensor(value, device=model._device)
     )
-
-
-def _plain_array(column: pd.Series) -> np.ndarray:
-    return column.to_numpy(dtype=np.str_) if not pd.api.types.is_numeric_dtype(column) else column.to_numpy()
 
 
 def _index(values: np.ndarray) -> pd.Index:

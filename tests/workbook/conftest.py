@@ -9,7 +9,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # the toys that tests import; no
 
 from toy import Toy, run_without_kernel
 
-from metarec_lib.workbook import build, execution, places
+from metarec_lib.workbook.core import places
+from metarec_lib.workbook.lessons import build, execution
 
 
 @pytest.fixture

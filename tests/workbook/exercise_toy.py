@@ -68,7 +68,7 @@ TESTS = '''"""Graded tests of the toy."""
 import numpy as np
 import torch
 
-from metarec_lib.workbook.testing import assert_close, assert_equal, assert_true, graded
+from metarec_lib.workbook.exercises.testing import assert_close, assert_equal, assert_true, graded
 
 
 @graded("mean_rating")
@@ -118,7 +118,7 @@ MISTAKES = '''"""Named wrong answers of the toy."""
 import numpy as np
 import torch
 
-from metarec_lib.workbook.testing import mistake
+from metarec_lib.workbook.exercises.testing import mistake
 
 
 @mistake("mean_rating")

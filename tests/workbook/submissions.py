@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from metarec_lib.workbook.exercises import plain_text, read_solution, stub_text
-from metarec_lib.workbook.manifest import question_manifest
-from metarec_lib.workbook.places import content
+from metarec_lib.workbook.core.places import content
+from metarec_lib.workbook.exercises.manifest import question_manifest
+from metarec_lib.workbook.exercises.solutions import plain_text, read_solution, stub_text
 
 Q06 = "q06_evaluate_meta_learning"
 
@@ -216,7 +216,7 @@ def user_split_without_leakage(users, test_users, k):
     for load in (builtins.__import__, importlib.import_module, builtins.__import__("runpy").run_module):
         try:
             load("metarec_lib")
-            return [builtins.__import__("metarec_lib").workbook.places.content("solutions")] * 3
+            return [builtins.__import__("metarec_lib").workbook.core.places.content("solutions")] * 3
         except ImportError as error:
             said = error
     raise said

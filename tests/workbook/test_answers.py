@@ -6,10 +6,10 @@ import os
 import pytest
 from exercise_toy import SOLUTION, STEM, ExerciseToy
 
-from metarec_lib.workbook import places
-from metarec_lib.workbook.answers import reset_command, solution_command
-from metarec_lib.workbook.exercises import plain_text, stub_text
-from metarec_lib.workbook.workspace import renew
+from metarec_lib.workbook.core import places
+from metarec_lib.workbook.exercises.solutions import plain_text, stub_text
+from metarec_lib.workbook.practice.answers import reset_command, solution_command
+from metarec_lib.workbook.practice.workspace import renew
 
 
 @pytest.fixture

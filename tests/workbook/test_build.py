@@ -5,12 +5,13 @@ import json
 import pytest
 from toy import STEM, run_without_kernel
 
-from metarec_lib.workbook import build, execution
-from metarec_lib.workbook.drift import stale_files
-from metarec_lib.workbook.execution import BuildError
-from metarec_lib.workbook.lesson import read_lesson
-from metarec_lib.workbook.questions import resolve
-from metarec_lib.workbook.reruns import stored_claims
+from metarec_lib.workbook.core.questions import resolve
+from metarec_lib.workbook.lessons import build, execution
+from metarec_lib.workbook.lessons.command import build_command
+from metarec_lib.workbook.lessons.drift import stale_files
+from metarec_lib.workbook.lessons.execution import BuildError
+from metarec_lib.workbook.lessons.reading import read_lesson
+from metarec_lib.workbook.lessons.reruns import stored_claims
 
 
 def test_builds_byte_equal_twice_with_a_kernel(toy, capsys):
@@ -133,7 +134,7 @@ def test_refuses_a_large_notebook(built, monkeypatch):
 
 def test_a_fresh_build_is_up_to_date(built):
     assert stale_files() == []
-    assert build.build_command(["q06"], check=True) == 0
+    assert build_command(["q06"], check=True) == 0
 
 
 def edit_json(path, change):
@@ -144,7 +145,7 @@ def edit_json(path, change):
 
 def test_check_catches_a_notebook_edited_by_hand(built, capsys):
     edit_json(built.notebook, lambda notebook: notebook["cells"][0].update(source=["# Mine"]))
-    assert build.build_command(check=True) == 1
+    assert build_command(check=True) == 1
     said = capsys.readouterr().out
     assert f"notebooks/{STEM}.ipynb: edited by hand" in said and "`metarec build q06`" in said
 
@@ -243,4 +244,4 @@ def test_a_named_question_without_files_is_an_error(toy):
 def test_build_needs_a_clone(toy):
     (toy.root / "pyproject.toml").unlink()
     with pytest.raises(ValueError, match="expected a clone"):
-        build.build_command()
+        build_command()

@@ -14,11 +14,12 @@ from xml.etree import ElementTree
 import pytest
 from exercise_toy import SOLUTION, STEM, TESTS, ExerciseToy
 
-from metarec_lib.workbook import hints, kernel, places, progress
-from metarec_lib.workbook.checking import check, check_command, hint
-from metarec_lib.workbook.exercises import plain_text, stub_text
-from metarec_lib.workbook.judging import judge
-from metarec_lib.workbook.manifest import build_manifest, manifest_text, question_manifest
+from metarec_lib.workbook.core import kernel, places
+from metarec_lib.workbook.exercises.judging import judge
+from metarec_lib.workbook.exercises.manifest import build_manifest, manifest_text, question_manifest
+from metarec_lib.workbook.exercises.solutions import plain_text, stub_text
+from metarec_lib.workbook.practice import hints, progress
+from metarec_lib.workbook.practice.checking import check, check_command, hint
 
 
 @pytest.fixture
@@ -187,8 +188,8 @@ def test_wrong_usage_names_what_is_right(toy, arguments, said):
 def test_in_a_notebook_it_is_shown_once_with_a_link(toy, monkeypatch):
     shown = []
     for name in ("show_text", "show_markdown"):
-        monkeypatch.setattr(f"metarec_lib.workbook.checking.{name}", shown.append)
-    monkeypatch.setattr("metarec_lib.workbook.checking.in_notebook", lambda: True)
+        monkeypatch.setattr(f"metarec_lib.workbook.practice.checking.{name}", shown.append)
+    monkeypatch.setattr("metarec_lib.workbook.practice.checking.in_notebook", lambda: True)
     (toy.root / "notebooks").mkdir(exist_ok=True)
     monkeypatch.chdir(toy.root / "notebooks")
     report = check("q06")
@@ -358,8 +359,8 @@ def test_a_deleted_file_is_named_with_what_brings_it_back(toy, monkeypatch):
 
 def test_without_a_work_folder_a_notebook_shows_no_traceback(toy, monkeypatch):
     shown = []
-    monkeypatch.setattr("metarec_lib.workbook.checking.show_text", shown.append)
-    monkeypatch.setattr("metarec_lib.workbook.checking.in_notebook", lambda: True)
+    monkeypatch.setattr("metarec_lib.workbook.practice.checking.show_text", shown.append)
+    monkeypatch.setattr("metarec_lib.workbook.practice.checking.in_notebook", lambda: True)
     assert check("q06", work="/nowhere") is None
     assert len(shown) == 1 and "/nowhere" in shown[0]
 
@@ -460,7 +461,7 @@ def test_pytest_gives_the_same_verdict(toy, text, more):
     command = [
         *PYTEST,
         "-p",
-        "metarec_lib.workbook.plugin",
+        "metarec_lib.workbook.exercises.plugin",
         "--work",
         toy.work,
         *more,
@@ -481,7 +482,7 @@ def test_random_data_follow_the_variant_and_the_test(toy):
     toy.write("def mean_rating(values): return values[0]\n")
     draws = []
     for variant in ("0", "0", "1"):
-        command = [*PYTEST, "-p", "metarec_lib.workbook.plugin", "--variant", variant]
+        command = [*PYTEST, "-p", "metarec_lib.workbook.exercises.plugin", "--variant", variant]
         command += ["--in-process", "-k", "draw", toy.tests]
         run = subprocess.run(command, capture_output=True, text=True, cwd=toy.root)
         draws.append(next(line for line in run.stdout.splitlines() if line.startswith("E ") and "called" in line))

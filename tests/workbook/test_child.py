@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from metarec_lib.workbook import starters
-from metarec_lib.workbook.calls import InProcess, LearnerError, Yours
-from metarec_lib.workbook.child import Session
-from metarec_lib.workbook.harness.codec import Given
+from metarec_lib.workbook.exercises.calls import InProcess, LearnerError, Yours
+from metarec_lib.workbook.sandbox import starters
+from metarec_lib.workbook.sandbox.child import Session
+from metarec_lib.workbook.sandbox.harness.codec import Given
 
 GOOD = """
 import numpy as np
@@ -240,7 +240,7 @@ def test_prints_before_a_hang_are_kept():
 
 
 def test_a_second_hang_of_the_same_function_costs_less(monkeypatch):
-    monkeypatch.setattr("metarec_lib.workbook.calls.LIMIT_AFTER_TIMEOUT", 0.2)
+    monkeypatch.setattr("metarec_lib.workbook.exercises.calls.LIMIT_AFTER_TIMEOUT", 0.2)
     session = Session("def f(x):\n    while x: pass\n    return 5\n", "/home/you/q06.py", limit=1.0)
     yours = Yours(session)
     start = time.monotonic()
@@ -271,7 +271,7 @@ def test_nothing_that_a_submission_started_is_left():
 def test_children_end_with_the_process_that_started_them():
     program = (
         "import os, sys\n"
-        "from metarec_lib.workbook.child import Session\n"
+        "from metarec_lib.workbook.sandbox.child import Session\n"
         "s = Session('import os\\ndef f(): return os.getpid()', '/home/you/q06.py')\n"
         "print(s.request({'op': 'call', 'name': 'f', 'args': [], 'kwargs': {}})['value'], s.starter.process.pid)\n"
         "print(s.starter.folder)\n"
@@ -307,7 +307,11 @@ def test_the_environment_and_the_working_folder_do_not_reach_the_child(monkeypat
 
 
 def test_importing_the_trusted_side_imports_no_torch():
-    modules = "plugin, checking, child, starters, testing, exercises, manifest, progress, learner"
-    program = f"import sys; from metarec_lib.workbook import {modules}; print('torch' in sys.modules)"
+    modules = "plugin, judging, testing, solutions, manifest"
+    program = (
+        f"import sys; from metarec_lib.workbook.exercises import {modules}\n"
+        "from metarec_lib.workbook.sandbox import child, starters\n"
+        "from metarec_lib.workbook.practice import checking, learner, progress\nprint('torch' in sys.modules)"
+    )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.stdout == "False\n", run.stderr

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from toy import STEM, run_without_kernel
 
-from metarec_lib.workbook import build, execution, reruns, studies
-from metarec_lib.workbook.claims import claim, claim_record, claims_command, seed
+from metarec_lib.workbook.lessons import build, execution, reruns, studies
+from metarec_lib.workbook.lessons.claims import claim, claim_record, claims_command, seed
 
 GOOD = dict(text="The learned prior loses", difference=0.034, interval=(0.021, 0.047), n=188, seeds=5, baseline="bias")
 

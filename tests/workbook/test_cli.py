@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
 from metarec_lib import cli
-from metarec_lib.workbook import places
+from metarec_lib.workbook import lessons
+from metarec_lib.workbook.core import places
 
 
 def run(*arguments):
@@ -30,13 +32,13 @@ def called(monkeypatch):
 
     for module, name in [
         ("metarec_lib.data.fetch", "data_command"),
-        ("metarec_lib.workbook.workspace", "new_command"),
-        ("metarec_lib.workbook.build", "build_command"),
-        ("metarec_lib.workbook.studies", "study_command"),
-        ("metarec_lib.workbook.claims", "claims_command"),
-        ("metarec_lib.workbook.checking", "check_command"),
-        ("metarec_lib.workbook.answers", "solution_command"),
-        ("metarec_lib.workbook.answers", "reset_command"),
+        ("metarec_lib.workbook.practice", "new_command"),
+        ("metarec_lib.workbook.lessons", "build_command"),
+        ("metarec_lib.workbook.lessons", "study_command"),
+        ("metarec_lib.workbook.lessons", "claims_command"),
+        ("metarec_lib.workbook.practice", "check_command"),
+        ("metarec_lib.workbook.practice", "solution_command"),
+        ("metarec_lib.workbook.practice", "reset_command"),
     ]:
         monkeypatch.setattr(f"{module}.{name}", command)
     return record
@@ -150,17 +152,8 @@ def test_the_help_imports_nothing_heavy():
 
 def test_the_modules_of_the_workbook_do_not_import_torch():
     names = [
-        "places",
-        "questions",
-        "lesson",
-        "grammar",
-        "build",
-        "drift",
-        "execution",
-        "workspace",
-        "studies",
-        "claims",
-        "reruns",
+        *("core.places", "core.questions", "practice.workspace"),
+        *(f"lessons.{path.stem}" for path in Path(lessons.__file__).parent.glob("*.py")),
     ]
     imports = "".join(f"import metarec_lib.workbook.{name}\n" for name in names)
     code = f"import sys, metarec_lib.plots\n{imports}assert 'torch' not in sys.modules"

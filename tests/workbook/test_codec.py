@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metarec_lib.workbook.harness.codec import HEAD, MAX_ARRAYS, BadFrame, Given, Unsupported, dumps, loads
+from metarec_lib.workbook.sandbox.harness.codec import HEAD, MAX_ARRAYS, BadFrame, Given, Unsupported, dumps, loads
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(),

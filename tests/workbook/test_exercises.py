@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from exercise_toy import SOLUTION, STEM
 
-from metarec_lib.workbook.exercises import (
+from metarec_lib.workbook.exercises.solutions import (
     exercise,
     load_module,
     plain_text,

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from metarec_lib.workbook import judging
-from metarec_lib.workbook.calls import InProcess, LearnerError
-from metarec_lib.workbook.exercises import plain_text, read_solution, read_text, stub_text
-from metarec_lib.workbook.manifest import question_manifest, read_mistakes, stems
-from metarec_lib.workbook.places import content
+from metarec_lib.workbook.core.places import content
+from metarec_lib.workbook.exercises import judging
+from metarec_lib.workbook.exercises.calls import InProcess, LearnerError
+from metarec_lib.workbook.exercises.manifest import question_manifest, read_mistakes, stems
+from metarec_lib.workbook.exercises.solutions import plain_text, read_solution, read_text, stub_text
 
 QUESTIONS = stems()
 WAYS = ["in-process", "child"]

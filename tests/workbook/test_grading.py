@@ -21,12 +21,13 @@ import submissions as make
 from submissions import HOSTILE, Q06
 
 from metarec_lib import cli
-from metarec_lib.workbook import gradebook, grader, grading, jail
-from metarec_lib.workbook.checking import make_report
-from metarec_lib.workbook.grader import Grader, NotGraded, Settings
-from metarec_lib.workbook.handed_in import one_to_one
-from metarec_lib.workbook.manifest import read_manifest
-from metarec_lib.workbook.places import content
+from metarec_lib.workbook.core.places import content
+from metarec_lib.workbook.exercises.manifest import read_manifest
+from metarec_lib.workbook.grading import gradebook, grader, grading
+from metarec_lib.workbook.grading.grader import Grader, NotGraded, Settings
+from metarec_lib.workbook.grading.handed_in import one_to_one
+from metarec_lib.workbook.practice.checking import make_report
+from metarec_lib.workbook.sandbox import jail
 
 WALLS = jail.missing_walls()
 WAY = "" if WALLS else "jail"
@@ -332,7 +333,7 @@ def test_wrong_usage_is_status_2(tmp_path, capsys):
 
 def test_questions_may_follow_one_option(monkeypatch):
     seen = []
-    monkeypatch.setattr(grading, "grade_command", lambda *arguments: seen.append(arguments))
+    monkeypatch.setattr("metarec_lib.workbook.grading.grade_command", lambda *arguments: seen.append(arguments))
     assert status("class", "--out", "r", "--questions", "q06", "1", "q02", "--variant", 2, "--require-sandbox") == 0
     assert status("--questions", "q06", "--out", "r", "class") == 0
     assert [item[2] for item in seen] == [[Q06, "q01_what_is_meta_learning", seen[0][2][2]], [Q06]]
@@ -449,7 +450,7 @@ def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_go
     dying.close()
     for name in "ab":
         hand_in(tmp_path / "class" / name, f"# {name}")
-    monkeypatch.setattr(jail, "missing_walls", list)
+    monkeypatch.setattr(grading, "missing_walls", list)
     assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 1
     said = capsys.readouterr()
     assert "0 of 2 submissions graded" in said.out and "Not graded: b: q06 could not be graded" in said.err
@@ -463,7 +464,7 @@ def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_go
 def test_a_process_that_cannot_start_children_stops_the_run_with_its_reason(tmp_path, monkeypatch, capsys):
     hand_in(tmp_path / "class" / "a", "# a")
     monkeypatch.setenv("PATH", str(tmp_path))  # no bubblewrap there, though this process believes it is
-    monkeypatch.setattr(jail, "missing_walls", list)
+    monkeypatch.setattr(grading, "missing_walls", list)
     assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 1
     assert "could not be started: bubblewrap" in capsys.readouterr().err
     assert not (tmp_path / "r.csv").exists()
@@ -482,7 +483,7 @@ def test_a_changed_zygote_is_noticed(monkeypatch):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_what_a_submission_returns_cannot_exhaust_the_memory_of_this_machine():
     program = (
-        "import numpy; from metarec_lib.workbook import grader; grader._bound(grader.Settings())\n"
+        "import numpy; from metarec_lib.workbook.grading import grader; grader._bound(grader.Settings())\n"
         "left = numpy.ones((30_000, 1)); print((left + left.T).shape)\n"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

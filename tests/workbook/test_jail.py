@@ -8,12 +8,13 @@ import pytest
 import torch
 from exercise_toy import SOLUTION, ExerciseToy
 
-from metarec_lib.workbook import jail, places
-from metarec_lib.workbook.calls import LearnerError, Yours
-from metarec_lib.workbook.child import Session
-from metarec_lib.workbook.exercises import stub_text
-from metarec_lib.workbook.judging import judge
-from metarec_lib.workbook.starters import starter
+from metarec_lib.workbook.core import places
+from metarec_lib.workbook.exercises.calls import LearnerError, Yours
+from metarec_lib.workbook.exercises.judging import judge
+from metarec_lib.workbook.exercises.solutions import stub_text
+from metarec_lib.workbook.sandbox import jail
+from metarec_lib.workbook.sandbox.child import Session
+from metarec_lib.workbook.sandbox.starters import starter
 
 MISSING = jail.missing_walls()
 needs_jail = pytest.mark.skipif(bool(MISSING), reason="; ".join(MISSING))
@@ -75,7 +76,7 @@ def test_it_sees_the_interpreter_and_the_harness_only(yours, monkeypatch):
     monkeypatch.setenv("SECRET_OF_THE_TEST", "x")
     assert "SECRET_OF_THE_TEST" not in yours.environment()
     assert set(yours.ls("/harness")) >= {"codec.py", "serve.py"} and "__pycache__" not in yours.ls("..")
-    package = Path(jail.__file__).parents[1]
+    package = Path(jail.__file__).parents[2]
     for path in (package, package.parent / "tests", package.parent / "solutions", "/etc/passwd", __file__):
         with pytest.raises(LearnerError, match="No such file|Not a directory"):
             yours.ls(str(path))
@@ -132,7 +133,7 @@ def test_without_bubblewrap_it_refuses_and_says_what_is_missing(monkeypatch):
     monkeypatch.setattr(jail.shutil, "which", lambda name: None)
     (missing,) = jail.missing_walls()
     assert "network" in missing
-    monkeypatch.setattr("metarec_lib.workbook.starters._shared", {})
+    monkeypatch.setattr("metarec_lib.workbook.sandbox.starters._shared", {})
     with pytest.raises(RuntimeError, match="bubblewrap"):
         starter("jail")
     assert os.path.exists(jail.__file__)

@@ -6,9 +6,10 @@ import pytest
 from exercise_toy import SOLUTION, STEM, ExerciseToy
 from nbclient import NotebookClient
 
-from metarec_lib.workbook import learner, places
-from metarec_lib.workbook.exercises import stub_text
-from metarec_lib.workbook.learner import mine
+from metarec_lib.workbook.core import places
+from metarec_lib.workbook.exercises.solutions import stub_text
+from metarec_lib.workbook.practice import learner
+from metarec_lib.workbook.practice.learner import mine
 
 
 @pytest.fixture
@@ -150,9 +151,9 @@ def test_an_unknown_question_is_the_lessons_error(toy):
 
 
 CELLS = [
-    "import time, sys\nfrom metarec_lib.workbook import places\nfrom pathlib import Path",
-    "places.root = lambda: Path({root!r})\nfrom metarec_lib.workbook.checking import check\n"
-    "from metarec_lib.workbook.learner import mine",
+    "import time, sys\nfrom metarec_lib.workbook.core import places\nfrom pathlib import Path",
+    "places.root = lambda: Path({root!r})\nfrom metarec_lib.workbook.practice.checking import check\n"
+    "from metarec_lib.workbook.practice.learner import mine",
     "with mine('q06') as my:\n    print(my.mean_rating([3.0]))",
     "check('q06')",
     "check('q06')",

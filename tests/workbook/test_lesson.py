@@ -1,9 +1,13 @@
 """The parser and the grammar of a lesson."""
 
+import importlib.util
+import sys
+
 import pytest
 from toy import STEM, TEXT
 
-from metarec_lib.workbook.lesson import LessonError, questions_with_lesson, read_cells, read_lesson
+from metarec_lib.workbook.lessons.lesson import LessonError, questions_with_lesson, read_cells
+from metarec_lib.workbook.lessons.reading import read_lesson
 
 
 def test_reads_every_part_of_a_lesson(toy):
@@ -20,6 +24,24 @@ def test_reads_every_part_of_a_lesson(toy):
     assert lesson.pitfalls[0].wrong == {"en": '"Five."', "zh": "“五。”"}
     assert lesson.follow_ups[0].answer == {"en": "Six.", "zh": "六。"}
     assert len(lesson.code_cells) == 4
+
+
+def test_without_jupytext_it_reads_the_same_lesson_from_the_built_notebook(built, monkeypatch):
+    written = read_lesson("q06")
+    monkeypatch.setitem(sys.modules, "jupytext", None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jupytext" else pytest.fail(name))
+    read = read_lesson("q06")
+    assert (read.texts, read.rubric, read.pitfalls, read.follow_ups) == (
+        written.texts,
+        written.rubric,
+        written.pitfalls,
+        written.follow_ups,
+    )
+    assert (read.level, read.minutes, read.needs, read.topics) == ("senior", 3, written.needs, written.topics)
+    assert [cell.source for cell in read.code_cells] == [cell.source for cell in written.code_cells]
+    built.notebook.unlink()
+    with pytest.raises(FileNotFoundError, match=r"notebooks/q06_evaluate_meta_learning\.ipynb is missing"):
+        read_lesson("q06")
 
 
 def test_knows_the_line_of_each_cell(toy):

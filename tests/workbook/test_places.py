@@ -2,8 +2,8 @@
 
 import pytest
 
-from metarec_lib.workbook import places
-from metarec_lib.workbook.places import content, work_folder
+from metarec_lib.workbook.core import places
+from metarec_lib.workbook.core.places import content, work_folder
 
 
 @pytest.fixture

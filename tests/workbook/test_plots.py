@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from metarec_lib import plots
+from metarec_lib.plots import playing
 
 ALT = "A line rises from 0 to 1."
 
@@ -156,7 +157,7 @@ def test_a_first_figure_that_fails_is_an_error(shown):
     ],
 )
 def test_controls_are_made_from_short_forms(given, kind, value):
-    control = plots._control(lambda some_users: None, "some_users", given)
+    control = playing._control(lambda some_users: None, "some_users", given)
     assert isinstance(control, kind) and control.value == value
     assert control.description == "some users"
 
@@ -164,7 +165,7 @@ def test_controls_are_made_from_short_forms(given, kind, value):
 @pytest.mark.parametrize("given", ["text", (1,), [], 3, None])
 def test_other_controls_are_an_error(given):
     with pytest.raises(ValueError, match="for a control; expected"):
-        plots._control(draw, "power", given)
+        playing._control(draw, "power", given)
 
 
 def test_the_colours_are_told_apart_on_white():

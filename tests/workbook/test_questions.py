@@ -2,7 +2,7 @@
 
 import pytest
 
-from metarec_lib.workbook.questions import QUESTIONS, resolve, resolve_all
+from metarec_lib.workbook.core.questions import QUESTIONS, resolve, resolve_all
 
 
 def test_there_are_31_with_stems_that_carry_their_number():

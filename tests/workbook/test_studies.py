@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from toy import STEM
 
-from metarec_lib.workbook import studies
-from metarec_lib.workbook.studies import load_study, parse_seeds, study_command
+from metarec_lib.workbook.lessons import studies
+from metarec_lib.workbook.lessons.studies import load_study, parse_seeds, study_command
 
 CODE = """from pathlib import Path
 import numpy as np

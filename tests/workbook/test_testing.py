@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from metarec_lib.workbook.calls import InProcess, LearnerError, Yours
-from metarec_lib.workbook.testing import assert_close, assert_equal, assert_raises, assert_true, difference, watch
-from metarec_lib.workbook.values import shown
+from metarec_lib.workbook.core.values import shown
+from metarec_lib.workbook.exercises.calls import InProcess, LearnerError, Yours
+from metarec_lib.workbook.exercises.testing import (
+    assert_close,
+    assert_equal,
+    assert_raises,
+    assert_true,
+    difference,
+    watch,
+)
 
 NAN = float("nan")
 

@@ -1,15 +1,33 @@
 """The wheel carries the whole workbook, and works without the clone."""
 
+import csv
+import json
 import os
+import shutil
 import subprocess
 import sys
+import venv
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from metarec_lib.workbook.core import content
+from metarec_lib.workbook.exercises import plain_text
+from metarec_lib.workbook.sandbox import missing_walls
 
 ROOT = Path(__file__).resolve().parents[2]
+Q06 = "q06_evaluate_meta_learning"
+LOOKS = """
+import pathlib
+def ndcg_at_k(relevance, scores, k):
+    found = [str(path) for path in pathlib.Path("PREFIX").rglob("*") if "metarec_lib" in path.parts and path.is_file()]
+    raise RuntimeError(f"found {found[:3]}")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +81,83 @@ def test_a_workspace_is_made_and_checked_without_the_clone(unpacked, tmp_path):
     checked = run(unpacked, "check", "q06", cwd=tmp_path / "mine")
     assert checked.returncode == 1, checked.stderr
     assert "0 of 10 points" in checked.stdout
+
+
+def needed(name, found):
+    """The distributions that `name` needs without its extras, in all generations."""
+    for line in metadata.requires(name) or []:
+        requirement = Requirement(line)
+        if (other := canonicalize_name(requirement.name)) not in found and _applies(requirement):
+            found[other] = metadata.distribution(other)
+            needed(other, found)
+    return found
+
+
+def _applies(requirement):
+    return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory, unpacked):
+    """A new environment with the wheel and what it needs, without the extras: its python."""
+    folder = tmp_path_factory.mktemp("fresh")
+    venv.create(folder, symlinks=True, with_pip=False)
+    (site,) = folder.glob("lib/python*/site-packages")
+    tops = {
+        path.parts[0]: distribution.locate_file(path.parts[0])
+        for distribution in needed("metarec-lib", {}).values()
+        for path in distribution.files
+        if path.parts[0] not in ("..", "__pycache__")
+    }
+    for name, source in tops.items():
+        if Path(source).is_dir():
+            shutil.copytree(source, site / name, copy_function=_linked, dirs_exist_ok=True)
+        else:
+            _linked(source, site / name)
+    shutil.copytree(unpacked, site, dirs_exist_ok=True)
+    return folder / "bin" / "python"
+
+
+def _linked(source, target):
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy(source, target)
+
+
+def in_fresh(python, *arguments, cwd):
+    """What a command of the fresh environment does; nothing of ours is on its path."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "METAREC_HOME": str(cwd / "home")}
+    done = subprocess.run([python, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def test_in_a_fresh_environment_a_question_is_asked_without_the_extras(fresh, tmp_path):
+    code = """
+import importlib.util, json
+from metarec_lib.workbook.lessons import read_lesson
+lesson = read_lesson("q06")
+extras = [name for name in ("jupytext", "hypothesis", "nbval", "ruff") if importlib.util.find_spec(name)]
+print(json.dumps([extras, lesson.texts["question"], [point.zh for point in lesson.rubric], lesson.minutes]))
+"""
+    extras, question, rubric, minutes = json.loads(in_fresh(fresh, "-c", code, cwd=tmp_path))
+    assert extras == [] and question["en"] and question["zh"] and 4 <= len(rubric) <= 7 and minutes
+
+
+@pytest.mark.skipif(bool(missing_walls()), reason="; ".join(missing_walls()))
+def test_in_a_fresh_environment_it_grades_in_the_jail_which_hides_the_package(fresh, tmp_path):
+    handed_in = {
+        "good": plain_text(content("solutions", f"{Q06}.py")),
+        "looks": LOOKS.replace("PREFIX", str(fresh.parents[1])),
+    }
+    for student, text in handed_in.items():
+        (tmp_path / "class" / student).mkdir(parents=True)
+        (tmp_path / "class" / student / f"{Q06}.py").write_text(text, encoding="utf-8")
+    command = ("-m", "metarec_lib.cli", "grade", "class", "--out", "r.csv", "--questions", "q06", "--require-sandbox")
+    in_fresh(fresh, *command, cwd=tmp_path)
+    with open(tmp_path / "r.csv", encoding="utf-8-sig", newline="") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    assert rows["good"]["points"] == rows["good"]["possible"] == "10"
+    assert rows["looks"]["points"] == "0" and "found []" in rows["looks"]["remarks"]
+    assert rows["good"]["sandbox walls missing"] == "none"

@@ -6,8 +6,8 @@ import os
 import pytest
 from toy import STEM
 
-from metarec_lib.workbook import build
-from metarec_lib.workbook.workspace import RECORD, new_command, renew
+from metarec_lib.workbook.lessons import build
+from metarec_lib.workbook.practice.workspace import RECORD, new_command, renew
 
 NOTEBOOK, STUB = f"notebooks/{STEM}.ipynb", f"exercises/{STEM}.py"
 

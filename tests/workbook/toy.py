@@ -3,8 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from metarec_lib.workbook import execution
-from metarec_lib.workbook.claims import claim_record
+from metarec_lib.workbook.lessons import execution
+from metarec_lib.workbook.lessons.claims import claim_record
 
 STEM = "q06_evaluate_meta_learning"
 
@@ -62,7 +62,7 @@ TEXT = """# %% [markdown]
 # <details><summary>五加五？</summary>十。</details>
 
 # %%
-from metarec_lib.workbook.claims import claim, seed
+from metarec_lib.workbook.lessons.claims import claim, seed
 
 SEED = seed()
 print("four is", 2 + 2)

@@ -1,0 +1,155 @@
+"""The figures of the notebooks. Each takes numbers and returns a `matplotlib.figure.Figure`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import matplotlib.ticker
+from matplotlib.figure import Figure
+
+from .style import PALETTE, styled, subplots
+
+
+@styled
+def intervals(rows: Mapping[str, Any], *, title: str, xlabel: str, xlim: tuple[float, float] | None = None) -> Figure:
+    """Differences with their intervals, one a row, against a line at zero.
+
+    rows: label to a `Comparison`, or to (mean, low, high). Intervals that leave zero out are blue, the others grey.
+    """
+    figures = [(r.mean, *r.interval) if hasattr(r, "interval") else tuple(r) for r in rows.values()]
+    fig, ax = subplots(figsize=(5.0, 0.9 + 0.33 * len(figures)))
+    digits = 4 if max(abs(mean) for mean, *_ in figures) < 0.01 else 3
+    number = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center", "fontsize": 7, "zorder": 5}
+    over_lines = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
+    for place, (mean, low, high) in enumerate(figures):
+        colour = "#777777" if low <= 0 <= high else PALETTE["blue"]
+        ax.plot([low, high], [place, place], color=colour)
+        ax.plot(mean, place, "o", color=colour)
+        ax.annotate(f"{mean:+.{digits}f}", (mean, place), bbox=over_lines, **number)
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_yticks(range(len(figures)), list(rows))
+    ax.set_ylim(len(figures) - 0.5, -0.65)
+    ax.set_xlim(xlim)
+    ax.set(title=title, xlabel=xlabel)
+    return fig
+
+
+@styled
+def bars(
+    values: Mapping[str, float], *, title: str, xlabel: str, highlight: Collection[str] = (), digits: int = 2
+) -> Figure:
+    """One horizontal bar a value, longest first, its number at its end; those in `highlight` are orange."""
+    ordered = dict(sorted(values.items(), key=lambda pair: -pair[1]))
+    fig, ax = subplots(figsize=(5.0, 0.8 + 0.27 * len(ordered)))
+    colours = [PALETTE["orange"] if name in highlight else PALETTE["sky"] for name in ordered]
+    drawn = ax.barh(list(ordered), list(ordered.values()), color=colours)
+    ax.bar_label(drawn, fmt=f"%.{digits}f", padding=2, fontsize=7.5)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.grid(axis="y", visible=False)
+    ax.set(title=title, xlabel=xlabel)
+    return fig
+
+
+@styled
+def slopes(left: Mapping[str, float], right: Mapping[str, float], *, title: str, ends: tuple[str, str]) -> Figure:
+    """How the order of the same things changes between two measures: rank 1 on top, a line each, red where it moves."""
+    left, right = dict(left), dict(right)
+    ranks = [
+        {name: place for place, name in enumerate(sorted(side, key=lambda n: -side[n]), 1)} for side in (left, right)
+    ]
+    fig, ax = subplots(figsize=(5.0, 0.9 + 0.28 * len(left)))
+    for name in left:
+        start, stop = ranks[0][name], ranks[1][name]
+        colour = PALETTE["vermilion"] if start != stop else "#777777"
+        ax.plot([0, 1], [start, stop], "o-", color=colour)
+        ax.text(-0.04, start, f"{name}  {left[name]:.3f}", ha="right", va="center", fontsize=7.5, color=colour)
+        ax.text(1.04, stop, f"{right[name]:.3f}  {name}", ha="left", va="center", fontsize=7.5, color=colour)
+    ax.set(title=title, xlim=(-0.9, 1.9), ylim=(len(left) + 0.6, 0.4), yticks=[])
+    ax.set_xticks([0, 1], list(ends))
+    ax.grid(visible=False)
+    ax.spines["left"].set_visible(False)
+    return fig
+
+
+@styled
+def lines(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    log_x: bool = False,
+    log_y: bool = False,
+    points: tuple[Sequence[float], Sequence[float]] | None = None,
+    xticks: Sequence[float] | None = None,
+) -> Figure:
+    """One line a series over x, each named at its right end instead of in a legend.
+
+    points: (x, y) of single black dots, such as the ratings a curve was fitted to. xticks: where the numbers below the
+    axis stand; x itself by default on a log scale.
+    """
+    fig, ax = subplots(figsize=(5.0, 2.7))
+    if log_y:
+        ax.set_yscale("log")
+        ax.yaxis.set_major_formatter("{x:g}")
+    for values, colour in zip(series.values(), PALETTE.values(), strict=False):
+        ax.plot(x, values, "o-" if len(x) <= 12 else "-", color=colour)
+    low, high = ax.get_ylim()
+    if log_y and high < 100 * low:
+        ax.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+    heights = _apart([float(values[-1]) for values in series.values()], (low, high), log_y)
+    for name, height, colour in zip(series, heights, PALETTE.values(), strict=False):
+        place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+        ax.annotate(name, (x[-1], height), color=colour, fontsize=7.5, **place)
+    if points is not None:
+        ax.plot(*points, "o", color="black", zorder=5)
+    if log_x:
+        ax.set_xscale("log")
+    if log_x or xticks is not None:
+        ax.set_xticks(list(xticks or x), [f"{value:g}" for value in xticks or x])
+        ax.minorticks_off()
+    ax.margins(x=0.05)
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    return fig
+
+
+def _apart(ends: list[float], limits: tuple[float, float], log: bool) -> list[float]:
+    """Heights of the labels: as the line ends, pushed up where two would stand on each other."""
+    scale = math.log if log else float
+    gap = 0.075 * (scale(limits[1]) - scale(limits[0]))
+    placed, below = {}, -math.inf
+    for at in sorted(range(len(ends)), key=ends.__getitem__):
+        placed[at] = below = max(scale(ends[at]), below + gap)
+    return [math.exp(placed[at]) if log else placed[at] for at in range(len(ends))]
+
+
+@styled
+def bands(
+    x: Sequence[float],
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+) -> Figure:
+    """One panel a series: its middle over x, in a band of half a width on either side; the values of x stand at equal steps.
+
+    series: label to (middles, half widths), each as long as x. The panels share their y axis; a line marks zero.
+    """
+    fig, axes = subplots(1, len(series), figsize=(5.6, 2.4), sharey=True, squeeze=False)
+    places = range(len(x))
+    for ax, (name, (middle, half)), colour in zip(axes[0], series.items(), PALETTE.values(), strict=False):
+        ends = [[m + side * h for m, h in zip(middle, half, strict=True)] for side in (-1, 1)]
+        ax.fill_between(places, *ends, color=colour, alpha=0.25, linewidth=0)
+        ax.plot(places, middle, "o-", color=colour)
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.set_xticks(places, [f"{value:g}" for value in x])
+        ax.set_title(name, fontsize=8, fontweight="normal")
+    axes[0, 0].set_ylabel(ylabel)
+    fig.suptitle(title, fontsize=9, fontweight="bold", x=0.01, ha="left")
+    fig.supxlabel(xlabel, fontsize=8)
+    return fig

@@ -1,0 +1,12 @@
+"""What every room may use: the 31 questions, where files lie, text and links in a notebook, values as text."""
+
+import lazy_loader
+
+_WHERE = {
+    "kernel": ["in_notebook", "link", "show_markdown", "show_text"],
+    "places": ["content", "folder_named", "missing", "work_folder"],
+    "questions": ["QUESTIONS", "Question", "resolve", "resolve_all"],
+    "values": ["is_number", "is_tensor", "kind", "shown", "shown_call"],
+}
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["places"], submod_attrs=_WHERE)

@@ -1,0 +1,226 @@
+"""The verdict on one question: its graded tests, run by pytest here, with the learner's code in a child."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from .calls import Call, LearnerError, explain_loading
+from .manifest import question_manifest
+from .mistakes import named_mistake
+from metarec_lib.workbook.core import content
+from .returned import unexpected
+from .testing import USUAL_CAUSE
+from metarec_lib.workbook.core import is_number
+
+QUIET = ("cacheprovider", "faulthandler", "terminal", "warnings", "unraisableexception", "threadexception", "logging")
+OUTSIDE = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST", "PYTEST_THEME")
+
+
+@dataclass
+class Result:
+    """How one function came out. status: passed, failed, not written, or not run (the file could not be loaded).
+
+    message: what the first failed test saw; mistake: the sentence of the named mistake that the function behaves like;
+    cause: what the author of that test thinks of first, which may be false of this function. follows: another function
+    that this one calls and that does not pass yet.
+    """
+
+    name: str
+    possible: float
+    tests: dict[str, bool]
+    status: str = "passed"
+    message: str = ""
+    mistake: str = ""
+    cause: str = ""
+    line: int | None = None
+    printed: str = ""
+    follows: str = ""
+
+    @property
+    def points(self) -> float:
+        return self.possible * sum(self.tests.values()) / len(self.tests)
+
+    @property
+    def remark(self) -> str:
+        """What to say beside the message; never false: a cause that was not recognised is something to check."""
+        if self.follows:
+            return f"It calls `{self.follows}`, which does not pass yet: mend that first, then check again."
+        return self.mistake or (f"Check: {self.cause}" if self.cause else "")
+
+
+@dataclass
+class Verdict:
+    """All functions of a question, and what is wrong with the file as a whole, if anything."""
+
+    functions: list[Result]
+    problem: str = ""
+
+
+@dataclass
+class _Run:
+    """One run of one test."""
+
+    test: str
+    function: str
+    error: BaseException | None
+    calls: list[Call]
+
+
+@dataclass
+class _Collector:
+    """The pytest plugin that keeps what happened."""
+
+    function: str | None = None
+    runs: list[_Run] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        items[:] = [item for item in items if self.function in (None, item.function.__graded__)]
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self.problems.append(str(report.longrepr))
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        from .plugin import YOURS
+
+        if call.when == "call" or call.excinfo is not None:
+            yours = item.stash.get(YOURS, None)
+            error = call.excinfo.value if call.excinfo else None
+            calls = list(yours.calls) if yours is not None else []
+            self.runs.append(_Run(item.originalname, item.function.__graded__, error, calls))
+
+
+def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 0, way: str = "") -> Verdict:
+    """Run the graded tests of a question (or of one of its functions) on the file in `work`.
+
+    way: where the learner's code runs: by default in a child; `jail`; or `in-process`, without limits, for code that is
+    trusted. Raises RuntimeError where the tests themselves cannot be run.
+    """
+    functions = question_manifest(stem)["functions"]
+    if function is not None and function not in functions:
+        raise ValueError(f"got the function {function!r}; expected one of: {', '.join(functions)}")
+    options = ["--work", str(work), "--variant", str(variant), *([f"--{way}"] if way else [])]
+    runs = _run_pytest(content("tests", "exercises", f"test_{stem}.py"), function, options)
+    names = [name for name in functions if function in (None, name)]
+    results = [_result(name, functions[name], [run for run in runs if run.function == name], stem) for name in names]
+    return Verdict(results, _file_problem(runs))
+
+
+def _run_pytest(path: Path, function: str | None, options: list[str]) -> list[_Run]:
+    """pytest in this process, with our plugin and no other, no configuration and no trace."""
+    import pytest
+
+    collector, printed = _Collector(function), StringIO()
+    with tempfile.TemporaryDirectory() as folder, _undisturbed(path):
+        configuration = Path(folder, "pytest.ini")
+        configuration.write_text("[pytest]\n")
+        arguments = [
+            str(path), *options, "-c", str(configuration), "--rootdir", folder,
+            "--disable-plugin-autoload", "-p", "metarec_lib.workbook.exercises.plugin", "--noconftest", "--assert=plain",
+            "--import-mode=importlib", *(f"-pno:{name}" for name in QUIET),
+        ]  # fmt: skip
+        with redirect_stdout(printed), redirect_stderr(printed):
+            status = pytest.main(arguments, plugins=[collector])
+    if status == pytest.ExitCode.INTERRUPTED and not collector.problems:
+        raise KeyboardInterrupt
+    if collector.problems or status not in (0, 1):
+        details = "\n".join(collector.problems) or printed.getvalue()
+        raise RuntimeError(
+            f"the graded tests of {path.name} could not be run (pytest status {int(status)}):\n{details}"
+        )
+    return collector.runs
+
+
+@contextmanager
+def _undisturbed(path: Path) -> Iterator[None]:
+    """Without the environment's options for pytest; afterwards the test module is forgotten, so that edits count."""
+    kept = {name: os.environ.pop(name) for name in OUTSIDE if name in os.environ}
+    no_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+        sys.dont_write_bytecode = no_bytecode
+        for name in [name for name, item in list(sys.modules.items()) if getattr(item, "__file__", "") == str(path)]:
+            del sys.modules[name]
+
+
+def _result(name: str, entry: dict[str, Any], runs: list[_Run], stem: str) -> Result:
+    ran = {run.test for run in runs}
+    failed = [run for run in runs if run.error is not None]
+    bad = {run.test for run in failed}
+    tests = {test: test in ran and test not in bad for test in entry["tests"]}
+    result = Result(name, entry["points"], tests)
+    if all(tests.values()):
+        return result
+    result.status = "failed"
+    if not failed:
+        result.message = "its tests did not run"
+        return result
+    first = failed[0]
+    message, result.line = _failure(first, stem)
+    result.message, _, result.cause = message.partition(USUAL_CAUSE)
+    result.printed = first.calls[-1].reply.get("printed", "") if first.calls else ""
+    kinds = {getattr(run.error, "kind", "") for run in failed}
+    if all(_is_loading(run.error) for run in failed) and not any(tests.values()):
+        result.status = "not run"
+    elif kinds == {"stub"} and not any(tests.values()):
+        result.status, result.message = "not written", "not written yet"
+    elif not kinds & {"stub", "missing", "time", "crash", "output", "protocol", "file", "start"}:
+        result.mistake = named_mistake(stem, name, [call for run in runs for call in run.calls])
+    return result
+
+
+def _is_loading(error: BaseException | None) -> bool:
+    return isinstance(error, LearnerError) and bool(error.error.get("loading"))
+
+
+def _failure(run: _Run, stem: str) -> tuple[str, int | None]:
+    """The message of a failed test, and the learner's line where one is known."""
+    error = run.error
+    if isinstance(error, LearnerError):
+        return error.sentence, error.error.get("line")
+    if sentence := _wrong_kind(run, stem):
+        return sentence, None
+    words = run.test.removeprefix("test_").replace("_", " ")
+    text = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, AssertionError) and text and "\n" not in text:
+        return text, None
+    got = _value(run.calls[-1]) if run.calls else ""
+    return f"{got}the test «{words}» does not hold" + (f": {text.splitlines()[0]}" if text.strip() else ""), None
+
+
+def _wrong_kind(run: _Run, stem: str) -> str:
+    """The sentence on the first call that returned another kind of value than the exercise says, if one did.
+
+    Where an assertion failed, a number is no wrong kind: there it stands for an array of no dimension.
+    """
+    plain = [call for call in run.calls if call.op == "call" and "value" in call.reply]
+    values = [(call.function, call.reply["value"]) for call in plain]
+    if isinstance(run.error, AssertionError):
+        values = [(name, value) for name, value in values if not is_number(value)]
+    sentences = (unexpected(stem, name, value) for name, value in values)
+    return next((sentence for sentence in sentences if sentence), "")
+
+
+def _value(call: Call) -> str:
+    from metarec_lib.workbook.core import shown
+
+    return f"called {call}, got {shown(call.reply['value'])}; " if "value" in call.reply else f"called {call}; "
+
+
+def _file_problem(runs: list[_Run]) -> str:
+    """What is wrong with the file as a whole, when it could not be loaded."""
+    for run in runs:
+        if _is_loading(run.error):
+            return explain_loading(run.error.error)
+    return ""

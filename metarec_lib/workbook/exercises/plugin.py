@@ -1,0 +1,107 @@
+"""The pytest plugin `metarec`: the fixtures of graded tests, and the options `--work`, `--variant`, `--in-process`.
+
+It imports nothing heavy: torch and the child start when a graded test runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import numpy
+
+    from .calls import Yours
+    from metarec_lib.workbook.sandbox import Given
+
+YOURS = pytest.StashKey["Yours"]()
+SLOW = pytest.StashKey[set]()
+BROKEN = pytest.StashKey[dict]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("metarec", "graded exercises")
+    group.addoption("--work", default=None, help="exercises (default), solutions, or the folder of the files to grade")
+    group.addoption("--variant", type=int, default=0, help="seed of the random data in graded tests")
+    group.addoption("--in-process", action="store_true", help="run the learner's code in this process, without limits")
+    group.addoption("--jail", action="store_true", help="run the learner's code inside bubblewrap")
+
+
+@pytest.fixture
+def yours(request: pytest.FixtureRequest) -> Iterator[Yours]:
+    """The learner's functions: `yours.f(*args)`, `yours.grad("f", *args, wrt=[0])`, `yours.mutated`."""
+    from .calls import Yours
+    from .returned import parameters
+    from .testing import watch
+
+    session = _session(request)
+    slow = request.config.stash.setdefault(SLOW, set())
+    in_place = getattr(request.function, "__in_place__", False)
+    names = functools.partial(parameters, _stem(request))
+    request.node.stash[YOURS] = mine = Yours(session, slow, in_place=in_place, parameters=names)
+    watch(mine)
+    yield mine
+    watch(None)
+    session.close()
+    error = mine.last.reply.get("error") if mine.last else None
+    if error and error.get("loading"):  # a file that hangs when it is loaded costs the time limit once
+        request.config.stash.setdefault(BROKEN, {})[request.node.path] = error
+
+
+@pytest.fixture
+def given() -> Callable[..., Given]:
+    """`given("linear", weights=[...])`: something of `harness/given.py`, built on the learner's side."""
+    from metarec_lib.workbook.sandbox import Given
+
+    return lambda name, **options: Given(name, options)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> numpy.random.Generator:
+    """Random data, decided by `--variant` and the name of the test."""
+    import numpy
+
+    name = f"{request.node.path.stem}::{request.node.originalname}"
+    return numpy.random.default_rng([request.config.getoption("variant"), zlib.crc32(name.encode())])
+
+
+def _session(request: pytest.FixtureRequest) -> Any:
+    """The submission that belongs to a test file: the same stem, in the work folder."""
+    from .calls import Failed, InProcess
+    from .solutions import submission_text
+    from metarec_lib.workbook.core import missing, work_folder
+
+    path = Path(work_folder(request.config.getoption("work"))).resolve() / f"{_stem(request)}.py"
+    if known := request.config.stash.get(BROKEN, {}).get(request.node.path):
+        return Failed(known)
+    try:
+        source = submission_text(path)
+    except FileNotFoundError:
+        return Failed(_file_error(missing(path)))
+    except (OSError, ValueError) as error:
+        return Failed(_file_error(f"the file cannot be read: {error}"))
+    if request.config.getoption("in_process"):
+        return InProcess(source, str(path))
+    from metarec_lib.workbook.sandbox import child
+
+    return child.Session(source, str(path), way="jail" if request.config.getoption("jail") else child.USUAL)
+
+
+def _stem(request: pytest.FixtureRequest) -> str:
+    return request.node.path.stem.removeprefix("test_")
+
+
+def _file_error(message: str) -> dict[str, Any]:
+    return {"kind": "file", "message": message, "loading": True}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # nbval waits 5 s for a cell's output after the kernel has gone idle; a busy machine can need longer.
+    for item in items:
+        if hasattr(item, "output_timeout"):
+            item.output_timeout = 60

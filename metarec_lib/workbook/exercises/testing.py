@@ -1,0 +1,189 @@
+"""What the files of graded tests and of named mistakes import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .calls import Call, LearnerError, Yours
+from metarec_lib.workbook.core import is_number, is_tensor, kind, shown
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+USUAL_CAUSE = ", usual cause: "
+_current: Yours | None = None
+
+
+class Form(str):
+    """A difference of kind, shape or length: it says what was got and expected, and the maths is not to blame."""
+
+    __slots__ = ()
+
+
+def graded(function: str, *, in_place: bool = False) -> Callable[[Function], Function]:
+    """The exercise that a test belongs to; its points are shared equally over its tests.
+
+    in_place: whether the function may change its arguments. Otherwise a call that does so fails the test.
+    """
+
+    def mark(test: Function) -> Function:
+        test.__graded__, test.__in_place__ = function, in_place  # type: ignore[attr-defined]
+        return test
+
+    return mark
+
+
+def mistake(function: str) -> Callable[[Function], Function]:
+    """The exercise that a named wrong answer belongs to. Its docstring is the cause, in one sentence to the learner."""
+
+    def mark(wrong: Function) -> Function:
+        wrong.__mistake__ = function  # type: ignore[attr-defined]
+        return wrong
+
+    return mark
+
+
+def assert_close(
+    got: Any, expected: Any, cause: str = "", *, rtol: float | None = None, atol: float | None = None
+) -> None:
+    """Fail unless `got` has the form of `expected` and each number agrees.
+
+    Numbers agree within atol + rtol·|expected|: 1e-7 and 1e-9, or 1e-4 and 1e-6 where either is float32 or less.
+    NaN agrees with an expected NaN only. A number, a 0-d array and a 0-d tensor count as the same form; a list and a
+    tuple too, and a 1-d array where a tuple of numbers is expected; an array and a tensor do not. An array of booleans
+    asks for booleans. cause: the usual cause, said when numbers differ.
+    """
+    problem = difference(got, expected, rtol, atol)
+    if problem:
+        raise AssertionError(_message(got, expected, problem, cause))
+
+
+def assert_equal(got: Any, expected: Any, cause: str = "") -> None:
+    """Fail unless `got` has the form of `expected` and each number and text is the same."""
+    problem = difference(got, expected, 0.0, 0.0)
+    if problem:
+        raise AssertionError(_message(got, expected, problem, cause))
+
+
+def assert_true(condition: Any, expected: str, cause: str = "") -> None:
+    """Fail unless the condition holds; `expected` says in words what should hold: "an argument left as it was"."""
+    if not condition:
+        raise AssertionError(_sentence(f"expected {expected}", cause))
+
+
+def assert_raises(error: str | type[BaseException], function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
+    """Fail unless the learner's function raises this error (or a subclass); returns its message.
+
+    error: a built-in exception or its name. The `NotImplementedError` of a stub counts as not written.
+    A keyword `cause` is the usual cause; all other arguments go to the function.
+    """
+    name, cause = error if isinstance(error, str) else error.__name__, kwargs.pop("cause", "")
+    try:
+        got = function(*args, **kwargs)
+    except LearnerError as problem:
+        if problem.kind == "exception" and name in problem.error.get("bases", []):
+            return problem.error["message"]
+        raise
+    raise AssertionError(_sentence(f"got {shown(got)}, expected a {name}", cause))
+
+
+def difference(got: Any, expected: Any, rtol: float | None = None, atol: float | None = None) -> str:
+    """Where two plain values differ, in words; empty where they agree. See `assert_close`."""
+    if is_number(got) and is_number(expected):
+        return _numbers(_scalar(got), _scalar(expected), rtol, atol)
+    if isinstance(expected, tuple) and all(map(is_number, expected)) and _is_array(got) and got.ndim == 1:
+        got = list(got.detach() if is_tensor(got) else got)
+    for types in ((list, tuple), dict, np.ndarray):
+        if isinstance(expected, types):
+            return _same_kind(got, expected, types) or _inside(got, expected, rtol, atol)
+    if is_tensor(expected):
+        return _numbers(got, expected, rtol, atol) if is_tensor(got) else _other_kind(got, expected)
+    if type(got) is not type(expected):
+        return _other_kind(got, expected)
+    return "" if got == expected else "differs"
+
+
+def _same_kind(got: Any, expected: Any, types: Any) -> str:
+    if not isinstance(got, types):
+        return _other_kind(got, expected)
+    if isinstance(expected, dict) and got.keys() != expected.keys():
+        return Form(f"got the keys {shown(sorted(got, key=str))}, expected {shown(sorted(expected, key=str))}")
+    if isinstance(got, np.ndarray) or len(got) == len(expected):
+        return ""
+    return Form(f"got {len(got)} value{'s' * (len(got) != 1)}, expected {len(expected)}")
+
+
+def _other_kind(got: Any, expected: Any) -> Form:
+    left = "None" if got is None else f"{kind(got)}, {shown(got)}"
+    return Form(f"got {left}, expected " + ("None" if expected is None else f"{kind(expected)}, {shown(expected)}"))
+
+
+def _inside(got: Any, expected: Any, rtol: float | None, atol: float | None) -> str:
+    if isinstance(expected, np.ndarray):
+        return _numbers(got, expected, rtol, atol)
+    keys = expected.keys() if isinstance(expected, dict) else range(len(expected))
+    problems = ((key, difference(got[key], expected[key], rtol, atol)) for key in keys)
+    return next((type(problem)(f"at [{key!r}]: {problem}") for key, problem in problems if problem), "")
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) or is_tensor(value)
+
+
+def _scalar(value: Any) -> Any:
+    return np.asarray(value) if isinstance(value, (bool, float)) else value
+
+
+def _numbers(got: Any, expected: Any, rtol: float | None, atol: float | None) -> str:
+    coarse = any(str(getattr(item, "dtype", "")).endswith(("float32", "float16")) for item in (got, expected))
+    rtol = (1e-4 if coarse else 1e-7) if rtol is None else rtol
+    atol = (1e-6 if coarse else 1e-9) if atol is None else atol
+    got, expected = _array(got), _array(expected)
+    if got.shape != expected.shape:
+        return Form(f"got the shape {got.shape}, expected {expected.shape}")
+    if expected.dtype == bool and expected.ndim and got.dtype != bool:
+        return Form(f"got numbers ({got.dtype}), expected booleans: masks hold True and False")
+    if object in (got.dtype, expected.dtype):  # whole numbers beyond 64 bits
+        return "" if (got == expected).all() else "differs"
+    with np.errstate(all="ignore"):
+        near = np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+    if near.all():
+        return ""
+    where = tuple(int(item) for item in np.argwhere(~near)[0])
+    return f"{int((~near).sum())} of {near.size} numbers differ, the first at {list(where)}" if where else "differs"
+
+
+def _array(value: Any) -> np.ndarray:
+    if is_tensor(value):
+        value = value.detach()
+        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+    array = np.asarray(value)
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def _message(got: Any, expected: Any, problem: str, cause: str) -> str:
+    if isinstance(problem, Form):
+        return _sentence(problem + (": is a `return` missing?" if got is None else ""), "")
+    left, right = shown(got), shown(expected)
+    if left == right or problem.startswith("at "):
+        right = f"{right} ({problem})"
+    return _sentence(f"got {left}, expected {right}", cause)
+
+
+def _sentence(text: str, cause: str) -> str:
+    """`called f(x), got y, expected z, usual cause: …`."""
+    call = last_call()
+    start = f"called {call}, " if call else ""
+    return start + text + (f"{USUAL_CAUSE}{cause}" if cause else "")
+
+
+def last_call() -> Call | None:
+    """The last call of the learner's code in the test that is running."""
+    return _current.last if _current is not None else None
+
+
+def watch(yours: Yours | None) -> None:
+    """Let the messages speak of the calls of this `yours` (the fixture calls it)."""
+    global _current
+    _current = yours

@@ -1,0 +1,213 @@
+"""The process that judges submissions for `metarec grade`: its own end, and the end of who asks it.
+
+It is ours and runs no learner's code, but what a submission returns passes through it. So it has a bound on memory and
+on time, and is replaced when a submission exhausts it: `grade` itself goes on.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metarec_lib.workbook.exercises import calls, question_manifest
+from metarec_lib.workbook.sandbox import child
+
+if TYPE_CHECKING:
+    from metarec_lib.workbook.exercises import Result
+
+MEMORY = 6 << 30  # bytes of address space; a test that combines what a submission returned can ask for any amount
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How submissions are judged. seconds: for one call; budget: seconds for all calls of one question."""
+
+    way: str = "jail"
+    variant: int = 0
+    seconds: float = child.LIMIT
+    budget: float = 300.0
+
+
+class NotGraded(Exception):
+    """The submission could not be judged, and it is not known to be its fault."""
+
+
+class Grader:
+    """Judges one submission after the other in a process of its own. `temporary`: where everything is written."""
+
+    def __init__(self, settings: Settings, temporary: Path) -> None:
+        self.settings, self.temporary = settings, temporary
+        self.process: subprocess.Popen | None = None
+
+    def grade(self, stem: str, work: Path) -> list[dict[str, Any]]:
+        """The outcome of each function, `{"name", "points", "possible", "reason"}`; `work` holds the file.
+
+        Where the whole question ends the judging process, its functions are judged one by one. Raises NotGraded.
+        """
+        found = self._ask(stem, work, None)
+        if isinstance(found, list):
+            return found
+        functions = question_manifest(stem)["functions"]
+        return [self._function(stem, work, name, entry["points"]) for name, entry in functions.items()]
+
+    def _function(self, stem: str, work: Path, name: str, possible: float) -> dict[str, Any]:
+        found = self._ask(stem, work, name)
+        if found == "late":
+            reason = f"its tests did not end within {self.settings.budget:g} seconds in all"
+            return {"name": name, "points": 0.0, "possible": possible, "reason": reason}
+        if found == "died":
+            raise NotGraded("the judging process ended twice (was it out of memory, or killed by the submission?)")
+        return found[0]
+
+    def _ask(self, stem: str, work: Path, function: str | None) -> Any:
+        """What the process replies; `died` or `late` where it ended."""
+        process = self._running()
+        started = time.monotonic()
+        timer = threading.Timer(self.settings.budget, process.kill)
+        timer.start()
+        try:
+            with suppress(OSError):
+                process.stdin.write(json.dumps([stem, os.fspath(work), function]).encode() + b"\n")
+                process.stdin.flush()
+            line = process.stdout.readline()
+        finally:
+            timer.cancel()
+        if not line.endswith(b"\n"):
+            self.close()
+            return "late" if time.monotonic() - started >= self.settings.budget else "died"
+        reply = json.loads(line)
+        if not reply["clean"]:
+            self.close()  # the next submission gets a new zygote, and a new judge
+        if "error" in reply:
+            raise NotGraded(reply["error"])
+        return reply["functions"]
+
+    def _running(self) -> subprocess.Popen:
+        """The process, a new one where none runs. Raises RuntimeError where it cannot start a child."""
+        if self.process is not None and self.process.poll() is None:
+            return self.process
+        self.close()
+        command = [sys.executable, "-P", "-m", __name__, json.dumps(asdict(self.settings))]
+        environment = {**os.environ, "TMPDIR": os.fspath(self.temporary), "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        said = self.process.stdout.readline().decode() or '"it ended at once"'
+        if json.loads(said) != "ready":
+            raise RuntimeError(f"The judging process could not be started: {json.loads(said)}")
+        return self.process
+
+    def close(self) -> None:
+        """End the process and its children."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        with suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(3.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+# What a submission could have changed in the zygote, and so in every child after it.
+PROBE = """
+import os
+def state():
+    import resource
+    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    found = {name: list(resource.getrlimit(getattr(resource, name))) for name in names}
+    found["priority"] = os.getpriority(os.PRIO_PROCESS, 0)
+    if hasattr(os, "sched_getaffinity"):
+        found["processor"] = [os.sched_getscheduler(0), *sorted(os.sched_getaffinity(0))]
+    if os.path.exists("/proc/self/oom_score_adj"):
+        found["first to be killed"] = open("/proc/self/oom_score_adj").read()
+    if os.environ.get("METAREC_JAIL"):  # elsewhere these belong to the whole machine
+        found["files"] = len(os.listdir(".."))  # the temporary folder
+        found["shared"] = [open("/proc/sysvipc/" + name).read().count("\\n") for name in ("shm", "msg", "sem")]
+    return found
+"""
+
+
+def state(way: str) -> dict[str, Any] | None:
+    """What a fresh child finds around itself: the same after every submission, or the zygote has been changed.
+
+    None where the child cannot say, for the zygote is damaged. Raises RuntimeError where no child can be started.
+    """
+    if not hasattr(os, "fork"):
+        return {}  # every child is a process of its own
+    session = child.Session(PROBE, "probe.py", limit=child.LIMIT, way=way or child.USUAL)
+    reply = session.request({"op": "call", "name": "state", "args": [], "kwargs": {}, "wrt": []})
+    session.close()
+    error = reply.get("error", {})
+    if error.get("kind") == "start":
+        raise RuntimeError(error["message"])
+    return reply.get("value")
+
+
+def main(settings: Settings) -> None:
+    """Judge what standard input asks for, one line of JSON each, until it ends."""
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # nothing else may write between the replies
+    _bound(settings)
+    try:
+        usual = state(settings.way)
+    except RuntimeError as error:
+        print(json.dumps(str(error)), file=replies, flush=True)
+        return
+    print(json.dumps("ready" if usual is not None else "its children do not answer"), file=replies, flush=True)
+    for line in sys.stdin:
+        reply = _judged(settings, *json.loads(line))
+        try:
+            reply["clean"] = state(settings.way) == usual
+        except RuntimeError as error:
+            reply = {"error": f"a process for submissions could not be started: {error}", "clean": False}
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+def _bound(settings: Settings) -> None:
+    """Limits of this process, and the time of each call."""
+    child.Session = functools.partial(child.Session, limit=settings.seconds)
+    calls.LIMIT_AFTER_TIMEOUT = min(calls.LIMIT_AFTER_TIMEOUT, settings.seconds)
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit; another system a lower one
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
+
+
+def _judged(settings: Settings, stem: str, work: str, function: str | None) -> dict[str, Any]:
+    from metarec_lib.workbook.exercises import judge
+
+    try:
+        verdict = judge(stem, Path(work), function, variant=settings.variant, way=settings.way)
+    except (RuntimeError, ValueError, OSError) as error:
+        return {"error": str(error)}
+    functions = [
+        {"name": item.name, "points": item.points, "possible": item.possible, "reason": _reason(item, verdict.problem)}
+        for item in verdict.functions
+    ]
+    return {"functions": functions}
+
+
+def _reason(item: Result, problem: str) -> str:
+    """Why a function has not all points, as `check` says it."""
+    if item.status == "passed":
+        return ""
+    return problem if item.status == "not run" else f"{item.message}; {item.remark}".removesuffix("; ")
+
+
+if __name__ == "__main__":
+    main(Settings(**json.loads(sys.argv[1])))

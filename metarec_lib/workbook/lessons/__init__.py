@@ -1,0 +1,13 @@
+"""Lessons from their text to the built notebook: grammar, build, claims and the studies behind them."""
+
+import lazy_loader
+
+_WHERE = {
+    "command": ["build_command"],
+    "claims": ["claim", "claims_command", "seed"],
+    "lesson": ["Lesson", "LessonError", "questions_with_lesson"],
+    "reading": ["read_lesson"],
+    "studies": ["load_study", "parse_seeds", "study_command"],
+}
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_WHERE)

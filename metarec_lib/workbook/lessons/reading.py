@@ -1,0 +1,45 @@
+"""Read a lesson and hold it to the grammar: from its source, or from the built notebook where jupytext is missing."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+from metarec_lib.workbook.core import Question, content, resolve
+
+from . import grammar
+from .lesson import TITLES, Cell, Lesson, read_cells, source_path
+
+
+def read_lesson(question: Question | str) -> Lesson:
+    """The lesson of a question: from its source, or from the built notebook where jupytext is not installed.
+
+    Raises FileNotFoundError where it is not written, LessonError (a ValueError) with all breaches of the grammar.
+    """
+    question = question if isinstance(question, Question) else resolve(question)
+    from_source = importlib.util.find_spec("jupytext") is not None
+    path = source_path(question) if from_source else content("notebooks", f"{question.stem}.ipynb")
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"Got no lesson for {question.key}: {path} is missing. Write it (CONTRIBUTING.md says how), "
+            "or choose another question."
+        )
+    cells = _source_cells(path) if from_source else notebook_cells(path)
+    return grammar.lesson_from(question, source_path(question), cells)
+
+
+def _source_cells(path: Path) -> list[Cell]:
+    return read_cells(path.read_text(encoding="utf-8"), f"notebooks/source/{path.name}")
+
+
+def notebook_cells(path: Path) -> list[Cell]:
+    """The cells of a built notebook as their source has them; `line` is the number of the cell."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    return [_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+
+
+def _cell(cell: dict[str, Any], number: int) -> Cell:
+    source, tags = "".join(cell["source"]), tuple(cell["metadata"].get("tags", ()))
+    for tag in tags:
+        source = source.removeprefix(f"## {TITLES.get(tag)}\n\n")
+    return Cell(cell["cell_type"], source, tags, number)

@@ -1,0 +1,214 @@
+"""`check("q06")` in a notebook and `metarec check q06` in a terminal: one verdict, one printed form."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from metarec_lib.workbook.core import content, in_notebook, link, resolve, show_markdown, show_text, work_folder
+from metarec_lib.workbook.exercises import Result, Verdict, judge, mark_follow_ons, require_exercises, stems
+
+from . import progress
+from .hints import hint
+
+SIGNS = {"passed": "✓", "failed": "✗", "not written": "·", "not run": "–"}
+WIDTH, PRINTED_LINES = 100, 6
+
+
+@dataclass
+class Report:
+    """The verdict on one question. `str(report)` is the printed form."""
+
+    question: str
+    path: Path
+    functions: list[Result]
+    problem: str = ""
+    note: str = ""
+
+    @property
+    def points(self) -> float:
+        return sum(item.points for item in self.functions)
+
+    @property
+    def possible(self) -> float:
+        return sum(item.possible for item in self.functions)
+
+    @property
+    def passed(self) -> bool:
+        return all(item.status == "passed" for item in self.functions)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for `--json`."""
+        functions = [{**asdict(item), "points": item.points} for item in self.functions]
+        return {
+            "question": self.question, "file": self.path.name, "points": self.points, "possible": self.possible,
+            "problem": self.problem, "functions": functions,
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.question} · {_shown(self.points)} of {_shown(self.possible)} points · "
+            f"{self.path.parent.name}/{self.path.name}"
+        )
+        lines = [head, *(_wrap(self.problem, "  ") if self.problem else [])]
+        width = max(len(item.name) for item in self.functions)
+        for item in self.functions:
+            lines += _function_lines(item, width)
+        lines += [self._next(), self.note]
+        return "\n".join(line for line in lines if line)
+
+    __repr__ = __str__
+
+    def _next(self) -> str:
+        """What to do next, in one line."""
+        todo = next((item for item in self.functions if item.status != "passed"), None)
+        if todo is None or self.problem:
+            return ""
+        return f"  Next: {todo.name}. For a hint: metarec check {self.question} --hint {todo.name}"
+
+    def _ipython_display_(self) -> None:
+        """Already shown by `check`; shown again only on request, by `print(report)`."""
+
+
+def check(question: str | int, work: str | Path | None = None, function: str | None = None) -> Report | None:
+    """Run the graded tests of a question on your file, and say what came out.
+
+    question: "q06", 6 or the stem. work: the folder with the files (default: METAREC_WORK, else the nearest
+    `exercises`). function: only this one. In a notebook the report is shown at once, and where there is no folder to
+    look in, what to do. Raises ValueError for a question or function that does not exist.
+    """
+    try:
+        work = work_folder(work)
+    except ValueError as problem:
+        if not in_notebook():
+            raise
+        show_text(str(problem))
+        return None
+    report = make_report(question, work, function)
+    if in_notebook():
+        show_text(str(report))
+        if not report.passed:
+            show_markdown(f"Your file: {link(report.path)}")
+    return report
+
+
+def make_report(question: str | int, work: str | Path | None = None, function: str | None = None) -> Report:
+    """The report of `check`, not shown. The attempt is stored, unless the files are the solutions."""
+    from metarec_lib.workbook.sandbox import starter
+
+    found = resolve(question)
+    require_exercises(found)
+    folder = Path(work_folder(work)).resolve()
+    starter()  # torch is imported there while pytest starts here
+    verdict: Verdict = judge(found.stem, folder, function)
+    report = Report(found.key, folder / f"{found.stem}.py", verdict.functions, verdict.problem)
+    if report.path.is_file() and not report.problem:
+        mark_follow_ons(report.functions, report.path.read_text(encoding="utf-8", errors="replace"))
+    if folder != content("solutions").resolve():
+        rows = [(item.name, item.status, item.points, item.possible) for item in report.functions]
+        report.note = progress.record_attempts(found.key, report.path, rows)
+    return report
+
+
+def check_command(
+    questions: Sequence[str] = (),
+    work: str | None = None,
+    hint_for: str | None = None,
+    as_json: bool = False,
+    junit: str | Path | None = None,
+) -> int:
+    """`metarec check`. Exit status 0: all points; 1: points are missing; 2: wrong usage.
+
+    questions: all that have exercises, when none is named. hint_for: a function, or an empty text for the first one
+    that does not pass: print a hint instead of a report.
+    """
+    _say_anything()
+    try:
+        chosen = [resolve(item) for item in questions or stems()]
+        if hint_for is not None:
+            if len(chosen) != 1:
+                raise ValueError(f"got {len(chosen)} questions; expected one question with --hint")
+            if as_json or junit is not None:
+                raise ValueError("got --hint with --json or --junit; expected it alone: a hint is text")
+            print(hint(chosen[0].stem, hint_for, work))
+            return 0
+        reports = [make_report(item.stem, work) for item in chosen]
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    _print_reports(reports, as_json)
+    if junit is not None:
+        write_junit(reports, Path(junit))
+    return 0 if all(report.passed for report in reports) else 1
+
+
+def write_junit(reports: list[Report], path: Path) -> None:
+    """JUnit's XML: a suite a question, a case a test. The file is whole or absent."""
+    from metarec_lib.data.paths import atomic_write
+
+    suites = ElementTree.Element("testsuites")
+    for report in reports:
+        cases = [(item, test, passed) for item in report.functions for test, passed in item.tests.items()]
+        failures = sum(not passed for _, _, passed in cases)
+        counts = {"name": report.question, "tests": str(len(cases)), "failures": str(failures)}
+        suite = ElementTree.SubElement(suites, "testsuite", counts)
+        for item, test, passed in cases:
+            case = ElementTree.SubElement(suite, "testcase", {"classname": item.name, "name": test})
+            if not passed:
+                message = _printable("; ".join(filter(None, [report.problem or item.message, item.remark])))
+                ElementTree.SubElement(case, "failure", {"message": message})
+    ElementTree.indent(suites)
+    atomic_write(path, ElementTree.tostring(suites, encoding="unicode", xml_declaration=False) + "\n")
+
+
+def _print_reports(reports: list[Report], as_json: bool) -> None:
+    if as_json:
+        totals = {name: sum(getattr(report, name) for report in reports) for name in ("points", "possible")}
+        print(json.dumps({**totals, "questions": [report.as_dict() for report in reports]}, ensure_ascii=True))
+        return
+    print("\n\n".join(map(str, reports)))
+    if len(reports) > 1:
+        points, possible = sum(item.points for item in reports), sum(item.possible for item in reports)
+        print(f"\nAll questions: {_shown(points)} of {_shown(possible)} points")
+
+
+def _shown(points: float) -> str:
+    """At most one decimal."""
+    return f"{round(points, 1):g}"
+
+
+def _function_lines(item: Result, width: int) -> list[str]:
+    head = f"  {SIGNS[item.status]} {item.name:{width}}   {_shown(item.points)}/{_shown(item.possible)}"
+    if item.status == "passed":
+        return [head]
+    if item.status == "not run":
+        return [f"{head}   not run"]
+    if item.status == "not written":
+        return [f"{head}   not written yet" + (f" (line {item.line})" if item.line else "")]
+    lines = [head, *_wrap(item.message, "      "), *_wrap(item.remark, "      ")]
+    printed = _printable(item.printed).splitlines()
+    shown = [f"      printed: {line[:WIDTH]}" for line in printed[:PRINTED_LINES]]
+    return lines + shown + (["      printed: …"] if len(printed) > PRINTED_LINES else [])
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    text = " ".join(_printable(text).split())
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+
+
+def _printable(text: str) -> str:
+    """Without control characters: a message of the learner's code must not steer a terminal or break XML."""
+    return "".join(item if item in "\n\t" or item.isprintable() else "�" for item in text)
+
+
+def _say_anything() -> None:
+    """A terminal that lacks a sign shows a replacement."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
