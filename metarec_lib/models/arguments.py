@@ -79,7 +79,7 @@ def joined(source: Interactions, target: Interactions) -> tuple[Interactions, np
 
 
 def in_order(data: Interactions) -> np.ndarray:
-    """The rows by user, time and item, (n,): what a model learns does not depend on the order in which they are handed in."""
+    """The rows by user, time and item, (n,): what a model learns does not depend on how they are handed in."""
     return np.lexsort((data.item_codes, data.ratings["timestamp"].to_numpy(), data.user_codes))
 
 

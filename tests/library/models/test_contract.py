@@ -29,7 +29,7 @@ from metarec_lib.data.tasks import TaskBatch
 from metarec_lib.evaluation import protocols
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.models.history import History
-from metarec_lib.models.iterative import IterativeRecommender
+from metarec_lib.models.training import IterativeRecommender
 
 
 def public_models():
