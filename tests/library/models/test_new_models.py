@@ -182,7 +182,9 @@ def order_matters(seed=0):
     rng = np.random.default_rng(seed)
     start = rng.integers(20, size=60)
     rows = [(u, (s + t) % 20, 5.0, t) for u, s in enumerate(start) for t in range(rng.integers(4, 12))]
-    return Interactions.from_frame(pd.DataFrame(rows, columns=["user_id", "item_id", "rating", "timestamp"]), scale=(1, 5))
+    return Interactions.from_frame(
+        pd.DataFrame(rows, columns=["user_id", "item_id", "rating", "timestamp"]), scale=(1, 5)
+    )
 
 
 def test_the_sequence_model_uses_the_order():
