@@ -91,7 +91,7 @@ class PaddedRatings:
         return self._with(lambda t: t.gather(1, order) * kept)
 
     def append(self, items: Tensor, values: Tensor) -> PaddedRatings:
-        """The same ratings and one more of each user: items (B,) positions, values (B,) ratings; nothing else is known of it."""
+        """The same ratings and one more of each user: items (B,) positions, values (B,) ratings."""
         one = torch.ones_like(items, dtype=torch.bool)
         parts = ((self.items, items), (self.values, values.to(self.values.dtype)), (self.mask, one))
         return PaddedRatings(self.users, *(torch.cat([old, new.unsqueeze(1)], dim=1) for old, new in parts))

@@ -92,8 +92,8 @@ class TrainedRecommender(IterativeRecommender):
     patience: epochs without a better validation error before training stops.
 
     `stops_on` says what decides when to stop: "users", a tenth of the users, none of whose ratings are trained on;
-    "ratings", a tenth of the ratings; "nothing". `fit(validation=...)` takes other ratings for it. The best parameters are
-    restored; they lie in `params_`, named tensors.
+    "ratings", a tenth of the ratings, or every user's latest where order counts; "nothing". `fit(validation=...)` takes
+    other ratings for it. The best parameters are restored; they lie in `params_`, named tensors.
     """
 
     batch_size: int = 256
@@ -161,8 +161,8 @@ class TrainedRecommender(IterativeRecommender):
     def _set_apart(self, data: Interactions) -> tuple[Interactions, Interactions]:
         """Ratings to train on, and those that decide when to stop (none of fewer than 20 users, or 20 ratings)."""
         held = np.zeros(len(data), dtype=bool)
-        if self.stops_on == "ratings":
-            held = held_out(data, self.seed + 1)  # not those of the threshold
+        if self.stops_on == "ratings":  # not those of the threshold
+            held = held_out(data, self.seed + 1) if not self.uses_order else _latest(data)
         if self.stops_on == "users":
             users = np.unique(data.user_codes)
             apart = len(users) // 10 if len(users) >= 20 else 0
@@ -197,6 +197,16 @@ class TrainedRecommender(IterativeRecommender):
 
     def _copy(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.params_.items()}
+
+
+def _latest(data: Interactions) -> np.ndarray:
+    """Which rating is the latest of its user, (n,) bool; none of users with fewer than three."""
+    order = np.lexsort((data.ratings["timestamp"].to_numpy(), data.user_codes))
+    users = data.user_codes[order]
+    last, count = np.append(users[1:] != users[:-1], True), np.bincount(data.user_codes)
+    held = np.zeros(len(data), dtype=bool)
+    held[order[last & (count[users] >= 3)]] = True
+    return held
 
 
 def progress(steps: int, label: str) -> tqdm:
