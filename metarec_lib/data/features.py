@@ -24,7 +24,7 @@ class _Source(dict):
     def __init__(self, interactions: Interactions) -> None:
         super().__init__()
         self.users, self.items = interactions.users, interactions.items
-        self.name, self.scale = interactions.name, interactions.scale
+        self.name, self.scale, self.like = interactions.name, interactions.scale, interactions.like
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -41,15 +41,17 @@ class _Source(dict):
         return self
 
     def __reduce__(self) -> tuple:
-        return _source_again, (self.users, self.items, self.name, self.scale)
+        return _source_again, (self.users, self.items, self.name, self.scale, self.like)
 
     def __repr__(self) -> str:
         return f"<tables of {self.name}: {len(self.users):,} users, {len(self.items):,} items>"
 
 
-def _source_again(users: pd.DataFrame, items: pd.DataFrame, name: str, scale: tuple[float, float]) -> _Source:
+def _source_again(
+    users: pd.DataFrame, items: pd.DataFrame, name: str, scale: tuple[float, float], like: float
+) -> _Source:
     source = _Source.__new__(_Source)
-    source.users, source.items, source.name, source.scale = users, items, name, scale
+    source.users, source.items, source.name, source.scale, source.like = users, items, name, scale, like
     return source
 
 
@@ -119,7 +121,7 @@ def as_interactions(X: Interactions | pd.DataFrame, y: object = None) -> Interac
     source = X.attrs.get("source")
     if isinstance(source, _Source):
         users, items = _extended(source.users, X, "user_id"), _extended(source.items, X, "item_id")
-        return Interactions(ratings, users, items, name=source.name, scale=source.scale)
+        return Interactions(ratings, users, items, name=source.name, scale=source.scale, like=source.like)
     return Interactions(
         ratings, _rebuilt(X, "user_id"), _rebuilt(X, "item_id"), name="X", scale=_scale(ratings["rating"])
     )

@@ -6,23 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 RATING_COLUMNS = ("user_id", "item_id", "rating", "timestamp")
 ITEM_COLUMNS = ("item_id", "title", "year")
+LIKE_SHARE = 0.75  # of the way from the lowest to the highest rating: 4 of 1 to 5
+T = TypeVar("T")  # an array or a tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
     """Ratings with their user and item tables.
 
-    ratings: one row a rating: user_id, item_id (int or str), rating (float, stars), timestamp (int, seconds).
+    ratings: one row a rating: user_id, item_id (int or str), rating (float), timestamp (int, seconds), then any other
+             numeric columns as float64, such as click or dwell (`labels`; NaN where unknown). Text columns are left out.
     users:   one row a user: user_id, then any feature columns.
-    items:   one row an item: item_id, title (str), year (float, NaN where unknown), then one 0/1 column a genre.
+    items:   one row an item: item_id, title (str, None where missing), year (float, NaN where unknown), then one 0/1
+             column a genre.
     name:    what messages call this data.
     scale:   the lowest and the highest rating.
+    like:    the lowest rating that says "liked"; low + 3/4 (high - low) where None.
 
     Raises ValueError that says what is wrong, where and how often: missing columns, ids that a table does not have,
     ids twice in a table, two ratings of one pair, NaN, ratings outside the scale, values that are no numbers.
@@ -33,9 +39,11 @@ class Interactions:
     items: pd.DataFrame
     name: str = "data"
     scale: tuple[float, float] = (1.0, 5.0)
+    like: float | None = None
     _trusted: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "like", _like(self.like, self.scale, self.name))
         if self._trusted:
             return
         for part in ("ratings", "users", "items"):
@@ -60,12 +68,13 @@ class Interactions:
         items: pd.DataFrame | None = None,
         name: str = "data",
         scale: tuple[float, float] | None = None,
+        like: float | None = None,
     ) -> Interactions:
         """Any ratings as Interactions.
 
         ratings: needs user_id, item_id, rating; timestamp is 0 where there is none.
         users, items: without them the tables hold just the ids that occur. Items without title or year get the id as
-        title and no year. scale: the lowest and highest rating that occur, unless given.
+        title and no year. scale: the lowest and highest rating that occur, unless given. like: see the class.
         """
         _need_columns(ratings, ("user_id", "item_id", "rating"), f"{name}: ratings")
         frame = ratings.assign(timestamp=ratings.get("timestamp", 0))
@@ -80,7 +89,7 @@ class Interactions:
         if scale is None:
             stars = _numbers(frame["rating"], f"{name}: ratings: rating")
             scale = (float(stars.min()), float(stars.max())) if len(stars) else (1.0, 5.0)
-        return cls(frame, users, items, name=name, scale=scale)
+        return cls(frame, users, items, name=name, scale=scale, like=like)
 
     @classmethod
     def from_csv(cls, path: str | Path, **options: object) -> Interactions:
@@ -121,11 +130,11 @@ class Interactions:
 
     def user_index(self, ids: object) -> np.ndarray:
         """Positions in `users` of these ids, (n,) int64; -1 where an id is unknown. Numeric strings count as numbers."""
-        return _positions(self._user_lookup, ids)
+        return positions(self._user_lookup, ids)
 
     def item_index(self, ids: object) -> np.ndarray:
         """Positions in `items` of these ids, (n,) int64; -1 where an id is unknown. Numeric strings count as numbers."""
-        return _positions(self._item_lookup, ids)
+        return positions(self._item_lookup, ids)
 
     @cached_property
     def user_codes(self) -> np.ndarray:
@@ -139,8 +148,26 @@ class Interactions:
 
     @cached_property
     def values(self) -> np.ndarray:
-        """The ratings, (n,) float64, in stars."""
+        """The ratings, (n,) float64."""
         return self.ratings["rating"].to_numpy(dtype=np.float64)
+
+    @cached_property
+    def liked(self) -> np.ndarray:
+        """Which ratings say "liked", (n,) bool."""
+        return self.values >= self.like - 1e-9 * (self.scale[1] - self.scale[0])  # 0.1 + 0.75 * 0.8 is above 0.7
+
+    def gain(self, values: T) -> T:
+        """The gain of ratings in nDCG, of any shape: 2^r' - 1 with r' = 1 + 4 (r - low) / (high - low).
+
+        On the scale 1 to 5 this is the usual 2^r - 1; on every scale the lowest rating counts 1 and the highest 31.
+        """
+        low, high = self.scale
+        return 2.0 ** (1 + 4 * (values - low) / (high - low if high > low else 1.0)) - 1
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the columns of `ratings` beyond user_id, item_id, rating and timestamp."""
+        return tuple(c for c in self.ratings.columns if c not in RATING_COLUMNS)
 
     @cached_property
     def _user_lookup(self) -> pd.Index:
@@ -160,15 +187,17 @@ class Interactions:
                     f"subset: got a mask of shape {rows.shape}, expected ({len(self)},), one flag a rating"
                 )
             rows = np.flatnonzero(rows)
-        return self._with_rows(self.ratings.iloc[rows])
+        rows = rows if rows.size else rows.astype(np.int64)  # an empty list has no type of its own
+        ratings = self.ratings.iloc[rows].reset_index(drop=True)
+        part = Interactions(ratings, self.users, self.items, self.name, self.scale, self.like, _trusted=True)
+        for name in ("user_codes", "item_codes"):  # what was looked up once is not looked up again
+            if name in vars(self):
+                vars(part)[name] = vars(self)[name][rows]
+        return part
 
     def replace_ratings(self, ratings: pd.DataFrame) -> Interactions:
         """The same tables with other ratings, checked anew."""
-        return Interactions(ratings, self.users, self.items, self.name, self.scale)
-
-    def _with_rows(self, ratings: pd.DataFrame) -> Interactions:
-        part = ratings.reset_index(drop=True)
-        return Interactions(part, self.users, self.items, self.name, self.scale, _trusted=True)
+        return Interactions(ratings, self.users, self.items, self.name, self.scale, self.like)
 
 
 # -- checks: each says got / expected / usual cause -------------------------------------------------------------------
@@ -229,7 +258,8 @@ def _clean_items(items: pd.DataFrame, where: str) -> pd.DataFrame:
     _need_columns(items, ITEM_COLUMNS, where)
     genres = [c for c in items.columns if c not in ITEM_COLUMNS]
     clean = items[[*ITEM_COLUMNS, *genres]].copy()
-    clean["title"] = clean["title"].astype(str).astype(object)
+    known = clean["title"].notna()
+    clean["title"] = clean["title"].astype(str).astype(object).where(known, None)
     clean["year"] = pd.to_numeric(clean["year"], errors="coerce").astype(np.float64)
     for genre in genres:
         flags = _numbers(clean[genre], f"{where}: {genre}")
@@ -254,14 +284,27 @@ def _clean_ratings(ratings: pd.DataFrame, scale: tuple[float, float], where: str
             f"{where}: {int(outside.sum())} ratings lie outside {low:g} to {high:g}; the first is "
             f"{stars.iloc[row]:g} in row {row}. Usual cause: another scale; pass scale=(lowest, highest)"
         )
+    others = [c for c in frame if c not in RATING_COLUMNS and pd.api.types.is_numeric_dtype(frame[c])]
     return pd.DataFrame(
         {
             "user_id": _ids(frame["user_id"], f"{where}: user_id"),
             "item_id": _ids(frame["item_id"], f"{where}: item_id"),
             "rating": stars,
             "timestamp": _numbers(frame["timestamp"], f"{where}: timestamp").astype(np.int64),
+            **{column: frame[column].astype(np.float64) for column in others},
         }
     )
+
+
+def _like(like: float | None, scale: tuple[float, float], name: str) -> float:
+    low, high = scale
+    if like is None:
+        return low + LIKE_SHARE * (high - low)
+    if not low <= like <= high:
+        raise ValueError(
+            f"{name}: got like={like!r}, expected a rating from {low:g} to {high:g}, the scale of these data"
+        )
+    return float(like)
 
 
 def _known(column: pd.Series, table: pd.Series, key: str, name: str) -> pd.Series:
@@ -290,7 +333,8 @@ def _no_duplicate_pairs(ratings: pd.DataFrame, name: str) -> None:
         )
 
 
-def _positions(lookup: pd.Index, ids: object) -> np.ndarray:
+def positions(lookup: pd.Index, ids: object) -> np.ndarray:
+    """Where in the lookup these ids stand, (n,) int64; -1 for an unknown one. Numeric strings count as numbers."""
     values = pd.Series(np.atleast_1d(np.asarray(ids)))
     if lookup.dtype == object:
         values = values.astype(str).astype(object)

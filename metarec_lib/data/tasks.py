@@ -5,8 +5,8 @@ Shapes: B users, N ratings of one user (K in a support, Q in a query), padded to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from metarec_lib.data.interactions import Interactions
 from metarec_lib.device import resolve_device, resolve_dtype
 
 ORDERS = ("random", "chronological")
+CELLS = 4_000_000  # numbers that one batch of users may take
+WIDTH = 20  # numbers that a model may hold for each rating, such as its item's vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,25 +26,36 @@ class PaddedRatings:
 
     users:  (B,) int64, position in the user table; -1 for a user whom the table does not hold.
     items:  (B, N) int64, position in the item table; -1 for an unknown item; 0 where padded.
-    values: (B, N) float, stars; 0 where padded.
+    values: (B, N) float, ratings; 0 where padded.
     mask:   (B, N) bool, False where padded.
+
+    What else is known of the ratings, None where it is not; 0 or False where padded:
+    liked:  (B, N) bool, which ratings say "liked".
+    gains:  (B, N) float, what a rating counts in nDCG.
+    times:  (B, N) int64, seconds.
+    labels: (B, N) float by name, other columns such as click or dwell.
     """
 
     users: Tensor
     items: Tensor
     values: Tensor
     mask: Tensor
+    liked: Tensor | None = None
+    gains: Tensor | None = None
+    times: Tensor | None = None
+    labels: dict[str, Tensor] | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.users), *self.items.shape[1:])
-        for name in ("items", "values", "mask"):
-            if tuple(getattr(self, name).shape) != shape or len(shape) != 2:
-                got = {f.name: tuple(getattr(self, f.name).shape) for f in fields(self)}
-                raise ValueError(f"PaddedRatings: got shapes {got}, expected users (B,) and the others (B, N)")
-        if self.mask.dtype != torch.bool:
-            raise ValueError(f"PaddedRatings: got a mask of {self.mask.dtype}, expected torch.bool")
-        if not bool(torch.isfinite(self.values).all()):
-            raise ValueError("PaddedRatings: got NaN among the ratings, expected stars, and 0 where padded")
+        if len(shape) != 2 or any(tuple(t.shape) != shape for t in self._columns().values()):
+            got = {name: tuple(t.shape) for name, t in {"users": self.users, **self._columns()}.items()}
+            raise ValueError(f"PaddedRatings: got shapes {got}, expected users (B,) and the others (B, N)")
+        for name in ("mask", "liked"):
+            flags = getattr(self, name)
+            if flags is not None and flags.dtype != torch.bool:
+                raise ValueError(f"PaddedRatings: got a {name} of {flags.dtype}, expected torch.bool")
+        if not self.values.is_meta and not bool(torch.isfinite(self.values).all()):
+            raise ValueError("PaddedRatings: got NaN among the ratings, expected numbers, and 0 where padded")
 
     def __len__(self) -> int:
         return len(self.users)
@@ -54,20 +67,19 @@ class PaddedRatings:
 
     def select(self, rows: Tensor | slice) -> PaddedRatings:
         """Some of the users, in the order of `rows`."""
-        return PaddedRatings(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return self._with(lambda t: t[rows], users=self.users[rows])
 
     def pad_to(self, width: int) -> PaddedRatings:
         """The same ratings with padding up to `width` columns."""
         more = width - self.items.shape[1]
         if more < 0:
             raise ValueError(f"pad_to: got width {width}, expected at least {self.items.shape[1]}")
-        pad = torch.nn.functional.pad
-        return replace(self, **{k: pad(getattr(self, k), (0, more)) for k in ("items", "values", "mask")})
+        return self._with(lambda t: torch.nn.functional.pad(t, (0, more)))
 
     def trim(self) -> PaddedRatings:
         """The same ratings without the columns at the end that are padding for every user."""
         used = int(self.mask.any(0).nonzero().max()) + 1 if bool(self.mask.any()) else 0
-        return replace(self, **{k: getattr(self, k)[:, :used] for k in ("items", "values", "mask")})
+        return self._with(lambda t: t[:, :used])
 
     def first(self, k: int | Tensor) -> PaddedRatings:
         """The first k ratings of each user; k may be a (B,) tensor, a number for each."""
@@ -75,14 +87,27 @@ class PaddedRatings:
         keep = self.mask & (self.mask.cumsum(1) <= limit)
         width = int(keep.sum(1).max()) if len(self) else 0
         order = torch.argsort((~keep).to(torch.int8), dim=1, stable=True)[:, :width]
-        items, values, mask = (torch.gather(t, 1, order) for t in (self.items, self.values, keep))
-        return PaddedRatings(self.users, items * mask, values * mask, mask)
+        kept = keep.gather(1, order)
+        return self._with(lambda t: t.gather(1, order) * kept)
 
     def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> PaddedRatings:
-        """The same ratings on another device, and `values` in another floating type."""
+        """The same ratings on another device, and what is floating in another floating type."""
         place = resolve_device(device)
-        values = self.values.to(place, resolve_dtype(dtype, place))
-        return PaddedRatings(self.users.to(place), self.items.to(place), values, self.mask.to(place))
+        kind = resolve_dtype(dtype, place)
+        return self._with(lambda t: t.to(place, kind if t.is_floating_point() else t.dtype), users=self.users.to(place))
+
+    def _columns(self) -> dict[str, Tensor]:
+        """Everything of shape (B, N), by name; a label as labels[name]."""
+        known = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("users", "labels")}
+        known |= {f"labels[{name}]": column for name, column in (self.labels or {}).items()}
+        return {name: column for name, column in known.items() if column is not None}
+
+    def _with(self, change: Callable[[Tensor], Tensor], users: Tensor | None = None) -> PaddedRatings:
+        """The same change of all that is (B, N)."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("users", "labels")}
+        parts = {name: None if column is None else change(column) for name, column in parts.items()}
+        labels = None if self.labels is None else {name: change(column) for name, column in self.labels.items()}
+        return PaddedRatings(self.users if users is None else users, labels=labels, **parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,30 +151,81 @@ def pad_ratings(
     users: np.ndarray,
     device: str | torch.device | None = None,
     dtype: str | torch.dtype | None = None,
+    *,
+    liked: np.ndarray | None = None,
+    gains: np.ndarray | None = None,
+    times: np.ndarray | None = None,
+    labels: Mapping[str, np.ndarray] | None = None,
 ) -> PaddedRatings:
     """Ratings in long form as PaddedRatings, each user's in the order given.
 
-    user_rows: (n,) int, which of the B users a rating belongs to, 0 to B-1. items, values: (n,).
-    users: (B,) int, the users' positions in the user table.
+    user_rows: (n,) int, which of the B users a rating belongs to, 0 to B-1. users: (B,) int, the users' positions in the
+    user table. The others: (n,), as PaddedRatings names them.
     """
     place = resolve_device(device)
+    kind = resolve_dtype(dtype, place)
     order = np.argsort(user_rows, kind="stable")
     counts = np.bincount(user_rows, minlength=len(users))
-    starts = np.cumsum(counts) - counts
     rows = user_rows[order]
-    columns = np.arange(len(order)) - starts[rows]
+    columns = np.arange(len(order)) - (np.cumsum(counts) - counts)[rows]
     shape = (len(users), int(counts.max()) if len(counts) else 0)
-    padded = [np.zeros(shape, dtype=kind) for kind in (np.int64, np.float64, bool)]
-    for target, source in zip(padded, (items[order], values[order], True), strict=True):
-        target[rows, columns] = source
-    item_codes, stars, mask = (
-        torch.as_tensor(t, device=place) for t in padded[:1] + [padded[1].astype(_numpy(dtype, place))] + padded[2:]
+
+    def padded(column: np.ndarray | None, of: torch.dtype) -> Tensor | None:
+        if column is None:
+            return None
+        table = torch.zeros(shape, dtype=of).numpy()
+        table[rows, columns] = np.asarray(column)[order]
+        return torch.as_tensor(table, device=place)
+
+    return PaddedRatings(
+        torch.as_tensor(np.asarray(users, dtype=np.int64), device=place),
+        padded(items, torch.int64),
+        padded(values, kind),
+        padded(np.ones(len(order), dtype=bool), torch.bool),
+        padded(liked, torch.bool),
+        padded(gains, kind),
+        padded(times, torch.int64),
+        None if labels is None else {name: padded(column, kind) for name, column in labels.items()},
     )
-    return PaddedRatings(torch.as_tensor(np.asarray(users, dtype=np.int64), device=place), item_codes, stars, mask)
 
 
-def _numpy(dtype: str | torch.dtype | None, place: torch.device) -> type:
-    return np.float32 if resolve_dtype(dtype, place) == torch.float32 else np.float64
+def pad_rows(
+    data: Interactions,
+    rows: np.ndarray,
+    owner: np.ndarray,
+    users: np.ndarray,
+    device: str | torch.device | None = None,
+    dtype: str | torch.dtype | None = None,
+) -> PaddedRatings:
+    """Some ratings of `data` with all that is known of them: likes, gains, times and labels.
+
+    rows: (n,) which ratings. owner, users: (n,) and (B,), as in `pad_ratings`.
+    """
+    table, values = data.ratings, data.values[rows]
+    known = {name: table[name].to_numpy()[rows] for name in data.labels}
+    return pad_ratings(
+        owner, data.item_codes[rows], values, users, device, dtype,
+        liked=data.liked[rows], gains=data.gain(values), times=table["timestamp"].to_numpy()[rows], labels=known or None,
+    )  # fmt: skip
+
+
+def length_batches(support: np.ndarray, query: np.ndarray, cells: int = CELLS) -> Iterator[np.ndarray]:
+    """Users in batches of similar length, longest first: arrays of rows, each row once.
+
+    support, query: (B,) how many ratings each user has. A batch of b users whose longest have K and Q ratings takes
+    b (K Q + WIDTH (K + Q)) numbers, at most `cells` unless it is one user: memory grows with the ratings, never with the
+    users times the longest of all.
+    """
+    order = np.lexsort((-np.asarray(query), -np.asarray(support)))
+    lengths = np.stack([np.asarray(support)[order], np.asarray(query)[order]]).clip(min=1)
+    start = 0
+    while start < len(order):
+        k = int(lengths[0, start])
+        ahead = lengths[1, start : start + max(1, cells // (k + WIDTH * (k + 1)))]
+        q = np.maximum.accumulate(ahead)
+        fits = int((np.arange(1, len(q) + 1) * (k * q + WIDTH * (k + q)) <= cells).sum())
+        yield order[start : start + max(1, fits)]
+        start += max(1, fits)
 
 
 def make_tasks(
@@ -187,11 +263,7 @@ def make_tasks(
     rank = np.arange(len(rows)) - np.searchsorted(owner, owner)
     last = np.inf if query is None else pool + query
     parts = (rank < k), (rank >= pool) & (rank < last)
-    support, judged = (
-        pad_ratings(owner[p], interactions.item_codes[rows[p]], interactions.values[rows[p]], chosen, device, dtype)
-        for p in parts
-    )
-    return TaskBatch(support, judged)
+    return TaskBatch(*(pad_rows(interactions, rows[p], owner[p], chosen, device, dtype) for p in parts))
 
 
 def tasks_from_split(
@@ -211,9 +283,8 @@ def tasks_from_split(
     slot = np.full(train.n_users, -1)
     slot[chosen] = np.arange(len(chosen))
     rows = np.flatnonzero(slot[train.user_codes] >= 0)
-    codes = train.item_codes[rows], train.values[rows]
-    support = pad_ratings(slot[train.user_codes[rows]], *codes, chosen, device, dtype)
-    query = pad_ratings(owner, test.item_codes, test.values, chosen, device, dtype)
+    support = pad_rows(train, rows, slot[train.user_codes[rows]], chosen, device, dtype)
+    query = pad_rows(test, np.arange(len(test)), owner, chosen, device, dtype)
     return TaskBatch(support, query), test.users["user_id"].to_numpy()[chosen]
 
 

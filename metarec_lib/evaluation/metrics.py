@@ -49,7 +49,7 @@ def ndcg(scores: Tensor, gains: Tensor, mask: Tensor | None = None, k: int | Non
 
     DCG@k is the sum over positions p = 1..k of gain / log2(p + 1). Items with equal scores share the mean gain of their
     group, which is the expectation over all orders (McSherry & Najork 2008, ECIR, eq. 7).
-    gains: (B, Q), not negative; for ratings the habit is 2^r - 1, for implicit data 0 or 1.
+    gains: (B, Q), not negative; `Interactions.gain` for ratings, 0 or 1 for implicit data.
     """
     scores, gains, mask = _checked("ndcg", scores, gains, mask, ranking=True)
     if bool((gains < 0).any()):
@@ -73,11 +73,7 @@ def hit_rate(scores: Tensor, relevant: Tensor, mask: Tensor | None = None, k: in
     scores, relevant, mask = _checked("hit_rate", scores, relevant, mask, ranking=True, binary=True)
     _check_k("hit_rate", k)
     first, size, hits, found = _first_relevant_group(scores, relevant, mask)
-    places = (k - first).clamp(min=0).minimum(size)
-    miss = torch.where(
-        size - hits >= places, _log_choose(size - hits, places) - _log_choose(size, places), -torch.inf
-    ).exp()
-    return torch.where(found, 1 - miss, torch.nan)
+    return torch.where(found, hit_chance(first, size, hits, k), torch.nan)
 
 
 def mrr(scores: Tensor, relevant: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -87,12 +83,8 @@ def mrr(scores: Tensor, relevant: Tensor, mask: Tensor | None = None) -> Tensor:
     with chance C(n-j, r-1) / C(n, r), and counts 1 / (s + j).
     """
     scores, relevant, mask = _checked("mrr", scores, relevant, mask, ranking=True, binary=True)
-    first, size, hits, found = (t.unsqueeze(1) for t in _first_relevant_group(scores, relevant, mask))
-    place = torch.arange(1, scores.shape[1] + 1, device=scores.device, dtype=scores.dtype)
-    possible = found & (place <= size - hits + 1)
-    log_chance = _log_choose((size - place).clamp(min=0), (hits - 1).clamp(min=0)) - _log_choose(size, hits)
-    chance = torch.where(possible, log_chance.exp(), 0)
-    return torch.where(found[:, 0], (chance / (first + place)).sum(1), torch.nan)
+    first, size, hits, found = _first_relevant_group(scores, relevant, mask)
+    return torch.where(found, reciprocal_rank(first, size, hits), torch.nan)
 
 
 def calibration_error(probabilities: Tensor, outcomes: Tensor, bins: int = 10) -> float:
@@ -115,6 +107,35 @@ def calibration_error(probabilities: Tensor, outcomes: Tensor, bins: int = 10) -
     which = (p * bins).long().clamp(max=bins - 1)
     gap = torch.zeros(bins, dtype=p.dtype, device=p.device).index_add_(0, which, y - p)
     return float(gap.abs().sum() / len(p))
+
+
+# -- tie groups: n equal scores below `above` better ones, r of them relevant; all (B,) or (B, R) -----------------------
+def mean_discount(above: Tensor, size: Tensor, k: int | None = None) -> Tensor:
+    """Mean of 1 / log2(p + 1) over the places p = above + 1 .. above + size, those beyond k counting 0."""
+    last = int((above + size).max()) if above.numel() else 0
+    place = torch.arange(1, last + 1, device=above.device, dtype=above.dtype)
+    discount = torch.where(place <= (last if k is None else k), 1 / torch.log2(place + 1), 0)
+    total = torch.cat([discount.new_zeros(1), discount.cumsum(0)])
+    return (total[(above + size).long()] - total[above.long()]) / size.clamp(min=1)
+
+
+def hit_chance(above: Tensor, size: Tensor, hits: Tensor, k: int) -> Tensor:
+    """Chance that one of the r relevant items of the group is among the first k: 1 - C(n-r, m) / C(n, m), m places left."""
+    places = (k - above).clamp(min=0).minimum(size)
+    chosen = _log_choose(size - hits, places) - _log_choose(size, places)
+    return 1 - torch.where(size - hits >= places, chosen, -torch.inf).exp()
+
+
+def reciprocal_rank(above: Tensor, size: Tensor, hits: Tensor) -> Tensor:
+    """Expected 1 / rank of the first of the r relevant items of the group, (B,).
+
+    It stands at place j of the group with chance C(n-j, r-1) / C(n, r), and then counts 1 / (above + j).
+    """
+    above, size, hits = (t.unsqueeze(1) for t in (above, size, hits))
+    place = torch.arange(1, int(size.max()) + 1 if len(size) else 1, device=size.device, dtype=size.dtype)
+    possible = (hits > 0) & (place <= size - hits + 1)
+    log_chance = _log_choose((size - place).clamp(min=0), (hits - 1).clamp(min=0)) - _log_choose(size, hits)
+    return (torch.where(possible, log_chance.exp(), 0) / (above + place)).sum(1)
 
 
 # -- ties -------------------------------------------------------------------------------------------------------------
@@ -191,20 +212,26 @@ def _checked(
     if scores.shape[1] == 0:  # nobody has an item: one column of padding says the same
         scores, truth, mask = (torch.nn.functional.pad(t, (0, 1)) for t in (scores, truth, mask))
     truth = truth.to(scores.dtype)
-    for label, values in (("score", scores), ("true value", truth)):
-        bad = int((~torch.isfinite(values[mask])).sum())
-        if bad:
-            raise ValueError(
-                f"{name}: {bad} {label}s are NaN or infinite. Usual cause: a model that diverged; a NaN is no score"
-            )
+    check_finite(name, "score", scores[mask])
+    check_finite(name, "true value", truth[mask])
     if binary and not bool(((truth == 0) | (truth == 1))[mask].all()):
-        raise ValueError(f"{name}: got labels other than 0 and 1. Usual cause: stars; pass ratings >= 4")
+        raise ValueError(f"{name}: got labels other than 0 and 1. Usual cause: ratings; pass which are liked")
     if ranking and scores.shape[1] > 1:
-        _warn_if_constant(name, scores, mask)
+        warn_if_constant(name, scores, mask)
     return scores, truth.masked_fill(~mask, 0), mask
 
 
-def _warn_if_constant(name: str, scores: Tensor, mask: Tensor) -> None:
+def check_finite(name: str, what: str, values: Tensor) -> None:
+    """Raise ValueError where one of the values is NaN or infinite."""
+    bad = int((~torch.isfinite(values)).sum())
+    if bad:
+        raise ValueError(
+            f"{name}: {bad} {what}s are NaN or infinite. Usual cause: a model that diverged; a NaN is no score"
+        )
+
+
+def warn_if_constant(name: str, scores: Tensor, mask: Tensor) -> None:
+    """Warn where all scores (B, Q) of a user are the same."""
     low = scores.masked_fill(~mask, torch.inf).min(1).values
     high = scores.masked_fill(~mask, -torch.inf).max(1).values
     constant = (low == high) & (mask.sum(1) > 1)

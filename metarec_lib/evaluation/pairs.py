@@ -1,30 +1,86 @@
-"""Judging scores of rated pairs: the metrics of `Recommender.evaluate` that need no ranking, and the like-threshold.
+"""Judging rated pairs of user and item: their scores, the metrics that need no ranking, and the like-threshold.
 
-Shapes: B users, Q query ratings.
+Shapes: n rated pairs, B users, Q ratings of one user.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
 import torch
 from torch import Tensor
 
-from metarec_lib.data.tasks import PaddedRatings
+from metarec_lib.data.interactions import Interactions
+from metarec_lib.data.tasks import CELLS, length_batches, pad_ratings, pad_rows
+from metarec_lib.device import resolve_device, resolve_dtype
 from metarec_lib.evaluation import metrics as m
-from metarec_lib.evaluation.protocols import LIKE
+from metarec_lib.evaluation.protocols import Fitted, Memory, item_codes, task_metric
 
 
-def evaluate_pairs(kind: str, scores: Tensor, query: PaddedRatings, threshold: float, average: str) -> float:
-    """accuracy, auc, rmse or mae of scores (B, Q) of rated items; `Recommender.evaluate` says what they mean."""
-    liked = (query.values >= LIKE).to(scores.dtype)
-    if kind == "auc":
-        return float(m.auc(scores, liked, query.mask).nanmean())
-    if kind == "accuracy":
-        hit = ((scores > threshold) == (liked > 0)).to(scores.dtype)
-        return 1 - _average(m.mae(hit, torch.ones_like(hit), query.mask), query.counts, average)
-    if kind == "mae":
-        return _average(m.mae(scores, query.values, query.mask), query.counts, average)
-    per_user = m.rmse(scores, query.values, query.mask)
-    return float(_average(per_user**2, query.counts, "rows") ** 0.5) if average == "rows" else float(per_user.nanmean())
+def score_pairs(model: Fitted, data: Interactions, history: Memory | None = None, cells: int = CELLS) -> Tensor:
+    """Scores of each rating's item for its user, (n,), aligned with the rows of `data`; on the CPU.
+
+    A user's state is solved from what `history` knows of the user: what the model remembers, where None. Users of similar
+    length go together, so that memory grows with the ratings, never with the users times the longest of them.
+    """
+    history = model.history_ if history is None else history
+    users, owner = np.unique(data.user_codes, return_inverse=True)
+    ids, items = data.users["user_id"].to_numpy()[users], item_codes(model, data)
+    scores = torch.zeros(len(data), dtype=resolve_dtype(model.dtype, resolve_device(model.device)))
+    with torch.no_grad():
+        for some, rows, slot in user_batches(owner, history.counts(ids), cells):
+            support = history.padded(ids[some], model.device, model.dtype)
+            known = support.users.cpu().numpy()
+            query = pad_ratings(slot, items[rows], data.values[rows], known, model.device, model.dtype)
+            found = model.score(model.adapt(support), query)
+            scores[torch.as_tensor(rows)] = found[query.mask].to(scores.device, scores.dtype)
+    return scores
+
+
+def user_batches(
+    owner: np.ndarray, support: np.ndarray, cells: int = CELLS
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Batches of users of similar length: (users (b,), their rows (r,), which of the b each row belongs to (r,)).
+
+    owner: (n,) which of the B users a row belongs to. support: (B,) how many ratings each is adapted on. Rows come user
+    after user, as `pad_ratings` lays them out, each user's in the order given.
+    """
+    counts = np.bincount(owner, minlength=len(support))
+    order = np.argsort(owner, kind="stable")
+    starts = np.cumsum(counts) - counts
+    for some in length_batches(support, counts, cells):
+        slot = np.repeat(np.arange(len(some)), counts[some])
+        first = np.cumsum(counts[some]) - counts[some]
+        yield some, order[np.arange(len(slot)) + np.repeat(starts[some] - first, counts[some])], slot
+
+
+def evaluate_pairs(
+    metric: str, scores: Tensor, data: Interactions, threshold: float = np.nan, average: str = "rows"
+) -> float:
+    """accuracy, auc, rmse or mae of the scores (n,) of the ratings in `data`; NaN where the metric is undefined.
+
+    accuracy: share of pairs for which "score above the threshold" says rightly whether they are liked. average: `rows`
+    pools all pairs, `user` is the mean over users; auc is always the mean over users with both classes.
+    """
+    if metric == "accuracy":
+        wrong = (scores.numpy() > threshold) != data.liked
+        return 1 - _mean(wrong, data.user_codes, average)
+    if metric == "auc" or average == "user":
+        return float(metric_by_user(metric, scores, data).nanmean())
+    return float(getattr(m, metric)(scores, torch.tensor(data.values)))  # all pairs as those of one user
+
+
+def metric_by_user(metric: str, scores: Tensor, data: Interactions) -> Tensor:
+    """One metric of each user who occurs in `data`, (B,), by position in the user table; scores: (n,) of its rows."""
+    users, owner = np.unique(data.user_codes, return_inverse=True)
+    values = torch.full((len(users),), torch.nan, dtype=scores.dtype)
+    for some, rows, slot in user_batches(owner, np.zeros(len(users), dtype=np.int64)):
+        query = pad_rows(data, rows, slot, users[some], "cpu", scores.dtype)
+        padded = torch.zeros_like(query.values)
+        padded[query.mask] = scores[torch.as_tensor(rows)]
+        values[torch.as_tensor(some)] = task_metric(metric, padded, query)
+    return values
 
 
 def best_threshold(scores: Tensor, liked: Tensor) -> float:
@@ -42,6 +98,9 @@ def best_threshold(scores: Tensor, liked: Tensor) -> float:
     return float(ordered[at] if at + 1 == len(ordered) else (ordered[at] + ordered[at + 1]) / 2)
 
 
-def _average(per_user: Tensor, counts: Tensor, average: str) -> float:
-    weights = (counts > 0).to(per_user.dtype) if average == "user" else counts.to(per_user.dtype)
-    return float((per_user.nan_to_num() * weights).sum() / weights.sum())
+def _mean(values: np.ndarray, owner: np.ndarray, average: str) -> float:
+    """The mean over rows, or over users of each user's mean."""
+    if average == "rows":
+        return float(values.mean())
+    counts = np.bincount(owner)
+    return float((np.bincount(owner, values) / counts.clip(min=1))[counts > 0].mean())

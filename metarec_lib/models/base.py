@@ -20,10 +20,10 @@ from torch import Tensor
 
 from metarec_lib.data.features import as_interactions
 from metarec_lib.data.interactions import Interactions
-from metarec_lib.data.tasks import PaddedRatings, TaskBatch, pad_ratings
+from metarec_lib.data.tasks import PaddedRatings
 from metarec_lib.device import resolve_device, resolve_dtype
-from metarec_lib.evaluation.pairs import best_threshold, evaluate_pairs
-from metarec_lib.evaluation.protocols import LIKE, evaluate_ranking, parse_metric, score_tasks
+from metarec_lib.evaluation.evaluate import evaluate_model
+from metarec_lib.evaluation.pairs import best_threshold, score_pairs
 from metarec_lib.models.arguments import clean_user_id, need_same_tables, whole_number
 from metarec_lib.models.history import History
 
@@ -138,11 +138,11 @@ class Recommender(ABC):
 
     def _set_threshold(self, held: Interactions) -> None:
         """The score that separates likes from the rest best on held-out ratings; halfway to a like where there are none."""
+        low, high = held.scale
         if not len(held):
-            self.threshold_ = LIKE - 0.5
+            self.threshold_ = held.like - (high - low) / 8  # 3.5 of 1 to 5
             return
-        scores, query, _ = self._score_pairs(held)
-        self.threshold_ = best_threshold(scores[query.mask], query.values[query.mask] >= LIKE)
+        self.threshold_ = best_threshold(score_pairs(self, held), torch.as_tensor(held.liked))
 
     # -- use ------------------------------------------------------------------------------------------------------
     def predict(self, user_id: object, items: object, return_std: bool = False) -> pd.Series | pd.DataFrame:
@@ -204,42 +204,13 @@ class Recommender(ABC):
     ) -> float:
         """One number for how well the model does on held-out ratings.
 
-        metric: accuracy (like = rating of 4 or more; predicted like = score above the threshold that `fit` set), rmse, mae,
+        metric: accuracy (like: see Interactions; predicted like = score above the threshold that `fit` set), rmse, mae,
         auc (mean over users with both classes), ndcg@k, hr@k and mrr (all items the user has not rated in training are
-        ranked, relevant = test rating of 4 or more, mean over users with a relevant item).
+        ranked, relevant = liked in the test, mean over users with a relevant item; see `evaluate_ranking`).
         average: for rmse, mae and accuracy `rows` pools all ratings, `user` is the mean over users.
         """
         self._check_fitted()
-        data = as_interactions(X, y)
-        if not len(data):
-            raise ValueError("evaluate: got no ratings, expected at least one")
-        if average not in ("rows", "user"):
-            raise ValueError(f"evaluate: got average {average!r}, expected 'rows' or 'user'")
-        kind = "accuracy" if metric == "accuracy" else parse_metric(metric)[0]
-        if kind in ("rmse", "mae") and not self.scores_are_ratings:
-            raise ValueError(
-                f"evaluate: {type(self).__name__} scores are no ratings, so {metric} means nothing; use auc or ndcg@10"
-            )
-        if kind in ("ndcg", "hr", "mrr"):
-            value = float(evaluate_ranking(self, data, (metric,))[metric].mean())
-        else:
-            scores, query, _ = self._score_pairs(data)
-            value = evaluate_pairs(kind, scores, query, self.threshold_, average)
-        if np.isnan(value):
-            needed = "rated films both below and from" if kind == "auc" else "a film rated"
-            raise ValueError(
-                f"evaluate: {metric} is undefined, as no user here has {needed} {LIKE:g} up; use accuracy or rmse"
-            )
-        return value
-
-    def _score_pairs(self, data: Interactions) -> tuple[Tensor, PaddedRatings, np.ndarray]:
-        """Scores of each rating's item for its user: (B, Q) scores, the query they belong to, and the B user ids."""
-        users, owner = np.unique(data.ratings["user_id"].to_numpy(), return_inverse=True)
-        support = self.ratings_of(users)
-        codes = self.tables_.item_index(data.ratings["item_id"])
-        known = support.users.cpu().numpy()
-        query = pad_ratings(owner, codes, data.values, known, self.device, self.dtype)
-        return score_tasks(self, TaskBatch(support, query)), query, users
+        return evaluate_model(self, as_interactions(X, y), metric, average)
 
     # -- save -----------------------------------------------------------------------------------------------------
     def save(self, path: str | Path) -> None:

@@ -189,3 +189,74 @@ def test_bad_csv(tmp_path, content, words):
 def test_no_csv(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file at .*none.csv"):
         Interactions.from_csv(tmp_path / "none.csv")
+
+
+# -- what is liked, and what it gains -----------------------------------------------------------------------------------
+def rated(values, scale=None, **options):
+    frame = pd.DataFrame({"user_id": 1, "item_id": range(len(values)), "rating": values})
+    return Interactions.from_frame(frame, scale=scale, name="toy", **options)
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "like", "liked"),
+    [
+        ([1, 2, 3, 4, 5], (1, 5), 4.0, [0, 0, 0, 1, 1]),
+        ([0.5, 3.5, 4, 5], (0.5, 5), 3.875, [0, 0, 1, 1]),
+        ([2, 4, 7, 8, 10], (2, 10), 8.0, [0, 0, 0, 1, 1]),
+        ([0, 1, 1], None, 0.75, [0, 1, 1]),
+        ([1, 1], None, 1.0, [1, 1]),
+        ([0, 74, 75, 100], (0, 100), 75.0, [0, 0, 1, 1]),
+        ([-10, 4, 5, 10], (-10, 10), 5.0, [0, 0, 1, 1]),
+        ([0.1, 0.7, 0.9], (0.1, 0.9), 0.7, [0, 1, 1]),  # 0.1 + 0.75 * 0.8 is above 0.7 by rounding
+    ],
+)
+def test_a_like_is_three_quarters_up_the_scale(values, scale, like, liked):
+    data = rated(values, scale)
+    assert data.like == pytest.approx(like) and data.liked.dtype == bool
+    np.testing.assert_array_equal(data.liked, np.array(liked, dtype=bool))
+
+
+def test_a_like_of_ones_own_stays_with_the_parts():
+    data = rated([1, 3, 5], (1, 5), like=3)
+    assert list(data.liked) == [False, True, True]
+    assert data.subset([1]).like == data.replace_ratings(data.ratings).like == 3.0
+    for like in (0, 6, np.nan):
+        with pytest.raises(ValueError, match=r"^toy: got like=.*expected a rating from 1 to 5"):
+            rated([1, 3, 5], (1, 5), like=like)
+
+
+def test_gain_is_two_to_the_stars_and_the_place_in_the_scale_elsewhere():
+    stars = np.array([1.0, 2, 3, 4, 5])
+    assert rated(stars, (1, 5)).gain(stars).tolist() == [1, 3, 7, 15, 31]
+    for low, high in ((0, 1), (0, 100), (-3, 1), (2, 10), (0.5, 5)):
+        data = rated([low, high], (low, high))
+        np.testing.assert_allclose(data.gain(low + (stars - 1) / 4 * (high - low)), [1, 3, 7, 15, 31], rtol=1e-12)
+    assert np.isfinite(rated([1, 1]).gain(np.ones(2))).all()
+
+
+# -- further columns ----------------------------------------------------------------------------------------------------
+def test_further_numeric_columns_are_kept(tmp_path):
+    more = dict(click=[True, False, True], dwell=pd.array([3, None, 5], dtype="Int64"), said=["a", "b", "c"])
+    data = make(ratings(**more))
+    assert data.labels == ("click", "dwell") and make().labels == ()
+    assert [str(t) for t in data.ratings[["click", "dwell"]].dtypes] == ["float64", "float64"]
+    part = data.subset([2, 1])
+    assert part.ratings["click"].tolist() == [1.0, 0.0] and part.ratings["dwell"].isna().tolist() == [False, True]
+    assert data.replace_ratings(data.ratings).labels == data.labels
+    data.ratings.to_csv(tmp_path / "r.csv", index=False)
+    pd.testing.assert_frame_equal(Interactions.from_csv(tmp_path / "r.csv").ratings, data.ratings)
+
+
+def test_a_missing_title_stays_missing():
+    data = make(i=items(title=["B", None, np.nan]))
+    assert data.items["title"].isna().tolist() == [False, True, True] and data.items["title"][0] == "B"
+
+
+def test_parts_look_nothing_up_again(monkeypatch):
+    data = make()
+    expected = data.user_codes[[2, 0]], data.item_codes[[2, 0]]
+    monkeypatch.setattr(Interactions, "user_index", None)
+    monkeypatch.setattr(Interactions, "item_index", None)
+    part = data.subset([2, 0])
+    np.testing.assert_array_equal(part.user_codes, expected[0])
+    np.testing.assert_array_equal(part.item_codes, expected[1])

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.splits import load_data
 from metarec_lib.data.synthetic import make_world
-from metarec_lib.data.tasks import PaddedRatings, TaskBatch, make_tasks, pad_ratings, tasks_from_split
+from metarec_lib.data.tasks import (
+    WIDTH,
+    PaddedRatings,
+    TaskBatch,
+    length_batches,
+    make_tasks,
+    pad_ratings,
+    pad_rows,
+    tasks_from_split,
+)
 
 derandomised = settings(derandomize=True, deadline=None, database=None, max_examples=60)
 ragged = st.lists(st.lists(st.tuples(st.integers(-1, 9), st.integers(1, 5)), max_size=6), min_size=1, max_size=5)
@@ -95,6 +104,10 @@ def test_to_changes_the_floating_type_alone():
         (dict(items=torch.zeros(2, dtype=torch.int64)), r"'items': \(2,\)"),
         (dict(mask=torch.ones(1, 2)), "mask of torch.float32, expected torch.bool"),
         (dict(values=torch.tensor([[1.0, torch.nan]])), "NaN among the ratings"),
+        (dict(liked=torch.ones(1, 3, dtype=torch.bool)), r"'liked': \(1, 3\)"),
+        (dict(liked=torch.ones(1, 2)), "liked of torch.float32, expected torch.bool"),
+        (dict(times=torch.ones(2, dtype=torch.int64)), r"'times': \(2,\)"),
+        (dict(labels={"click": torch.ones(1, 1)}), r"'labels\[click\]': \(1, 1\)"),
     ],
 )
 def test_padded_ratings_refuses_what_does_not_fit(change, words):
@@ -111,6 +124,80 @@ def test_pad_to_and_task_batch_refuse_what_does_not_fit():
         p.pad_to(1)
     with pytest.raises(ValueError, match="different users"):
         TaskBatch(p, p.select(torch.tensor([1, 0])))
+
+
+# -- what else is known of ratings ---------------------------------------------------------------------------------------
+KNOWN = ("liked", "gains", "times")
+
+
+def known_of(p):
+    """The further columns of each rating in the mask, as tuples."""
+    columns = [getattr(p, name) for name in KNOWN] + [p.labels["dwell"]]
+    return [
+        [tuple(float(c[i, j]) for c in columns) for j in range(p.items.shape[1]) if p.mask[i, j]] for i in range(len(p))
+    ]
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    world = make_world(n_users=12, n_items=20, ratings_per_user=8, seed=3).interactions
+    return world.replace_ratings(world.ratings.assign(dwell=np.arange(len(world)) + 0.5))
+
+
+def test_tasks_carry_likes_gains_times_and_labels(labelled):
+    tasks = make_tasks(labelled, k=3, order="chronological")
+    table = labelled.ratings.assign(item=labelled.item_codes).set_index(["user_id", "item"])
+    for part in (tasks.support, tasks.query):
+        assert (part.liked.dtype, part.times.dtype) == (torch.bool, torch.int64)
+        for user, pairs, known in zip(labelled.users["user_id"], unpadded(part), known_of(part), strict=True):
+            for (item, stars), found in zip(pairs, known, strict=True):
+                row = table.loc[user, item]
+                assert found == (stars >= 4, 2**stars - 1, row["timestamp"], row["dwell"])
+    assert make_tasks(labelled.replace_ratings(labelled.ratings.drop(columns="dwell"))).query.labels is None
+
+
+def test_split_tasks_carry_them_too(labelled):
+    train, test = load_data(labelled)
+    tasks, _ = tasks_from_split(train, test)
+    for part, data in ((tasks.support, train), (tasks.query, test)):
+        owner = np.searchsorted(np.unique(test.user_codes), data.user_codes)
+        assert known_of(part) == known_of(pad_rows(data, np.arange(len(data)), owner, part.users.numpy()))
+
+
+def test_every_form_of_a_part_carries_them(labelled):
+    p = make_tasks(labelled, k=5).query
+    whole = known_of(p)
+    assert known_of(p.pad_to(40)) == known_of(p.pad_to(40).trim()) == whole
+    assert known_of(p.first(2)) == [row[:2] for row in whole]
+    assert known_of(p.select(torch.tensor([3, 1]))) == [whole[3], whole[1]]
+    half = p.to("cpu", "float32")
+    assert known_of(half) == whole and half.gains.dtype == half.labels["dwell"].dtype == torch.float32
+    wide = p.pad_to(40)
+    assert (
+        not any(getattr(wide, name)[~wide.mask].any() for name in KNOWN) and not wide.labels["dwell"][~wide.mask].any()
+    )
+
+
+# -- batches of similar length ------------------------------------------------------------------------------------------
+lengths = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 40)), max_size=40)
+
+
+@derandomised
+@given(lengths, st.sampled_from([1, 500, 20_000, 10**6]))
+def test_batches_hold_each_user_once_and_stay_small(pairs, cells):
+    support, query = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    batches = list(length_batches(support, query, cells))
+    assert sorted(np.concatenate([[], *batches])) == list(range(len(pairs)))
+    for rows in batches:
+        k, q = max(1, support[rows].max()), max(1, query[rows].max())
+        assert len(rows) == 1 or len(rows) * (k * q + WIDTH * (k + q)) <= cells
+    assert cells < 10**6 or len(batches) <= 1 + sum(k * q for k, q in pairs) // 20_000
+
+
+def test_one_long_user_makes_nobody_elses_batch_wide():
+    support, query = np.append(np.full(20_000, 12), 8_000), np.append(np.full(20_000, 2), 800)
+    padded = sum(len(rows) * support[rows].max() for rows in length_batches(support, query))
+    assert padded < 1.2 * support.sum()
 
 
 # -- make_tasks -------------------------------------------------------------------------------------------------------

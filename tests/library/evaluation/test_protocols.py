@@ -1,18 +1,16 @@
-"""Protocols: evaluate_tasks and evaluate_ranking against plain loops, and chunks that change nothing."""
-
-from types import SimpleNamespace
+"""Protocols on tasks: against plain loops, in chunks that change nothing, on every scale."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.splits import load_data
 from metarec_lib.data.synthetic import make_world
-from metarec_lib.data.tasks import make_tasks
-from metarec_lib.evaluation import protocols
+from metarec_lib.data.tasks import PaddedRatings, make_tasks
 from metarec_lib.evaluation.metrics import hit_rate, mrr, ndcg
-from metarec_lib.evaluation.protocols import evaluate_ranking, evaluate_tasks, parse_metric, score_tasks
-from metarec_lib.models.baseline import PopularityRecommender
+from metarec_lib.evaluation.protocols import evaluate_tasks, parse_metric, score_tasks, task_metric
 from metarec_lib.models.factorization import MatrixFactorization
 
 METRICS = ("rmse", "mae", "auc", "ndcg@3", "ndcg", "hr@2", "mrr")
@@ -84,84 +82,14 @@ def test_no_users_and_no_queries(world):
     assert nothing_left.shape == (40, len(METRICS)) and nothing_left.isna().all(axis=None)
 
 
-@pytest.mark.parametrize("cells", [1, 40, 300])
-def test_chunks_change_nothing_and_stay_small(monkeypatch, world, cells):
+@pytest.mark.parametrize("cells", [1, 400, 3000])
+def test_chunks_change_nothing_and_stay_small(world, cells):
     tasks = make_tasks(world, k=12)
+    mask, model = tasks.query.mask, Counting()
     whole = score_tasks(Counting(), tasks)
-    monkeypatch.setattr(protocols, "CELLS", cells)
-    model = Counting()
-    torch.testing.assert_close(score_tasks(model, tasks), whole, rtol=0, atol=1e-12)
-    width = tasks.query.items.shape[1]
+    torch.testing.assert_close(score_tasks(model, tasks, cells)[mask], whole[mask], rtol=0, atol=1e-12)
     assert len(model.chunks) > 1 and sum(n for n, _ in model.chunks) == len(tasks)
-    assert all(n == 1 or n * max(k, 1) * width <= cells for n, k in model.chunks)
-
-
-def test_ranking_equals_a_loop_over_users(parts, model):
-    train, test = parts
-    table = evaluate_ranking(model, test, ("ndcg@10", "hr@5", "mrr"))
-    expected = {}
-    for user in np.unique(test.ratings["user_id"]):
-        mine = test.ratings[test.ratings["user_id"] == user]
-        liked = set(mine["item_id"][mine["rating"] >= 4])
-        seen = set(train.ratings["item_id"][train.ratings["user_id"] == user])
-        if not liked:
-            continue
-        candidates = [i for i in train.items["item_id"] if i not in seen]
-        ranked = model.predict(user, candidates).sort_values(ascending=False)
-        assert ranked.is_unique
-        hits = np.array([i in liked for i in ranked.index], dtype=float)
-        discount = 1 / np.log2(np.arange(2, 12))
-        best = discount[: len(liked)].sum()
-        expected[user] = [hits[:10] @ discount[: len(hits[:10])] / best, hits[:5].max(), 1 / (1 + hits.argmax())]
-    assert list(table.index) == list(expected) and len(expected) > 20
-    np.testing.assert_allclose(table.to_numpy(), list(expected.values()), rtol=0, atol=1e-9)
-
-
-def test_ranking_in_chunks_is_the_same(monkeypatch, parts, model):
-    whole = evaluate_ranking(model, parts[1])
-    monkeypatch.setattr(protocols, "CELLS", 100)
-    chunked = evaluate_ranking(model, parts[1])
-    assert list(chunked.index) == list(whole.index)
-    np.testing.assert_allclose(chunked, whole, rtol=0, atol=1e-12)
-
-
-def test_ranking_among_sampled_items(parts, model):
-    train, test = parts
-    full, none = (evaluate_ranking(model, test, ("mrr",), negatives=n)["mrr"] for n in (30, 0))
-    np.testing.assert_allclose(full, evaluate_ranking(model, test, ("mrr",))["mrr"])
-    assert (none == 1).all()  # the liked ones alone
-    few, again, other = (evaluate_ranking(model, test, ("mrr",), negatives=5, seed=s)["mrr"] for s in (0, 0, 1))
-    assert few.equals(again) and not few.equals(other)
-    assert (few >= full - 1e-12).all() and few.mean() > full.mean()
-
-
-def test_the_sampled_protocol_draws_as_many_as_asked_and_nothing_seen(parts):
-    train, test = parts
-    seen = {}
-
-    class Watching(PopularityRecommender):
-        def score(self, state, query):
-            seen["query"] = query
-            return super().score(state, query) + 0.001 * query.items
-
-    model = Watching().fit(train)
-    ranked = evaluate_ranking(model, test, negatives=4).index
-    ids = train.users["user_id"].to_numpy()[seen["query"].users]
-    assert sorted(ids) == list(ranked)
-    for user, row, mask in zip(ids, seen["query"].items, seen["query"].mask, strict=True):
-        candidates = set(train.items["item_id"].to_numpy()[row[mask].numpy()])
-        mine = test.ratings[test.ratings["user_id"] == user]
-        liked = set(mine["item_id"][mine["rating"] >= 4])
-        rated = set(train.ratings["item_id"][train.ratings["user_id"] == user])
-        assert liked <= candidates and not candidates & rated
-        assert len(candidates - liked) == min(4, 30 - len(rated) - len(liked))
-
-
-def test_users_without_a_liked_item_are_not_ranked(parts, model):
-    disliked = parts[1].subset(parts[1].values < 4)
-    assert evaluate_ranking(model, disliked).shape == (0, 1)
-    with pytest.raises(ValueError, match=r"got metrics \['rmse'\], expected ndcg@k, hr@k or mrr"):
-        evaluate_ranking(model, parts[1], ("rmse", "mrr"))
+    assert all(n == 1 or n * max(k, 1) <= cells for n, k in model.chunks)
 
 
 @pytest.mark.parametrize(
@@ -177,5 +105,51 @@ def test_names_that_are_no_metric(name):
     with pytest.raises(ValueError, match=r"got .*expected rmse, mae, auc, mrr, ndcg@k or hr@k"):
         parse_metric(name)
     with pytest.raises(ValueError, match="expected rmse"):
-        empty = SimpleNamespace(values=torch.ones(1, 1), mask=torch.ones(1, 1, dtype=torch.bool))
-        protocols.task_metric(name, torch.ones(1, 1), empty)
+        task_metric(name, torch.ones(1, 1), by_hand())
+
+
+# -- what the query says, whatever the scale ----------------------------------------------------------------------------
+def by_hand(**more):
+    values, mask = torch.tensor([[5.0, 1.0]]), torch.ones(1, 2, dtype=torch.bool)
+    return PaddedRatings(torch.zeros(1, dtype=torch.int64), torch.tensor([[0, 1]]), values, mask, **more)
+
+
+@pytest.mark.parametrize(
+    ("metric", "column"), [("auc", "liked"), ("hr@1", "liked"), ("mrr", "liked"), ("ndcg", "gains")]
+)
+def test_a_query_that_does_not_say_what_is_liked_is_refused(metric, column):
+    scores = torch.tensor([[2.0, 1.0]])
+    with pytest.raises(ValueError, match=f"{metric}: got a query without `{column}`.*{column}="):
+        task_metric(metric, scores, by_hand())
+    said = by_hand(liked=torch.tensor([[True, False]]), gains=torch.tensor([[31.0, 1.0]]))
+    assert task_metric(metric, scores, said).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("scale", [(0, 1), (2, 10), (0, 100), (-2, 2)])
+def test_metrics_that_rank_are_the_same_on_every_scale(world, scale):
+    low, high = scale
+    frame = world.ratings.assign(rating=low + (world.values - 1) / 4 * (high - low))
+    moved = Interactions(frame, world.users, world.items, scale=scale)
+    ranking = ("auc", "ndcg@3", "hr@2", "mrr")
+    tables = [evaluate_tasks(Counting(), make_tasks(data, k=3), ranking) for data in (world, moved)]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_clicks_have_an_auc_and_an_ndcg(world):
+    clicks = Interactions.from_frame(world.ratings.assign(rating=(world.values >= 4).astype(int)), items=world.items)
+    stars, ones = (evaluate_tasks(Counting(), make_tasks(data, k=3), ("auc", "ndcg")) for data in (world, clicks))
+    assert clicks.scale == (0, 1) and ones["auc"].notna().sum() > 20
+    known = ones["auc"].notna()
+    np.testing.assert_allclose(ones["auc"][known], stars["auc"][known], atol=0.3)
+    assert ones["ndcg"].notna().sum() > 30 and (ones["ndcg"].dropna() <= 1).all()
+
+
+def test_scores_are_clipped_for_errors_alone(world):
+    class Loud(Counting):
+        def score(self, state, query):
+            return 10 * super().score(state, query)
+
+    tasks = make_tasks(world, k=3)
+    raw, cut = (evaluate_tasks(Loud(), tasks, ("rmse", "mae", "auc", "ndcg@3"), clip=c) for c in (None, world.scale))
+    assert (cut["rmse"].dropna() <= 4).all() and (raw["rmse"].dropna() > 10).all() and (cut["mae"].dropna() <= 4).all()
+    pd.testing.assert_frame_equal(raw[["auc", "ndcg@3"]], cut[["auc", "ndcg@3"]])

@@ -42,6 +42,18 @@ def test_a_new_user_is_found_again_but_has_no_place_in_the_table(data):
     assert list(history.ids) == [5, 6, 7, 42]
 
 
+def test_times_likes_and_counts(data):
+    history = History(data)
+    history.put(5, 1, 3.0)
+    history.put(42, 1, 3.0)
+    p = history.padded([7, 6, 5, 42])
+    assert p.times.tolist() == [[10, 20, 30], [0] * 3, [5, 5, 0], [0] * 3]  # a later rating is as old as the newest
+    assert p.liked.tolist() == [[True, False, False], [False] * 3, [True, False, False], [False] * 3]
+    assert history.counts([42, 99, 6, 5]).tolist() == [1, 0, 0, 2]
+    again = History.from_arrays(history.ids, history.to_arrays())
+    assert again.padded([7]).times.tolist() == [[10, 20, 30]] and again.padded([7]).liked.equal(p.liked[:1])
+
+
 moves = st.lists(
     st.tuples(st.integers(4, 9), st.integers(0, 2), st.integers(1, 5), st.sampled_from(["one", "many", "save"])), max_size=12
 )  # fmt: skip
