@@ -53,8 +53,8 @@ class MAML(PretrainedItems):
 
     def _share(self, support: PaddedRatings) -> Tensor:
         """What each rating weighs in a step, (B, K): alpha_K / K = inner_lr / (K + shrinkage), 0 where padded."""
-        k = support.mask.to(support.values.dtype).sum(1, keepdim=True)
-        return self._rate() * support.mask / (k + self.shrinkage).clamp(min=1e-12)
+        mask = support.mask.to(support.values.dtype)  # a number times a bool tensor would be float32
+        return self._rate() * mask / (mask.sum(1, keepdim=True) + self.shrinkage).clamp(min=1e-12)
 
     def _rate(self) -> float:
         return self.inner_lr

@@ -63,8 +63,8 @@ class Reptile(MAML):
         ratings = batch.together()
         with torch.no_grad():
             bias, x = self._inputs(ratings)
-            y, k = (ratings.values - bias) / self.spread_, ratings.mask.to(x.dtype).sum(1, keepdim=True)
-            share = self.train_lr * ratings.mask / k.clamp(min=1)
+            y, mask = (ratings.values - bias) / self.spread_, ratings.mask.to(x.dtype)
+            share = self.train_lr * mask / mask.sum(1, keepdim=True).clamp(min=1)
             goal = adapt_weights(self._weights(), x, y, share, self.train_steps)
         return reptile_loss(self._weights(), goal)
 

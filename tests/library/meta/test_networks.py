@@ -28,6 +28,11 @@ def weights(request):
     return {k: torch.tensor(v + 0.1 * rng.normal(size=v.shape), requires_grad=True) for k, v in drawn.items()}
 
 
+def shares(mask, rate=RATE):
+    """What each example weighs in a step on the mean squared error: rate / K, 0 where padded."""
+    return rate * mask.double() / mask.sum(1, keepdim=True).clamp(min=1)
+
+
 def plain_loss(weights, x, y):
     """Mean squared error of one task, the network written out once more."""
     for layer in range(len(weights) // 2):
@@ -46,7 +51,7 @@ def plain_adapt(weights, x, y, rate, steps, order):
 
 def test_the_inner_gradient_is_autograds(weights, tasks):
     x, y, mask, *_ = tasks
-    found = loss_gradient(weights, x, y, mask.double() / mask.sum(1, keepdim=True).clamp(min=1))
+    found = loss_gradient(weights, x, y, shares(mask, 1.0))
     for i, count in enumerate(COUNTS):
         if not count:
             assert all(not g[i].any() for g in found.values())
@@ -61,7 +66,7 @@ def test_the_inner_gradient_is_autograds(weights, tasks):
 def test_the_meta_gradient_is_that_of_a_plain_loop(weights, tasks, order, rates):
     x, y, mask, xq, yq = tasks
     rate = torch.full((5, 1), RATE, dtype=x.dtype) * (1 if rates == "one" else torch.arange(5.0).unsqueeze(1))
-    fast = adapt_weights(weights, x, y, mask, RATE if rates == "one" else rate, STEPS, order)
+    fast = adapt_weights(weights, x, y, shares(mask, rate), STEPS, order)
     found = torch.autograd.grad(((forward(fast, xq) - yq) ** 2).mean(), list(weights.values()))
     losses = []
     for i, count in enumerate(COUNTS):
@@ -76,10 +81,10 @@ def test_the_two_orders_adapt_alike_and_differ_in_the_meta_gradient(weights, tas
     x, y, mask, xq, yq = tasks
     gradients = []
     for order in (1, 2):
-        fast = adapt_weights(weights, x, y, mask, RATE, STEPS, order)
+        fast = adapt_weights(weights, x, y, shares(mask), STEPS, order)
         gradients.append(torch.autograd.grad(((forward(fast, xq) - yq) ** 2).mean(), weights["w0"])[0])
     with torch.no_grad():
-        for name, value in adapt_weights(weights, x, y, mask, RATE, STEPS, 1).items():
+        for name, value in adapt_weights(weights, x, y, shares(mask), STEPS, 1).items():
             torch.testing.assert_close(value, fast[name], rtol=0, atol=0)
     assert (gradients[0] - gradients[1]).abs().max() > 1e-3
 
@@ -87,9 +92,9 @@ def test_the_two_orders_adapt_alike_and_differ_in_the_meta_gradient(weights, tas
 def test_padding_is_not_looked_at(weights, tasks):
     x, y, mask, *_ = tasks
     other = adapt_weights(
-        weights, torch.where(mask.unsqueeze(2), x, 9.0), torch.where(mask, y, -9.0), mask, RATE, STEPS
+        weights, torch.where(mask.unsqueeze(2), x, 9.0), torch.where(mask, y, -9.0), shares(mask), STEPS
     )
-    for name, value in adapt_weights(weights, x, y, mask, RATE, STEPS).items():
+    for name, value in adapt_weights(weights, x, y, shares(mask), STEPS).items():
         torch.testing.assert_close(value, other[name], rtol=0, atol=1e-12)
 
 
@@ -97,8 +102,11 @@ def test_a_linear_network_by_hand():
     # f = w x + b at w = b = 0 on the points (1, 2), (3, 4): dL/dw = -2 mean(x y) = -14, dL/db = -2 mean(y) = -6
     weights = {"w0": torch.zeros(1, 1, dtype=torch.float64), "b0": torch.zeros(1, 1, dtype=torch.float64)}
     x, y = torch.tensor([[[1.0], [3.0]]], dtype=torch.float64), torch.tensor([[2.0, 4.0]], dtype=torch.float64)
-    fast = adapt_weights(weights, x, y, torch.ones(1, 2, dtype=torch.bool), rate=0.1, steps=1)
+    fast = adapt_weights(weights, x, y, torch.full((1, 2), 0.1 / 2, dtype=torch.float64), steps=1)
     assert fast["w0"].item() == pytest.approx(1.4) and fast["b0"].item() == pytest.approx(0.6)
+    # a share of 0.1 on the first point alone: -0.1 * (-2 x y) = 0.4 and -0.1 * (-2 y) = 0.4
+    fast = adapt_weights(weights, x, y, torch.tensor([[0.1, 0.0]], dtype=torch.float64), steps=1)
+    assert fast["w0"].item() == pytest.approx(0.4) and fast["b0"].item() == pytest.approx(0.4)
 
 
 def test_the_gradient_of_the_reptile_loss_is_the_way_back_from_the_mean(weights):
