@@ -124,7 +124,8 @@ class TaskBatch:
     query: PaddedRatings
 
     def __post_init__(self) -> None:
-        if not torch.equal(self.support.users, self.query.users):
+        users = self.support.users
+        if not users.is_meta and not torch.equal(users, self.query.users):
             raise ValueError(
                 "TaskBatch: support and query are of different users; expected the same users in the same order"
             )
