@@ -8,10 +8,10 @@ import torch
 
 from metarec_lib import (
     Blend,
+    ConditionalNeuralProcess,
     InContextTransformer,
     MatchingRecommender,
     MetaLearningModel,
-    NeuralProcess,
     load_data,
     load_model,
     make_tasks,
@@ -22,7 +22,7 @@ from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.base import squared_error
 from metarec_lib.models.baseline import user_bias_of
 
-LEARNERS = (NeuralProcess, MatchingRecommender, InContextTransformer)
+LEARNERS = (ConditionalNeuralProcess, MatchingRecommender, InContextTransformer)
 DATA = make_world(n_users=80, n_items=40, ratings_per_user=20, seed=2).interactions
 TASKS = make_tasks(DATA, k=5, query=6, seed=0)
 every = pytest.mark.parametrize("learner", LEARNERS)
@@ -88,7 +88,7 @@ def test_the_meta_gradient_of_every_parameter_is_that_of_a_loop_over_users(learn
     for b in range(5):
         one = alone(batch, b)
         scores = model.score(model.adapt(one.support), one.query)
-        losses.append(((scores - one.query.values)[one.query.mask] ** 2).mean())
+        losses.append((((scores - one.query.values) / model.spread_)[one.query.mask] ** 2).mean())
     expected = torch.autograd.grad(torch.stack(losses).mean(), list(params.values()))
     for name, a, b in zip(params, found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-11, msg=lambda m, name=name: f"{name}: {m}")
@@ -96,35 +96,38 @@ def test_the_meta_gradient_of_every_parameter_is_that_of_a_loop_over_users(learn
 
 
 @every
-def test_bad_settings_are_refused(learner):
-    bad = {"hidden": 0} if learner is NeuralProcess else {"heads": 0}
-    with pytest.raises(ValueError, match=f"{learner.__name__}: got .*{next(iter(bad))}=0"):
-        learner(**bad)
+def test_bad_settings_are_refused_by_fit(learner):
+    names = {ConditionalNeuralProcess: ["hidden"], MatchingRecommender: ["heads", "width"]}
+    for name in names.get(learner, ["heads", "width", "layers"]):
+        with pytest.raises(
+            ValueError, match=f"{learner.__name__}: got {name}=0, expected a whole number of at least 1"
+        ):
+            learner(**{name: 0}).fit(DATA)
     if learner is InContextTransformer:
-        with pytest.raises(ValueError, match="a width that the heads divide"):
-            learner(width=10, heads=4)
+        with pytest.raises(ValueError, match="got width=10, heads=4, expected a width that the heads divide"):
+            learner(width=10, heads=4).fit(DATA)
 
 
 # -- each against its formula -----------------------------------------------------------------------------------------
 def prior_and_inputs(model, part, b):
-    """prior_ui, x_i and the residuals of one user, item by item."""
-    p, prior, inputs = model.params_, [], []
+    """prior_ui in stars, x_i and the residuals of one user in units of the spread, item by item."""
+    p, prior, inputs, spread = model.params_, [], [], model.spread_
     w = p["prior_mean"] + model.user_features_[part.users[b]] @ p["prior_map"]
     items = part.items[b][part.mask[b]]
     for i in items:
         vector = model.item_vectors_[model.fold_[part.users[b]], i] + p["item_shift"][i, :-1]
-        bias = model.item_bias_[model.fold_[part.users[b]], i] + p["item_shift"][i, -1]
-        prior.append(bias + vector @ w[:-1] + w[-1])
+        bias = model.item_bias_[model.fold_[part.users[b]], i] + spread * p["item_shift"][i, -1]
+        prior.append(bias + spread * (vector @ w[:-1] + w[-1]))
         inputs.append(torch.cat([vector * model.vector_scale_, model.item_features_[i]]))
     width = len(model.vector_scale_) + model.item_features_.shape[1]
     prior = torch.stack(prior) if len(items) else torch.zeros(0, dtype=torch.float64)
     inputs = torch.stack(inputs) if len(items) else torch.zeros(0, width, dtype=torch.float64)
-    return prior, inputs, part.values[b][part.mask[b]] - prior
+    return prior, inputs, (part.values[b][part.mask[b]] - prior) / spread
 
 
 def test_the_neural_process_is_a_loop_over_ratings():
-    model, tasks = fitted(NeuralProcess), ragged()
-    p, scores = model.params_, score_tasks(fitted(NeuralProcess), ragged())
+    model, tasks = fitted(ConditionalNeuralProcess), ragged()
+    p, scores = model.params_, score_tasks(fitted(ConditionalNeuralProcess), ragged())
 
     def network(name, x):
         return torch.relu(x @ p[f"{name}_w0"] + p[f"{name}_b0"][0]) @ p[f"{name}_w1"] + p[f"{name}_b1"][0]
@@ -138,7 +141,7 @@ def test_the_neural_process_is_a_loop_over_ratings():
         r, mean = r / (c[1] + len(e)), e.sum() / (c[0] + len(e))
         prior, x, _ = prior_and_inputs(model, tasks.query, b)
         for i in range(len(prior)):
-            expected = prior[i] + mean + network("decoder", torch.cat([x[i], r]))[0]
+            expected = prior[i] + model.spread_ * (mean + network("decoder", torch.cat([x[i], r]))[0])
             torch.testing.assert_close(scores[b, i], expected, rtol=0, atol=1e-10)
 
 
@@ -152,13 +155,14 @@ def test_matching_is_kernel_regression_with_a_pseudo_rating_of_zero():
             expected = prior[i]
             for phi, log_c, o in zip(p["phi"], p["log_c"], p["o"], strict=True):
                 kernel = torch.exp((keys @ phi) @ (x[i] @ phi) / model.width**0.5)  # (K,)
-                expected = expected + o * (kernel @ e) / (log_c.exp() + kernel.sum())
+                expected = expected + model.spread_ * o * (kernel @ e) / (log_c.exp() + kernel.sum())
             torch.testing.assert_close(scores[b, i], expected, rtol=0, atol=1e-10)
 
 
 def test_matching_with_a_kernel_of_one_is_the_shrunken_user_bias():
     model = MatchingRecommender()
     model._start(DATA)
+    assert model.spread_ == DATA.values.std() != 1  # in which the residuals are measured
     model.params_["phi"].zero_()
     s, q = TASKS.support, TASKS.query
     expected = model._pairs(q).prior + user_bias_of(s, model._pairs(s).prior, 5.0)
@@ -184,7 +188,7 @@ def test_a_transformer_block_is_that_of_pytorch():
 
 # -- together, and on real ratings ------------------------------------------------------------------------------------
 def test_a_blend_takes_learners_of_every_family(tmp_path):
-    bases = [MetaLearningModel(epochs=1), NeuralProcess(epochs=1), MatchingRecommender(epochs=1)]
+    bases = [MetaLearningModel(epochs=1), ConditionalNeuralProcess(epochs=1), MatchingRecommender(epochs=1)]
     mean = Blend(bases, how="mean").fit(DATA)
     expected = torch.stack([score_tasks(m, TASKS) for m in mean.models_]).mean(0)
     torch.testing.assert_close(score_tasks(mean, TASKS), expected, rtol=0, atol=1e-10)
