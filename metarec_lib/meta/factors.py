@@ -155,7 +155,8 @@ def _noise(ratings: sp.csr_matrix, users: Moments, items: Moments) -> float:
 def _gram(ratings: sp.csr_matrix, other: Moments) -> np.ndarray:
     """Sum of E[c c'] of the other side over the ratings of each row, (n, R + 2, R + 2)."""
     rated = sp.csr_matrix((np.ones(ratings.nnz), ratings.indices, ratings.indptr), ratings.shape)
-    return (rated @ other[1].reshape(len(other[1]), -1)).reshape(-1, *other[1].shape[1:])
+    size = other[1].shape[1:]
+    return (rated @ other[1].reshape(-1, size[0] * size[1])).reshape(-1, *size)
 
 
 def _outer(x: np.ndarray) -> np.ndarray:

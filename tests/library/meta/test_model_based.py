@@ -189,14 +189,14 @@ def test_a_transformer_block_is_that_of_pytorch():
 # -- together, and on real ratings ------------------------------------------------------------------------------------
 def test_a_blend_takes_learners_of_every_family(tmp_path):
     bases = [MetaLearningModel(epochs=1), ConditionalNeuralProcess(epochs=1), MatchingRecommender(epochs=1)]
-    mean = Blend(bases, how="mean").fit(DATA)
+    mean = Blend(models=bases, how="mean").fit(DATA)
     expected = torch.stack([score_tasks(m, TASKS) for m in mean.models_]).mean(0)
     torch.testing.assert_close(score_tasks(mean, TASKS), expected, rtol=0, atol=1e-10)
     assert not hasattr(bases[0], "params_")  # copies are fitted
     mean.save(tmp_path / "blend.npz")
     again = load_model(tmp_path / "blend.npz")
     assert again.predict(3, DATA.items["item_id"]).equals(mean.predict(3, DATA.items["item_id"]))
-    weighted = Blend(bases[:2], how="nnls", folds=2).fit(DATA)
+    weighted = Blend(models=bases[:2], how="nnls", folds=2).fit(DATA)
     np.testing.assert_allclose(weighted.weights_.sum(1), 1, atol=1e-9)
     assert np.isfinite(weighted.predict(12_345, DATA.items["item_id"])).all()
 
