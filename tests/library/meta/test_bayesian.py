@@ -28,6 +28,11 @@ DATA = make_world(n_users=120, n_items=40, ratings_per_user=20, seed=2).interact
 TASKS = make_tasks(DATA, k=5, query=6, seed=0)
 
 
+def scored(model, tasks):
+    """Scores of the query, 0 where padded."""
+    return torch.where(tasks.query.mask, score_tasks(model, tasks), 0.0)
+
+
 def ragged(counts=(0, 1, 3, 5, 2)):
     few = TASKS.select(slice(0, 5))
     return TaskBatch(few.support.first(torch.tensor(counts)), few.query)
@@ -46,7 +51,7 @@ def pca():
 def test_pca_is_the_conditional_of_a_joint_normal(pca):
     """Support and query ratings of a user are jointly normal; conditioning needs no weights at all."""
     tasks = ragged()
-    scores = score_tasks(pca, tasks)
+    scores = scored(pca, tasks)
     state = pca.adapt(tasks.support)
     std = pca.score_std(state, tasks.query)
     for b in range(5):
@@ -74,7 +79,7 @@ def test_pca_is_where_the_closed_form_head_starts():
     head._start(DATA)
     plain = ProbabilisticPCA()
     plain._learn(DATA)
-    torch.testing.assert_close(score_tasks(plain, TASKS), score_tasks(head, TASKS), rtol=0, atol=1e-12)
+    torch.testing.assert_close(scored(plain, TASKS), scored(head, TASKS), rtol=0, atol=1e-12)
     std = [m.score_std(m.adapt(TASKS.support), TASKS.query) for m in (plain, head)]
     torch.testing.assert_close(*std, rtol=0, atol=1e-12)
 
@@ -154,7 +159,7 @@ def test_the_process_is_scikit_learns(process, part):
 
 def test_the_process_is_a_plain_solve_of_each_user(process):
     tasks = ragged()
-    scores = score_tasks(process, tasks)
+    scores = scored(process, tasks)
     for b in range(5):
         s, q = (process._points(p.select(slice(b, b + 1))) for p in (tasks.support, tasks.query))
         k = int(tasks.support.counts[b])
@@ -170,7 +175,7 @@ def test_without_features_the_process_is_the_closed_form_head(process):
     dual, head = changed(process, log_t=-40.0, log_h=0.0), MetaLearningModel()
     head.__dict__ |= {name: value for name, value in process.__dict__.items() if name.endswith("_")}
     head.params_, head.noise_ = dual.params_, float(dual.params_["log_noise"].exp())
-    torch.testing.assert_close(score_tasks(dual, TASKS), score_tasks(head, TASKS), rtol=0, atol=1e-10)
+    torch.testing.assert_close(scored(dual, TASKS), scored(head, TASKS), rtol=0, atol=1e-10)
     std = [m.score_std(m.adapt(TASKS.support), TASKS.query) for m in (dual, head)]
     torch.testing.assert_close(*std, rtol=0, atol=1e-10)
 
@@ -282,7 +287,7 @@ def test_users_of_two_kinds_are_told_apart_by_a_few_ratings():
     train = data.subset(data.user_codes < 200)
     tasks = make_tasks(data, np.arange(200, 300), k=3, seed=0)
     one, two = (m(rank=2, steps=20).fit(train) for m in (ProbabilisticPCA, MixturePrior))
-    assert error(score_tasks(two, tasks), tasks.query) < 0.97 * error(score_tasks(one, tasks), tasks.query)
+    assert error(scored(two, tasks), tasks.query) < 0.97 * error(scored(one, tasks), tasks.query)
     state = two.adapt(tasks.support)
     torch.testing.assert_close(state.responsibility.sum(1), torch.ones(100, dtype=torch.float64))
     assert (state.responsibility.max(1).values > 0.9).double().mean() > 0.7

@@ -35,6 +35,11 @@ def fitted(learner):
     return _fitted[learner]
 
 
+def scored(model, tasks):
+    """Scores of the query, 0 where padded."""
+    return torch.where(tasks.query.mask, score_tasks(model, tasks), 0.0)
+
+
 def ragged(counts=(0, 1, 3, 5, 2)):
     few = TASKS.select(slice(0, 5))
     return TaskBatch(few.support.first(torch.tensor(counts)), few.query)
@@ -50,32 +55,32 @@ def alone(tasks, b):
 @every
 def test_padding_order_and_the_other_users_do_not_matter(learner):
     model, tasks = fitted(learner), ragged()
-    scores = score_tasks(model, tasks)
+    scores = scored(model, tasks)
     padded = TaskBatch(tasks.support.pad_to(17), tasks.query)
-    torch.testing.assert_close(score_tasks(model, padded), scores, rtol=0, atol=1e-10)
+    torch.testing.assert_close(scored(model, padded), scores, rtol=0, atol=1e-10)
     flip = torch.tensor([4, 3, 2, 1, 0])
     s = tasks.support.pad_to(5)
     turned = PaddedRatings(s.users, *(t[:, flip] for t in (s.items, s.values, s.mask)))
-    torch.testing.assert_close(score_tasks(model, TaskBatch(turned, tasks.query)), scores, rtol=0, atol=1e-10)
+    torch.testing.assert_close(scored(model, TaskBatch(turned, tasks.query)), scores, rtol=0, atol=1e-10)
     for b in range(5):
-        torch.testing.assert_close(score_tasks(model, alone(tasks, b)), scores[b : b + 1], rtol=0, atol=1e-10)
+        torch.testing.assert_close(scored(model, alone(tasks, b)), scores[b : b + 1], rtol=0, atol=1e-10)
 
 
 @every
 def test_query_items_do_not_see_each_other_nor_their_ratings(learner):
     model, tasks = fitted(learner), ragged()
-    scores, q = score_tasks(model, tasks), tasks.query
+    scores, q = scored(model, tasks), tasks.query
     one = PaddedRatings(q.users, q.items[:, 2:3], torch.full_like(q.values[:, 2:3], 1.0), q.mask[:, 2:3])
-    torch.testing.assert_close(score_tasks(model, TaskBatch(tasks.support, one)), scores[:, 2:3], rtol=0, atol=1e-10)
+    torch.testing.assert_close(scored(model, TaskBatch(tasks.support, one)), scores[:, 2:3], rtol=0, atol=1e-10)
 
 
 @every
 def test_an_empty_support_is_the_learned_prior_and_a_rating_moves_it(learner):
     model = fitted(learner)
-    nothing, full = score_tasks(model, TASKS.first(0)), score_tasks(model, TASKS)
+    nothing, full = scored(model, TASKS.first(0)), scored(model, TASKS)
     strangers = TaskBatch(*(PaddedRatings(torch.full_like(p.users, -1), p.items, p.values, p.mask)
                             for p in (TASKS.first(0).support, TASKS.query)))  # fmt: skip
-    assert torch.isfinite(nothing).all() and torch.isfinite(score_tasks(model, strangers)).all()
+    assert torch.isfinite(nothing).all() and torch.isfinite(scored(model, strangers)).all()
     assert float(squared_error(full, TASKS.query)) < float(squared_error(nothing, TASKS.query))
 
 
@@ -127,7 +132,7 @@ def prior_and_inputs(model, part, b):
 
 def test_the_neural_process_is_a_loop_over_ratings():
     model, tasks = fitted(ConditionalNeuralProcess), ragged()
-    p, scores = model.params_, score_tasks(fitted(ConditionalNeuralProcess), ragged())
+    p, scores = model.params_, scored(fitted(ConditionalNeuralProcess), ragged())
 
     def network(name, x):
         return torch.relu(x @ p[f"{name}_w0"] + p[f"{name}_b0"][0]) @ p[f"{name}_w1"] + p[f"{name}_b1"][0]
@@ -147,7 +152,7 @@ def test_the_neural_process_is_a_loop_over_ratings():
 
 def test_matching_is_kernel_regression_with_a_pseudo_rating_of_zero():
     model, tasks = fitted(MatchingRecommender), ragged()
-    p, scores = model.params_, score_tasks(fitted(MatchingRecommender), ragged())
+    p, scores = model.params_, scored(fitted(MatchingRecommender), ragged())
     for b in range(5):
         _, keys, e = prior_and_inputs(model, tasks.support, b)
         prior, x, _ = prior_and_inputs(model, tasks.query, b)
@@ -166,7 +171,7 @@ def test_matching_with_a_kernel_of_one_is_the_shrunken_user_bias():
     model.params_["phi"].zero_()
     s, q = TASKS.support, TASKS.query
     expected = model._pairs(q).prior + user_bias_of(s, model._pairs(s).prior, 5.0)
-    torch.testing.assert_close(score_tasks(model, TASKS), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(scored(model, TASKS), expected, rtol=0, atol=1e-12)
 
 
 def test_a_transformer_block_is_that_of_pytorch():
@@ -190,8 +195,8 @@ def test_a_transformer_block_is_that_of_pytorch():
 def test_a_blend_takes_learners_of_every_family(tmp_path):
     bases = [MetaLearningModel(epochs=1), ConditionalNeuralProcess(epochs=1), MatchingRecommender(epochs=1)]
     mean = Blend(models=bases, how="mean").fit(DATA)
-    expected = torch.stack([score_tasks(m, TASKS) for m in mean.models_]).mean(0)
-    torch.testing.assert_close(score_tasks(mean, TASKS), expected, rtol=0, atol=1e-10)
+    expected = torch.stack([scored(m, TASKS) for m in mean.models_]).mean(0)
+    torch.testing.assert_close(scored(mean, TASKS), expected, rtol=0, atol=1e-10)
     assert not hasattr(bases[0], "params_")  # copies are fitted
     mean.save(tmp_path / "blend.npz")
     again = load_model(tmp_path / "blend.npz")
