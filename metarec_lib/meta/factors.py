@@ -23,8 +23,12 @@ class Factors:
     """r_ui = b_i + s (b_u + v_i . w_u + noise), s the spread of the ratings; (w_u, b_u) and (v_i, b_i) are normal around
     what features say.
 
-    bias (G + 1, I + 1) in stars and vectors (G + 1, I + 1, R): as fitted without the users of each fold, and last with all
-    of them. variance (G + 1, I + 1): what not knowing (v_i, b_i) exactly adds to a rating's variance, for the mean user.
+    bias (G + 1, I + 1) in stars and vectors (G + 1, I + 1, R): for each fold of users, the items' posterior without these
+    users' ratings, and last with all of them. A fold's table starts from the moments of the full fit and takes `refits`
+    rounds without the fold; priors and noise stay. So a little of the fold's ratings is left in it: the error of users' own
+    ratings comes out lower than after a fit from scratch without them (ML-100K, ten ratings known: RMSE .933 after one
+    round, .937 after three, .938 after eight, .942 from scratch). Unknown users see the last table.
+    variance (G + 1, I + 1): what not knowing (v_i, b_i) exactly adds to a rating's variance, for the mean user.
     fold (U + 1,): each user's fold; G for users without ratings and for unknown ones.
     prior_map (F + 1, R + 1), scale (R + 1,): before any rating (w_u, b_u) ~ N([g_u, 1] prior_map, diag(scale^2)).
     noise: standard deviation of a rating around its mean. spread: s, in stars; all else but the bias has no unit.
@@ -155,7 +159,8 @@ def _noise(ratings: sp.csr_matrix, users: Moments, items: Moments) -> float:
 def _gram(ratings: sp.csr_matrix, other: Moments) -> np.ndarray:
     """Sum of E[c c'] of the other side over the ratings of each row, (n, R + 2, R + 2)."""
     rated = sp.csr_matrix((np.ones(ratings.nnz), ratings.indices, ratings.indptr), ratings.shape)
-    return (rated @ other[1].reshape(len(other[1]), -1)).reshape(-1, *other[1].shape[1:])
+    size = other[1].shape[1:]
+    return (rated @ other[1].reshape(-1, size[0] * size[1])).reshape(-1, *size)
 
 
 def _outer(x: np.ndarray) -> np.ndarray:

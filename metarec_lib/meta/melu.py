@@ -41,6 +41,7 @@ class MeLU(MAML):
     patience: int = 5
 
     ranges = {"embedding": COUNT}
+    pretrained = frozenset()
 
     def _prepare(self, data: Interactions) -> None:
         MetaLearner._prepare(self, data)  # no pretrained items

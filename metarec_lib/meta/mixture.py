@@ -110,7 +110,8 @@ class MixturePrior(FactorRecommender):
 
     def adapt(self, support: PaddedRatings) -> MixtureState:
         x, y, log_var = self._weighted(support)
-        moments = Moments(support.counts, x.mT @ x, (x.mT @ y.unsqueeze(2)).squeeze(2), (y**2).sum(1), log_var.sum(1))
+        count = support.counts.to(x.dtype)
+        moments = Moments(count, x.mT @ x, (x.mT @ y.unsqueeze(2)).squeeze(2), (y**2).sum(1), log_var.sum(1))
         priors = self._priors(self._shift(support.users))
         mean, _, evidence = component_posterior(moments, priors, self.covariances_)
         return MixtureState(torch.softmax(self.share_.log() + evidence, dim=1), mean)

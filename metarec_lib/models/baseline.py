@@ -63,7 +63,7 @@ class BaselineRecommender(Recommender):
     def adapt(self, support: PaddedRatings) -> tuple[Tensor, Tensor]:
         """The users' biases, (B, 1), in stars, and how many ratings they rest on, (B, 1)."""
         bias = user_bias_of(support, self.mean_ + self.item_bias_[support.items], self.user_shrinkage)
-        return bias, support.mask.sum(1, keepdim=True)
+        return bias, support.mask.to(bias.dtype).sum(1, keepdim=True)
 
     def score(self, state: tuple[Tensor, Tensor], query: PaddedRatings) -> Tensor:
         return self.mean_ + self.item_bias_[query.items] + state[0]
@@ -127,5 +127,5 @@ def predicted_from_features(
 
 def user_bias_of(support: PaddedRatings, expected: Tensor, shrinkage: float) -> Tensor:
     """Shrunken mean of what the users' ratings differ from `expected` (B, K): (B, 1), in stars; 0 for an empty support."""
-    residual = ((support.values - expected) * support.mask).sum(1, keepdim=True)
-    return residual / (support.mask.sum(1, keepdim=True) + shrinkage)
+    mask = support.mask.to(support.values.dtype)  # an int tensor plus a number would be float32
+    return ((support.values - expected) * mask).sum(1, keepdim=True) / (mask.sum(1, keepdim=True) + shrinkage)

@@ -146,6 +146,17 @@ def test_it_is_exact_where_all_but_the_biases_is_off():
     assert np.isfinite(found.vectors).all() and 0 < found.noise < 0.1
 
 
+def test_one_user_leaves_nobody_outside_the_own_fold():
+    """The own fold's table is then what the priors say, and knows no rating."""
+    data = DATA.subset(DATA.user_codes == 3)
+    found = fit_factors(data, rank=2, steps=5)
+    g = found.fold[3]
+    assert np.isfinite(found.bias).all() and (found.variance > 0).all() and set(found.fold) == {g, 5}
+    rated = data.item_codes
+    assert (found.variance[g, rated] > found.variance[-1, rated]).all()
+    assert np.abs(found.bias[g, rated] - data.values).mean() > np.abs(found.bias[-1, rated] - data.values).mean()
+
+
 def test_the_draw_depends_on_the_seed_alone():
     one, two, three = (fit_factors(DATA, rank=2, steps=3, seed=s) for s in (0, 0, 1))
     np.testing.assert_array_equal(one.vectors, two.vectors)

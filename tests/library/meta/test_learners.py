@@ -27,11 +27,16 @@ def fitted(learner):
     return _fitted[learner]
 
 
+def scored(model, tasks):
+    """Scores of the query, 0 where padded."""
+    return torch.where(tasks.query.mask, score_tasks(model, tasks), 0.0)
+
+
 def mean_error(model, tasks):
     """RMSE user by user, mean over users and then over the batches."""
     means = []
     for batch in tasks:
-        scores = score_tasks(model, batch)
+        scores = scored(model, batch)
         rows = zip(scores, batch.query.values, batch.query.mask, strict=True)
         means.append(np.mean([np.sqrt(np.mean((s[m] - v[m]).numpy() ** 2)) for s, v, m in rows if m.any()]))
     return float(np.mean(means))
@@ -44,19 +49,19 @@ def ragged(counts=(0, 1, 3, 5, 2)):
 @every
 def test_an_empty_support_is_the_prior_and_padding_and_order_do_not_matter(learner):
     model, tasks = fitted(learner), ragged()
-    scores = score_tasks(model, tasks)
+    scores = scored(model, tasks)
     for wide in (5, 9, 30):  # for the closed form: either side of its number of features
         padded = TaskBatch(tasks.support.pad_to(wide), tasks.query)
-        torch.testing.assert_close(score_tasks(model, padded), scores, rtol=0, atol=1e-10)
+        torch.testing.assert_close(scored(model, padded), scores, rtol=0, atol=1e-10)
     for b in range(5):  # a user alone, without padding
         one = tasks.select(slice(b, b + 1))
         alone = TaskBatch(one.support.first(int(one.support.counts)), one.query)
-        torch.testing.assert_close(score_tasks(model, alone), scores[b : b + 1], rtol=0, atol=1e-10)
+        torch.testing.assert_close(scored(model, alone), scores[b : b + 1], rtol=0, atol=1e-10)
     flip = torch.tensor([4, 3, 2, 1, 0])
     s = tasks.support.pad_to(5)
     turned = PaddedRatings(s.users, *(t[:, flip] for t in (s.items, s.values, s.mask)))
-    torch.testing.assert_close(score_tasks(model, TaskBatch(turned, tasks.query)), scores, rtol=0, atol=1e-10)
-    nothing = score_tasks(model, TASKS.select(slice(0, 1)).first(0))
+    torch.testing.assert_close(scored(model, TaskBatch(turned, tasks.query)), scores, rtol=0, atol=1e-10)
+    nothing = scored(model, TASKS.select(slice(0, 1)).first(0))
     torch.testing.assert_close(nothing, scores[:1], rtol=0, atol=1e-10)
 
 
@@ -78,7 +83,7 @@ def test_strangers_have_no_features_and_no_fold(learner):
     s, q = ragged().support, ragged().query
     stranger = torch.full_like(s.users, -1)
     tasks = TaskBatch(*(PaddedRatings(stranger, p.items, p.values, p.mask) for p in (s, q)))
-    assert torch.isfinite(score_tasks(model, tasks)).all()
+    assert torch.isfinite(scored(model, tasks)).all()
 
 
 @every
