@@ -55,7 +55,8 @@ def new_user_protocol(
 def pooled(rows: pd.DataFrame) -> pd.DataFrame:
     """The result of `new_user_protocol` over all ratings, by K, best RMSE first.
 
-    Columns: model, k, rmse, mae, ndcg@5, users, clipped. All queries are equally long, so the mean over users is the mean over ratings.
+    Columns: model, k, rmse, mae, ndcg@5, users, clipped. All queries are equally long, so the mean over users is the mean
+    over ratings.
     """
     groups = rows.groupby(["model", "k"])
     table = groups[["mse", "mae", "ndcg@5"]].mean().assign(users=groups.size(), clipped=groups["clipped"].first())
