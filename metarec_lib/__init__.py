@@ -11,7 +11,7 @@ _WHERE = {
     "data.interactions": ["Interactions"],
     "data.movielens": ["load_movielens"],
     "data.synthetic": ["World", "make_world"],
-    "data.splits": ["load_data", "split_interactions", "split_users"],
+    "data.splits": ["load_data", "split_interactions", "split_users", "tuning_users"],
     "data.features": ["generate_items", "preprocess_data"],
     "data.tasks": ["PaddedRatings", "TaskBatch", "make_tasks", "pad_ratings", "pad_rows", "tasks_from_split"],
     "evaluation.metrics": ["auc", "calibration_error", "hit_rate", "mae", "mrr", "ndcg", "rmse"],

@@ -1,7 +1,8 @@
 """The leaderboard: all models on users they never saw, by how many ratings of the user they may read.
 
-Users are split in three: to learn from, to tune baselines on, to judge on. K ratings of a user to judge on are the support,
-nested over K; the query is the same for every K. `standings` is what `metarec leaderboard` prints.
+Users are split in three: to learn from, to tune and to stop early on (`tuning_users`, the same for every seed), to judge on.
+K ratings of a user to judge on are the support, nested over K; the query is the same for every K. Errors are of raw scores.
+`standings` is what `metarec leaderboard` prints.
 """
 
 from __future__ import annotations
@@ -9,25 +10,24 @@ from __future__ import annotations
 import inspect
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.model_selection import ParameterGrid
-from torch import Tensor
 from tqdm import tqdm
 
 import metarec_lib
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.movielens import load_movielens
 from metarec_lib.data.splits import split_users
-from metarec_lib.data.tasks import PaddedRatings, TaskBatch, make_tasks
-from metarec_lib.evaluation.protocols import Adaptable, evaluate_tasks
+from metarec_lib.data.tasks import TaskBatch, make_tasks
+from metarec_lib.evaluation.protocols import UNDEFINED, Adaptable, evaluate_tasks, parse_metric
 from metarec_lib.evaluation.uncertainty import compare
 from metarec_lib.models.base import Recommender
+from metarec_lib.models.blending import Blend
 
 SUPPORTS = (0, 1, 3, 5, 10, 20)
 METRICS = ("rmse", "mae", "auc", "ndcg@10")
@@ -36,12 +36,9 @@ MIN_USERS = 20  # fewer leave too few of them to judge on
 RESAMPLES = 2_000
 BIAS = "BaselineRecommender"
 ITEM_MEAN, ENSEMBLE = "item-mean", "ensemble"
-FAMILIES = (
-    "ItemGaussianProcess",
-    "ProbabilisticPCA",
-    "ConditionalNeuralProcess",
-)  # best of all mixes on validation users
-# What validation users choose of each; whoever has a user_shrinkage as well takes the bias's over.
+# best of all mixes on validation users
+FAMILIES = ("ItemGaussianProcess", "ProbabilisticPCA", "ConditionalNeuralProcess")
+# What tuning users choose of each; whoever has a user_shrinkage as well takes the bias's over.
 GRIDS = {
     BIAS: {"user_shrinkage": (2, 5, 10, 20)},
     "MatrixFactorization": {"reg": (1.0, 1.5, 2.0, 3.0)},
@@ -65,26 +62,13 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Contenders:
+class FittedModels:
     """Fitted models by name, the CPU seconds of each fit, what was tuned, and the ids of the users to judge on."""
 
     models: dict[str, Adaptable]
     seconds: dict[str, float]
     settings: Settings
     users: np.ndarray
-
-
-class Ensemble:
-    """The mean of the scores of fitted models."""
-
-    def __init__(self, models: Iterable[Adaptable]) -> None:
-        self.models = list(models)
-
-    def adapt(self, support: PaddedRatings) -> list[object]:
-        return [m.adapt(support) for m in self.models]
-
-    def score(self, state: list[object], query: PaddedRatings) -> Tensor:
-        return torch.stack([m.score(s, query) for m, s in zip(self.models, state, strict=True)]).mean(0)
 
 
 # -- which models ---------------------------------------------------------------------------------------------------
@@ -121,7 +105,7 @@ def tune(train: Interactions, tasks: TaskBatch, supports: Sequence[int], names: 
     return found
 
 
-def fit_models(
+def fit_each(
     names: Sequence[str], train: Interactions, validation: Interactions | None, settings: Settings, seed: int
 ) -> tuple[dict[str, Adaptable], dict[str, float]]:
     """Fitted models and the CPU seconds of each fit, by name. Learners that stop early do so on `validation`, if given."""
@@ -137,7 +121,7 @@ def fit_models(
         models[name] = cls(seed=seed, **own).fit(train, **early)
         seconds[name] = time.process_time() - start
     if parts:
-        models[ENSEMBLE] = Ensemble(models[n] for n in parts)
+        models[ENSEMBLE] = Blend.of_fitted([models[n] for n in parts])
         seconds[ENSEMBLE] = sum(seconds[n] for n in parts)
     return {n: models[n] for n in names}, {n: seconds[n] for n in names}
 
@@ -159,19 +143,19 @@ def plan_for(data: Interactions) -> Plan:
     )
 
 
-def contenders(
+def fit_models(
     data: Interactions, seed: int = 0, names: Sequence[str] | None = None, plan: Plan | None = None
-) -> Contenders:
-    """70 % of the users to learn from, 10 % to tune baselines and stop early on; models fitted, the rest not touched."""
+) -> FittedModels:
+    """Tune the baselines on the tuning users, fit all on the users to learn from; the users to judge on are not touched."""
     plan, names = plan or plan_for(data), model_names(names)
-    learn, tune_on, judge_on = split_users(data, seed=seed, min_ratings=plan.min_ratings)
-    train, validation = (data.subset(data.ratings["user_id"].isin(part).to_numpy()) for part in (learn, tune_on))
-    tasks = make_tasks(data, tune_on, k=plan.pool, seed=seed)
+    learning, tuning, judging = split_users(data, seed=seed, min_ratings=plan.min_ratings)
+    train, validation = (data.subset(data.ratings["user_id"].isin(part).to_numpy()) for part in (learning, tuning))
+    tasks = make_tasks(data, tuning, k=plan.pool, seed=seed)
     settings = tune(train, tasks, plan.supports, names, seed)
-    return Contenders(*fit_models(names, train, validation, settings, seed), settings, judge_on)
+    return FittedModels(*fit_each(names, train, validation, settings, seed), settings, judging)
 
 
-def judge(
+def score_models(
     models: Mapping[str, Adaptable],
     data: Interactions,
     users: np.ndarray,
@@ -200,13 +184,13 @@ def standings(
     models: str | Sequence[str] | None = None,
     order: str = "random",
 ) -> pd.DataFrame:
-    """Fit and judge the models on each seed's split of the users, and sum up: see `summary`; `seconds` of CPU a fit."""
+    """Fit and score the models on each seed's split of the users, and sum up: see `summary`; `seconds` of CPU a fit."""
     if order == "chronological" and data.ratings["timestamp"].nunique() < 2:
         raise ValueError(f"leaderboard: {data!r} has no timestamps; add them, or ask for a random order")
     plan, runs, seconds = plan_for(data), [], {}
     for seed in seeds:
-        fitted = contenders(data, seed, models, plan)
-        runs.append(judge(fitted.models, data, fitted.users, plan, order, seed).assign(seed=seed))
+        fitted = fit_models(data, seed, models, plan)
+        runs.append(score_models(fitted.models, data, fitted.users, plan, order, seed).assign(seed=seed))
         seconds[seed] = fitted.seconds
     table = summary(pd.concat(runs))
     return table.assign(seconds=table["model"].map(pd.DataFrame(seconds).mean(axis=1)))
@@ -215,8 +199,8 @@ def standings(
 def summary(results: pd.DataFrame) -> pd.DataFrame:
     """One row a model, K and metric: model, k, metric, value, difference, low, high, users, seeds.
 
-    results: as `judge` makes them, with a column seed. value: mean over users, each of whom counts once, with the mean of
-    their seeds. difference: to the tuned bias; [low, high] is its 95 % interval over users. NaN: undefined.
+    results: as `score_models` makes them, with a column seed. value: mean over users, each of whom counts once, with the
+    mean of their seeds. difference: to the tuned bias; [low, high] is its 95 % interval over users. NaN: undefined.
     """
     table = results.set_index(["model", "k", "seed", "user"]).sort_index()
     rows = []
@@ -246,11 +230,12 @@ def leaderboard_command(
         print(json.dumps(about | {"rows": json.loads(table.round(6).to_json(orient="records"))}, indent=1))
         return 0
     print(
-        f"{ratings!r}; {order} support.\nUsers with {plan.min_ratings} or more ratings: 70 % to learn from, 10 % to tune "
-        f"baselines on, 20 % to judge on ({table['users'].max()} over {len(seeds)} seeds).\n"
+        f"{ratings!r}; {order} support.\nUsers with {plan.min_ratings} or more ratings: 15 % to tune and stop early on, the "
+        f"same for every seed; 20 % to judge on ({table['users'].max()} over {len(seeds)} seeds); others to learn from.\n"
         f"{plan.pool} ratings are set aside for supports; the query is all others, the same for every K.\n"
         "After each mean over users: the difference to the tuned bias × 1000, and half of its 95 % interval; ~ no "
-        "difference seen.\nAUC and nDCG@10 are within the query. fit s: CPU seconds."
+        f"difference seen.\nRMSE and MAE are of raw scores. AUC and nDCG@10 are within the query; a like is "
+        f"{ratings.like:g} or more. fit s: CPU seconds."
     )
     for metric in METRICS:
         print(f"\n{shown(table, metric)}")
@@ -260,8 +245,9 @@ def leaderboard_command(
 def shown(table: pd.DataFrame, metric: str) -> str:
     """The rows of one metric as text: a line a model, the best mean over all K first."""
     rows = table[(table["metric"] == metric) & table["value"].notna()]
+    reason = UNDEFINED[parse_metric(metric)[0]]
     if rows.empty:
-        return f"{metric}: undefined for all of these users; a like is a rating of 4 or more"
+        return f"{metric}: undefined for all of these users: {reason}"
     cells = rows.assign(cell=[_cell(row) for row in rows.itertuples()]).pivot(index="model", columns="k", values="cell")
     best = rows.groupby("model")["value"].mean().sort_values(ascending=metric in FALLING, kind="stable").index
     seconds = rows.groupby("model")["seconds"].first()
@@ -269,6 +255,9 @@ def shown(table: pd.DataFrame, metric: str) -> str:
     lines = [metric.ljust(width) + "".join(f"K={k}".ljust(17) for k in cells) + "fit s"]
     for model in best:
         lines.append(model.ljust(width) + "".join(f"{c:17}" for c in cells.loc[model]) + f"{seconds[model]:5.1f}")
+    users, all_users = rows["users"].min(), table["users"].max()
+    if users < all_users:
+        lines.append(f"({metric}: {users} of {all_users} users; left out: {reason})")
     return "\n".join(lines)
 
 

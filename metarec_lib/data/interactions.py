@@ -341,3 +341,21 @@ def positions(lookup: pd.Index, ids: object) -> np.ndarray:
     elif not pd.api.types.is_integer_dtype(values):
         values = pd.to_numeric(values, errors="coerce")
     return lookup.get_indexer(values).astype(np.int64)
+
+
+def order_within(groups: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows group after group in ascending order of the keys, the first decides; and each one's place in its group.
+
+    groups: (n,) int; keys: (n,) each. Returns order (n,), positions of the rows, and rank (n,), from 0, in that order.
+    """
+    order = np.lexsort((*reversed(keys), groups))
+    ordered = groups[order]
+    return order, np.arange(len(order)) - np.searchsorted(ordered, ordered)
+
+
+def rank_within(groups: np.ndarray, *keys: np.ndarray) -> np.ndarray:
+    """Place of each row among the rows of its group in ascending order of the keys, (n,) int64; see `order_within`."""
+    order, rank = order_within(groups, *keys)
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = rank
+    return ranks

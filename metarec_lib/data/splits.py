@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
-from metarec_lib.data.interactions import Interactions
+from metarec_lib.data.interactions import Interactions, rank_within
 from metarec_lib.data.movielens import load_movielens
 
 TEST_SHARE = 0.2
+TUNING_SHARE = 0.15
 LIGHT = ("Comedy", "Romance", "Children's", "Children", "Musical", "Animation")
 INTENSE = ("Action", "Thriller", "Sci-Fi", "Crime", "War", "Horror", "Film-Noir", "Mystery", "Western")
 
@@ -58,28 +60,43 @@ def split_interactions(
     return interactions.subset(train), interactions.subset(test)
 
 
-def split_users(
-    interactions: Interactions,
-    fractions: Sequence[float] = (0.7, 0.1, 0.2),
-    seed: int = 0,
-    min_ratings: int = 30,
-) -> tuple[np.ndarray, ...]:
-    """Divide the users with at least `min_ratings` ratings at random: an array of user ids a fraction.
+def tuning_users(interactions: Interactions) -> np.ndarray:
+    """The ids of the users on whom settings are chosen, in the order of the user table: 15 %, by a hash of the id.
 
-    The sizes are rounded, the last takes what is left. Raises ValueError for fractions that are not positive
-    or do not sum to 1, and where too few users are left for every part to have one.
+    They are the same whatever the seed, the split and the other users. Every setting is chosen on them alone, and they
+    never judge; they may be trained on when others judge.
     """
-    shares = np.asarray(fractions, dtype=float)
-    if shares.ndim != 1 or (shares <= 0).any() or abs(shares.sum() - 1) > 1e-9:
-        raise ValueError(f"split_users: got fractions={tuple(fractions)}, expected positive numbers that sum to 1")
+    ids = interactions.users["user_id"].to_numpy()
+    return ids[np.array([_share(user) < TUNING_SHARE for user in ids], dtype=bool)]
+
+
+def _share(user: object) -> float:
+    """A number from 0 to 1 that stands for an id: the same for 7 and "7", on every machine."""
+    return int.from_bytes(blake2b(str(user).encode(), digest_size=8).digest(), "big") / 2**64
+
+
+def split_users(
+    interactions: Interactions, judging: float = 0.2, seed: int = 0, min_ratings: int = 30
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The users with at least `min_ratings` ratings as ids in three parts: to learn from, to tune on, to judge on.
+
+    To tune on are `tuning_users`, whatever the seed. Of the others a random share judges: `judging` of all users with
+    ratings enough, rounded. Raises ValueError for a share out of range, and where a part would have no user.
+    """
+    if not 0 < judging < 1 - TUNING_SHARE:
+        raise ValueError(f"split_users: got judging={judging}, expected a share above 0 and below {1 - TUNING_SHARE:g}")
     counts = np.bincount(interactions.user_codes, minlength=interactions.n_users)
+    tuning = np.zeros(interactions.n_users, dtype=bool)
+    tuning[interactions.user_index(tuning_users(interactions))] = True
     enough = np.flatnonzero(counts >= min_ratings)
-    ends = np.rint(np.cumsum(shares[:-1]) * len(enough)).astype(int)
-    parts = np.split(np.random.default_rng(seed).permutation(enough), ends)
+    others = np.random.default_rng(seed).permutation(enough[~tuning[enough]])
+    n_judging = int(np.rint(judging * len(enough)))
+    parts = others[n_judging:], enough[tuning[enough]], others[:n_judging]
     if min(map(len, parts)) == 0:
+        sizes = ", ".join(map(str, map(len, parts)))
         raise ValueError(
-            f"split_users: {len(enough)} users of {interactions!r} have min_ratings={min_ratings} or more, "
-            f"too few for {len(parts)} parts; ask for fewer ratings"
+            f"split_users: {len(enough)} users of {interactions!r} have min_ratings={min_ratings} or more, too few: "
+            f"got {sizes} to learn from, to tune on and to judge on, expected one or more of each"
         )
     ids = interactions.users["user_id"].to_numpy()
     return tuple(ids[np.sort(part)] for part in parts)
@@ -90,7 +107,7 @@ def _random(data: Interactions, rng: np.random.Generator) -> np.ndarray:
     users = data.user_codes
     counts = np.bincount(users, minlength=data.n_users)
     held_out = np.minimum(np.rint(TEST_SHARE * counts), counts - 1)
-    return _rank_within(users, rng.random(len(data))) < held_out[users]
+    return rank_within(users, rng.random(len(data))) < held_out[users]
 
 
 def _chronological(data: Interactions, rng: np.random.Generator) -> np.ndarray:
@@ -103,11 +120,9 @@ def _chronological(data: Interactions, rng: np.random.Generator) -> np.ndarray:
 
 def _leave_last_out(data: Interactions, rng: np.random.Generator) -> np.ndarray:
     users = data.user_codes
-    last_first = np.lexsort((rng.random(len(data)), -data.ratings["timestamp"].to_numpy()))
-    order = np.empty(len(data), dtype=np.int64)
-    order[last_first] = np.arange(len(data))
+    newest_first = rank_within(users, -data.ratings["timestamp"].to_numpy(), rng.random(len(data)))
     counts = np.bincount(users, minlength=data.n_users)
-    return (_rank_within(users, order) == 0) & (counts[users] > 1)
+    return (newest_first == 0) & (counts[users] > 1)
 
 
 def _user_cold(data: Interactions, rng: np.random.Generator) -> np.ndarray:
@@ -129,16 +144,6 @@ def _domains(data: Interactions) -> tuple[np.ndarray, np.ndarray]:
         data.items[[g for g in data.genres if g in kinds]].to_numpy().any(axis=1) for kinds in (LIGHT, INTENSE)
     )
     return (light & ~intense)[data.item_codes], (intense & ~light)[data.item_codes]
-
-
-def _rank_within(groups: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Position of each row among the rows of its group in ascending order of the keys, (n,) int64."""
-    order = np.lexsort((keys, groups))
-    ordered = groups[order]
-    first = np.searchsorted(ordered, ordered)
-    ranks = np.empty(len(groups), dtype=np.int64)
-    ranks[order] = np.arange(len(groups)) - first
-    return ranks
 
 
 _SPLITS: dict[str, Callable[[Interactions, np.random.Generator], np.ndarray] | None] = {

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from metarec_lib.data.interactions import Interactions
+from metarec_lib.data.interactions import Interactions, order_within
 from metarec_lib.device import resolve_device, resolve_dtype
 
 ORDERS = ("random", "chronological")
@@ -269,10 +269,9 @@ def make_tasks(
     rows = np.flatnonzero(slot[interactions.user_codes] >= 0)
     owner = slot[interactions.user_codes[rows]]
     tie_break = np.random.default_rng(seed).random(len(interactions))[rows]
-    time = interactions.ratings["timestamp"].to_numpy()[rows] if order == "chronological" else np.zeros(len(rows))
-    arranged = np.lexsort((tie_break, time, owner))
+    keys = (interactions.ratings["timestamp"].to_numpy()[rows], tie_break) if order == "chronological" else (tie_break,)
+    arranged, rank = order_within(owner, *keys)
     rows, owner = rows[arranged], owner[arranged]
-    rank = np.arange(len(rows)) - np.searchsorted(owner, owner)
     last = np.inf if query is None else pool + query
     parts = (rank < k), (rank >= pool) & (rank < last)
     return TaskBatch(*(pad_rows(interactions, rows[p], owner[p], chosen, device, dtype) for p in parts))

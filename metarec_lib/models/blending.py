@@ -18,13 +18,14 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from torch import Tensor
 
-from metarec_lib.data.interactions import Interactions
-from metarec_lib.data.tasks import PaddedRatings, TaskBatch, pad_ratings
-from metarec_lib.evaluation.protocols import score_tasks
+from metarec_lib.data.interactions import Interactions, rank_within
+from metarec_lib.data.tasks import PaddedRatings
+from metarec_lib.evaluation.pairs import score_pairs
 from metarec_lib.models.arguments import COUNT
 from metarec_lib.models.base import Recommender, settings
 from metarec_lib.models.content import ContentBasedRecommender
 from metarec_lib.models.factorization import MatrixFactorization
+from metarec_lib.models.history import History
 from metarec_lib.models.neighbours import ItemKNN
 
 SIZES = (1, 5, 20, 80)  # support sizes that weights are learned for
@@ -62,6 +63,17 @@ class Blend(Recommender):
         bad = [repr(m) for m in self._bases() if not getattr(m, "scores_are_ratings", False)]
         if bad or not self._bases():
             raise ValueError(f"Blend: got models {bad}, expected one or more recommenders whose scores are ratings")
+
+    @classmethod
+    def of_fitted(cls, models: Sequence[Recommender]) -> Self:
+        """The mean of recommenders that were fitted on the same ratings; nothing is learned anew."""
+        first = models[0]
+        blend = cls(models=models, how="mean", seed=first.seed, device=first.device, dtype=first.dtype)
+        blend.models_, blend.tables_, blend.history_ = list(models), first.tables_, first.history_
+        blend._learned_from = first._learned_from[0], {}
+        blend.weights_ = blend._tensor(np.full((len(SIZES), len(models)), 1 / len(models)))
+        blend.constants_ = blend._tensor(np.zeros(len(SIZES)))
+        return blend
 
     # -- settings of the models, as in scikit-learn's pipelines: matrixfactorization__reg ----------------------------
     def get_params(self, deep: bool = True) -> dict[str, object]:
@@ -154,7 +166,8 @@ def out_of_fold_predictions(
             query = np.flatnonzero((fold == f) & (rank % 2 == half))
             for column, k in enumerate(sizes):
                 support = np.flatnonzero((fold == f) & (rank % 2 != half) & (rank // 2 < k))
-                scores[query, column] = _predict(model, data, support, query)
+                known = History(data.subset(support))
+                scores[query, column] = score_pairs(model, data.subset(query), known).numpy()
     return scores
 
 
@@ -203,27 +216,9 @@ def _corrections(trees: HistGradientBoostingRegressor, scores: Tensor, counts: T
     return (trees.predict(rows) if len(rows) else np.zeros(0)).reshape(scores.shape[:2])
 
 
-def _predict(model: Recommender, data: Interactions, support: np.ndarray, query: np.ndarray) -> np.ndarray:
-    """Predictions of the rows `query`, (n_query,), by a model adapted to the rows `support` of the same users."""
-    users = np.unique(data.user_codes[query])
-    support = support[np.isin(data.user_codes[support], users)]
-    parts = []
-    for rows in (support, query):
-        owner = np.searchsorted(users, data.user_codes[rows])
-        parts.append(pad_ratings(owner, data.item_codes[rows], data.values[rows], users, model.device, model.dtype))
-    scores = score_tasks(model, TaskBatch(*parts))[parts[1].mask].cpu().numpy()
-    back = np.empty_like(scores)
-    back[np.argsort(data.user_codes[query], kind="stable")] = scores  # padded ratings come user by user
-    return back
-
-
 def _rank(data: Interactions, seed: int) -> np.ndarray:
     """Place of each rating in a random order of its user's ratings, (n,)."""
-    order = np.lexsort((np.random.default_rng([seed, 1]).random(len(data)), data.user_codes))
-    ordered = data.user_codes[order]
-    rank = np.empty(len(data), dtype=np.int64)
-    rank[order] = np.arange(len(data)) - np.searchsorted(ordered, ordered)
-    return rank
+    return rank_within(data.user_codes, np.random.default_rng([seed, 1]).random(len(data)))
 
 
 def _support_sizes(data: Interactions, seed: int, sizes: Sequence[int] = SIZES) -> np.ndarray:

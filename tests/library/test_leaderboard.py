@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.metrics import ndcg_score, root_mean_squared_error
 
-from metarec_lib import BaselineRecommender, MatrixFactorization, make_tasks, make_world, split_users
+from metarec_lib import BaselineRecommender, MatrixFactorization, make_tasks, make_world, split_users, tuning_users
 from metarec_lib import leaderboard as lb
 from metarec_lib.cli import main
 from metarec_lib.evaluation.protocols import evaluate_tasks, score_tasks
@@ -20,12 +20,12 @@ NAMES = ("MatrixFactorization", "item-mean", "PopularityRecommender", "MetaLearn
 
 @pytest.fixture(scope="module")
 def fitted():
-    return lb.contenders(DATA, seed=2, names=NAMES, plan=PLAN)
+    return lb.fit_models(DATA, seed=2, names=NAMES, plan=PLAN)
 
 
 @pytest.fixture(scope="module")
 def rows(fitted):
-    return lb.judge(fitted.models, DATA, fitted.users, PLAN, seed=2)
+    return lb.score_models(fitted.models, DATA, fitted.users, PLAN, seed=2)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def plain_errors(model, users, k, pool, seed):
 
 @pytest.mark.parametrize("k", PLAN.supports)
 def test_equals_a_plain_loop_over_users(fitted, rows, k):
-    learn = split_users(DATA, seed=2, min_ratings=10)[0]
+    learn, *_ = split_users(DATA, seed=2, min_ratings=10)
     train = DATA.subset(np.isin(DATA.ratings["user_id"], learn))
     model = MatrixFactorization(seed=2, **fitted.settings["MatrixFactorization"]).fit(train)
     expected = plain_errors(model, fitted.users, k, PLAN.pool, seed=2)
@@ -74,7 +74,8 @@ def test_equals_a_plain_loop_over_users(fitted, rows, k):
 
 def test_users_are_learned_from_tuned_on_and_judged_on_apart(fitted):
     learn, tune_on, judge_on = split_users(DATA, seed=2, min_ratings=10)
-    assert set(fitted.users) == set(judge_on)
+    assert set(fitted.users) == set(judge_on) and set(tune_on) <= set(tuning_users(DATA))
+    assert not set(judge_on) & set(tuning_users(DATA))
     history = fitted.models["MatrixFactorization"].history_
     assert all(len(history.items_of(u)) for u in learn)
     assert not any(len(history.items_of(u)) for u in [*tune_on, *judge_on])
@@ -92,7 +93,7 @@ def test_supports_are_nested_and_the_query_stays(fitted):
             shown[int(support.counts.max())] = (support, query)
             return query.items.to(torch.float64)
 
-    lb.judge({"it": Recorder()}, DATA, fitted.users, PLAN, seed=2)
+    lb.score_models({"it": Recorder()}, DATA, fitted.users, PLAN, seed=2)
     assert sorted(shown) == list(PLAN.supports)
     longest, query = shown[5]
     for k, (support, same_query) in shown.items():
@@ -120,7 +121,7 @@ def test_the_baseline_is_tuned_on_the_validation_users_only(fitted):
     frame = DATA.ratings.copy()
     judged = frame["user_id"].isin(fitted.users)
     frame.loc[judged, "rating"] = 6 - frame.loc[judged, "rating"]
-    other = lb.contenders(DATA.replace_ratings(frame), seed=2, names=NAMES, plan=PLAN)
+    other = lb.fit_models(DATA.replace_ratings(frame), seed=2, names=NAMES, plan=PLAN)
     assert {k: dict(v) for k, v in other.settings.items()} == {k: dict(v) for k, v in fitted.settings.items()}
     before, after = (c.models["MetaLearningModel"].params_ for c in (fitted, other))
     assert all(torch.equal(before[name], after[name]) for name in before)  # stopped early on others' ratings
@@ -139,8 +140,10 @@ def test_the_baseline_is_tuned_on_the_validation_users_only(fitted):
 def test_an_ensemble_is_the_mean_of_its_models(fitted):
     pair = [fitted.models[n] for n in ("BaselineRecommender", "MatrixFactorization")]
     tasks = make_tasks(DATA, fitted.users, k=5, seed=0)
-    scores = [score_tasks(m, tasks) for m in (*pair, lb.Ensemble(pair))]
+    scores = [score_tasks(m, tasks) for m in (*pair, lb.Blend.of_fitted(pair))]
     torch.testing.assert_close(scores[2], (scores[0] + scores[1]) / 2)
+    both = lb.Blend.of_fitted(pair)
+    assert both.models_[1] is pair[1] and both.predict(1, [2, 3]).between(0, 6).all() and 0 <= both.evaluate(DATA) <= 1
 
 
 # -- summing up -------------------------------------------------------------------------------------------------------
@@ -159,7 +162,7 @@ def test_a_user_of_two_seeds_counts_once_with_the_mean():
 
 
 def test_text_puts_the_best_first_and_marks_what_is_not_seen():
-    row = dict(k=1, metric="rmse", seconds=1.0)
+    row = dict(k=1, metric="rmse", seconds=1.0, users=9)
     table = pd.DataFrame(
         [
             {**row, "model": "BaselineRecommender", "value": 0.97, "difference": 0.0, "low": 0.0, "high": 0.0},
@@ -170,6 +173,15 @@ def test_text_puts_the_best_first_and_marks_what_is_not_seen():
     lines = lb.shown(table, "rmse").splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["Better", "BaselineRecommender", "Worse"]
     assert "0.9500 -20±5 " in lines[1] and "0.9800 +10±12~" in lines[3]
+
+
+def test_text_says_who_was_left_out_and_why():
+    row = dict(k=1, model="BaselineRecommender", seconds=1.0, value=0.7, difference=0.0, low=0.0, high=0.0)
+    table = pd.DataFrame([{**row, "metric": "auc", "users": 7}, {**row, "metric": "rmse", "users": 9}])
+    assert lb.shown(table, "auc").splitlines()[-1] == "(auc: 7 of 9 users; left out: only one class, all liked or none)"
+    assert "left out" not in lb.shown(table, "rmse")
+    nobody = lb.shown(table.assign(value=np.nan), "auc")
+    assert nobody == "auc: undefined for all of these users: only one class, all liked or none"
 
 
 # -- the command --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from metarec_lib import load_movielens
-from metarec_lib.leaderboard import METRICS, contenders, judge, plan_for
+from metarec_lib.leaderboard import METRICS, fit_models, plan_for, score_models
 
 SEEDS = (10, 11, 12, 13, 14)
 CHRONOLOGICAL = (
@@ -21,10 +21,10 @@ def run(seed: int) -> dict:
     """RMSE of each user to judge on, by model and K; the means of all metrics; CPU seconds of a fit."""
     data = load_movielens("ml-100k")
     plan = plan_for(data)
-    fitted = contenders(data, seed, plan=plan)
-    random = judge(fitted.models, data, fitted.users, plan, seed=seed)
+    fitted = fit_models(data, seed, plan=plan)
+    random = score_models(fitted.models, data, fitted.users, plan, seed=seed)
     some = {name: fitted.models[name] for name in CHRONOLOGICAL}
-    timed = judge(some, data, fitted.users, plan, "chronological", seed)
+    timed = score_models(some, data, fitted.users, plan, "chronological", seed)
     return {
         "users": fitted.users,
         "supports": plan.supports,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.movielens import load_movielens
-from metarec_lib.data.splits import load_data, split_interactions, split_users
+from metarec_lib.data.splits import load_data, split_interactions, split_users, tuning_users
 from metarec_lib.data.synthetic import make_world
 
 SPLITS = ["random", "chronological", "leave-last-out", "user-cold", "item-cold"]
@@ -152,21 +152,45 @@ def test_split_users(ml100k):
     ids = np.concatenate(parts)
     counts = ml100k.ratings["user_id"].value_counts()
     assert len(set(ids)) == len(ids) == (counts >= 30).sum()
-    assert [len(part) for part in parts] == [521, 74, 149], "70, 10, 20 % of 744"
+    assert [len(part) for part in parts] == [484, 111, 149], "of 744 those of the 15 % and 20 %; the others learn"
     assert all((np.diff(part) > 0).all() for part in parts)
     assert all((one == two).all() for one, two in zip(parts, split_users(ml100k, seed=2), strict=True))
-    assert not np.array_equal(parts[0], split_users(ml100k, seed=3)[0])
-    assert len(split_users(ml100k, (0.5, 0.5), min_ratings=1)) == 2
+    assert not np.array_equal(parts[2], split_users(ml100k, seed=3)[2])
+    assert [len(p) for p in split_users(ml100k, 0.5, min_ratings=1)] == [334, 137, 472]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fractions": (0.7, 0.2)}, "sum to 1"),
-        ({"fractions": (1.2, -0.2)}, "positive"),
-        ({"min_ratings": 5_000}, "0 users .* too few for 3 parts"),
+        ({"judging": 0}, "judging=0, expected a share above 0 and below 0.85"),
+        ({"judging": 0.85}, "judging=0.85"),
+        ({"min_ratings": 5_000}, "0 users .* too few: got 0, 0, 0 to learn from"),
     ],
 )
 def test_split_users_out_of_range(ml100k, options, message):
     with pytest.raises(ValueError, match=message):
         split_users(ml100k, **options)
+
+
+def test_tuning_users_are_the_same_everywhere_and_never_judge(ml100k):
+    tuning = tuning_users(ml100k)
+    assert list(tuning[:10]) == [2, 6, 17, 18, 29, 47, 50, 55, 56, 66] and len(tuning) == 137
+    some = ml100k.subset(ml100k.user_codes < 500)
+    assert set(split_users(some)[1]) <= set(tuning)
+    judged = [set(split_users(ml100k, seed=seed)[2]) for seed in range(10)]
+    assert not set.union(*judged) & set(tuning) and len(set.union(*judged)) > 500
+    assert all(set(split_users(ml100k, seed=s)[1]) == set(split_users(ml100k)[1]) for s in range(3))
+
+
+def test_tuning_users_go_by_the_id_alone():
+    numbers = Interactions.from_frame(pd.DataFrame({"user_id": range(40_000), "item_id": 1, "rating": 3.0}))
+    share = len(tuning_users(numbers)) / 40_000
+    assert abs(share - 0.15) < 0.006  # three standard deviations
+    text = Interactions.from_frame(
+        pd.DataFrame({"user_id": [*map(str, range(399, -1, -1)), "x"], "item_id": 1, "rating": 3.0})
+    )
+    assert {int(u) for u in tuning_users(text) if u != "x"} == {u for u in tuning_users(numbers) if u < 400}
+    nobody = numbers.subset([])
+    assert len(tuning_users(nobody)) == len(tuning_users(numbers)), "of the table, whatever was rated"
+    empty = pd.DataFrame({"user_id": [], "item_id": [], "rating": []})
+    assert len(tuning_users(Interactions.from_frame(empty))) == 0

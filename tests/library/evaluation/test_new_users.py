@@ -65,11 +65,13 @@ def test_scores_are_clipped_for_errors_and_raw_for_ranking():
     def both(train, seed):
         return {"loud": Loud().fit(train), "quiet": BaselineRecommender().fit(train)}
 
-    rows = (
-        new_user_protocol(both, DATA, draws=1, **SIZES).pivot(index="user", columns=["model", "k"]).sort_index(axis=1)
-    )
+    table = new_user_protocol(both, DATA, draws=1, **SIZES)
+    rows = table.pivot(index="user", columns=["model", "k"]).sort_index(axis=1)
+    assert table["clipped"].all() and pooled(table)["clipped"].all()
     np.testing.assert_allclose(rows["ndcg@5", "loud"], rows["ndcg@5", "quiet"])
     assert (rows["mae", "loud"] <= 4).all(axis=None)
+    raw = new_user_protocol(both, DATA, draws=1, clip=False, **SIZES)
+    assert (raw.set_index("model").loc["loud", "mae"] > 50).all() and not raw["clipped"].any()
 
 
 def test_seeds_draw_anew():
