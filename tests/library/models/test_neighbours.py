@@ -45,7 +45,7 @@ def test_unknown_items_and_strangers_get_the_biases():
     assert isinstance(model.predict(1, [1, 999]), pd.Series)
 
 
-@pytest.mark.parametrize("options", [dict(neighbours=0), dict(shrinkage=-1.0), dict(damping=-0.1)])
+@pytest.mark.parametrize("options", [dict(neighbours=0), dict(similar=0), dict(shrinkage=-1.0), dict(damping=-0.1)])
 def test_options_out_of_range(options):
-    with pytest.raises(ValueError, match="ItemKNN: got neighbours=.*expected neighbours of 1 or more"):
+    with pytest.raises(ValueError, match="ItemKNN: got neighbours=.*expected neighbours and similar of 1 or more"):
         ItemKNN(**options)
