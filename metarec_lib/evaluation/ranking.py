@@ -145,7 +145,7 @@ def score_items(model: Fitted, support: PaddedRatings, items: Tensor | None, can
     if items is None and hasattr(model, "score_all"):
         return model.score_all(state)
     shown = candidates if items is not None else torch.ones_like(candidates)
-    items = torch.arange(shown.shape[1], device=shown.device).expand(shown.shape) if items is None else items * shown
+    items = torch.arange(shown.shape[1], device=shown.device).repeat(len(shown), 1) if items is None else items * shown
     nothing = torch.zeros(items.shape, dtype=support.values.dtype, device=items.device)
     return model.score(state, PaddedRatings(support.users, items, nothing, shown))
 

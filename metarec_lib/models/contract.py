@@ -134,6 +134,8 @@ def check_save_and_load(make: Make) -> None:
 def check_meta_device(make: Make) -> None:
     """No operation mixes two devices: the model's tensors are moved to torch's `meta` device, and everything still runs."""
     model, tasks = fitted(make), make_tasks(world()[0], k=4, query=5)
+    with torch.no_grad():
+        model.score(model.adapt(tasks.support), tasks.query)  # what a model lays out once is laid out here
     for name, value in vars(model).items():
         setattr(model, name, _to_meta(value))
     model.device = "meta"

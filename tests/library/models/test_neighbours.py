@@ -44,7 +44,7 @@ def test_unknown_items_and_strangers_get_the_biases():
     assert isinstance(model.predict(1, [1, 999]), pd.Series)
 
 
-@pytest.mark.parametrize("options", [dict(neighbours=0), dict(shrinkage=-1.0), dict(damping=-0.1)])
+@pytest.mark.parametrize("options", [dict(neighbours=0), dict(similar=0), dict(shrinkage=-1.0), dict(damping=-0.1)])
 def test_options_out_of_range(options):
     data = make_world(n_users=25, n_items=15, ratings_per_user=6, seed=8).interactions
     (name, value), *_ = options.items()
