@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from metarec_lib.workbook import build, overview, places
+from metarec_lib.workbook import build, overview, places, studies
 from metarec_lib.workbook.execution import KERNEL, LANGUAGE
 from metarec_lib.workbook.lesson import read_lesson, source_path
 from metarec_lib.workbook.questions import Question, resolve_all
@@ -93,12 +93,11 @@ def _readme() -> list[str]:
 def _studies() -> list[str]:
     problems = []
     for source in sorted(places.content("notebooks", "source", "studies").glob("*.py")):
-        path, mend = (
-            places.content("notebooks", "studies", f"{source.stem}.json"),
-            f"Run `metarec study {source.stem}`.",
-        )
+        path, mend = studies.results_path(source.stem), f"Run `metarec study {source.stem}`."
         if not path.is_file():
             problems.append(f"{_name(path)}: missing. {mend}")
-        elif json.loads(path.read_text(encoding="utf-8")).get("study_sha256") != build.text_hash(source):
-            problems.append(f"{_name(path)}: stale, {_name(source)} has changed. {mend}")
+        elif studies.is_stale(source.stem):
+            problems.append(
+                f"{_name(path)}: stale, {_name(source)} or library code that it imports has changed. {mend}"
+            )
     return problems
