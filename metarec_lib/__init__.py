@@ -41,6 +41,7 @@ _WHERE = {
     "models.storage": ["load_model"],
     "workbook.claims": ["Minus", "claim", "seed"],
     "workbook.measured": ["what_was_measured"],
+    "workbook.results": ["study_rows"],
     "workbook.studies": ["load_study"],
     "workbook.checking": ["check", "hint"],
     "workbook.learner": ["mine"],

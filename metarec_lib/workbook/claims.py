@@ -195,10 +195,18 @@ def signed(value: float, digits: int) -> str:
 
 # -- the records of a notebook --------------------------------------------------------------------------------------------
 def records_of(notebook: Mapping[str, Any]) -> list[Record]:
-    """The records that `claim` left in a notebook's outputs, in order: claim 1 first."""
+    """The records that `claim` left in a notebook's outputs, in order: claim 1 first.
+
+    Raises ValueError for records of another form.
+    """
     outputs = (out for cell in notebook["cells"] for out in cell.get("outputs", ()))
     found = (out.get("metadata", {}).get("metarec", {}).get("claim") for out in outputs)
-    return [dict(record) for record in found if record]
+    records = [dict(record) for record in found if record]
+    if any("p" not in record for record in records):
+        raise ValueError(
+            "Got a notebook whose claims were made by an older build; expected new ones. Run `metarec build`."
+        )
+    return records
 
 
 def claims_command(names: Sequence[str] = (), seeds: str | None = None) -> int:

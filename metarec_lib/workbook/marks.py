@@ -44,7 +44,7 @@ def marks_in(text: str, name: str) -> list[Mark]:
         matches = list(_MARK.finditer(line)) if line.startswith("#") else []
         if line.startswith("#") and len(_START.findall(line)) != len(matches):
             raise ValueError(
-                f"{name}:{number}: got {line.strip()!r}; expected marks such as `<!-- c3: lower -->`. Correct it."
+                f"{name}:{number}: got {line.strip()!r}; expected marks like `<!-- c3: lower -->`. Correct it."
             )
         for match in matches:
             said = without_marks(line[: match.start()]).lstrip("# ").strip()

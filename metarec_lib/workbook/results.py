@@ -18,7 +18,7 @@ FIXED = ("metric", "model", "unit", "value")
 DIGITS = 4
 
 
-def rows(metric: str, model: str, values: Any, **conditions: Any) -> pd.DataFrame:
+def study_rows(metric: str, model: str, values: Any, **conditions: Any) -> pd.DataFrame:
     """Rows of one metric of one model: one for each unit of a Series indexed by unit ids, or one for a single number.
 
     conditions: what else the values depend on, such as k=5; `units="films"` where a unit is not a user. NaN is left out.
@@ -42,9 +42,9 @@ def joined(found: Any) -> pd.DataFrame:
     if not parts or not all(isinstance(part, pd.DataFrame) and {*FIXED} <= {*part.columns} for part in parts):
         raise ValueError(
             f"Got {type(found).__name__} from `run`; expected rows with the columns {', '.join(FIXED)}. Return a DataFrame, "
-            "or yield what `rows(metric, model, values, k=5)` makes."
+            "or yield what `study_rows(metric, model, values, k=5)` makes."
         )
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
     doubled = table.duplicated([c for c in table.columns if c != "value"])
     if doubled.any():
         first = table[doubled].iloc[0].dropna().to_dict()
@@ -75,7 +75,7 @@ def _plain(value: Any) -> Any:
 
 def packed(stored: Mapping[str, Any]) -> bytes:
     """The bytes of a results file. Equal results give equal bytes: no time and no file name stand in them."""
-    text = json.dumps(stored, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
     return gzip.compress(text.encode(), compresslevel=9, mtime=0)
 
 

@@ -1,7 +1,7 @@
 """Studies: experiments longer than a lesson, run seed by seed, whose results the lesson prints and plots.
 
 A study is `notebooks/source/studies/<stem>.py`. It defines `SEEDS`, a tuple of ints, and `run(seed)`, which returns or
-yields tables of rows (`rows` makes them). Its results stand in `notebooks/studies/<stem>.json.gz` (results.py).
+yields tables of rows (`study_rows` makes them). Its results stand in `notebooks/studies/<stem>.json.gz` (results.py).
 """
 
 import importlib.metadata

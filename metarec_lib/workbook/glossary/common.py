@@ -30,7 +30,7 @@ TERMS = (
     Term("pooled network, fine-tuned", "合并训练再微调的网络", "model", ("pooled, fine-tuned",)),
     # conditions
     Term("K = {n}", "K = {n}", "condition", ("k={n}",)),
-    Term("{n} meta-training users", "{n} 名元训练用户", "condition"),
+    Term("{n} meta-training users", "{n} 名元训练用户", "condition", ("users={n}",)),
     Term("first ratings in time", "按时间取最早的评分", "condition", ("chronological",)),
     Term("one split", "一次划分", "condition"),
     # units
