@@ -84,12 +84,23 @@ class Comparison:
                 f"{other.level}, expected the same unit and level on both sides"
             )
         found = compare(self.differences, other.differences, level=self.level, unit=self.unit)
-        return replace(found, seeds=min(self.seeds, other.seeds))
+        return replace(found, seeds=min(self.seeds, other.seeds), about=_about_both(self.about, other.about))
 
     def __repr__(self) -> str:
         low, high = self.interval
         verdict = "" if self.clear else ", no difference seen"
         return f"{self.mean:+.4f} [{low:+.4f}, {high:+.4f}] over {self.n} {self.unit}, {self.seeds} seed(s){verdict}"
+
+
+def _about_both(a: Mapping[str, object], b: Mapping[str, object]) -> dict[str, object]:
+    """What is known of a difference of two differences; nothing where one of them is not known."""
+    if not (a and b):
+        return {}
+    if a["metric"] != b["metric"]:
+        raise ValueError(f"compare: got differences of {a['metric']} and of {b['metric']}, expected one metric")
+    shared = {name: value for name, value in a["conditions"].items() if b["conditions"].get(name) == value}
+    sides = {name: {"minus": [about["a"], about["b"]]} for name, about in (("a", a), ("b", b))}
+    return {"metric": a["metric"], **sides, "conditions": shared}
 
 
 def compare(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,34 +94,36 @@ def claim_record(
     metric: str, a: Any, b: Any, found: Any, at: str = "", *, headline: bool = False, scale: Sequence[float] = (1, 5)
 ) -> Record:
     """The record of a claim, JSON-able: English names of the glossary and figures of six digits; no sentence."""
-    from metarec_lib.evaluation.uncertainty import Comparison, margin
+    from metarec_lib.evaluation.uncertainty import margin
     from metarec_lib.workbook.agreement import require_agreement
+
+    name, measured = glossary.name_of(metric, "metric"), _measured(found)
+    told = [glossary.name_of(part, "condition") for part in at.split(",") if part.strip()]
+    said = {"metric": name, "a": plain(a), "b": plain(b), "at": told}
+    width = margin(name, tuple(scale))
+    return {
+        **said,
+        "at": require_agreement(said, found.about),
+        **measured,
+        "margin": width and float(f"{width:.6g}"),
+        "headline": headline,
+    }
+
+
+def _measured(found: Any) -> Record:
+    """The figures of a comparison; six digits are the same on every machine."""
+    from metarec_lib.evaluation.uncertainty import Comparison
 
     if not isinstance(found, Comparison):
         raise ValueError(
             f"Got a {type(found).__name__} as what was found; expected a Comparison. Take it from `compare(a, b)` or "
             "`study.compare(a, b)`."
         )
-    name = glossary.name_of(metric, "metric")
-    told = [glossary.name_of(part, "condition") for part in at.split(",") if part.strip()]
-    sides = {"metric": name, "a": plain(a), "b": plain(b)}
-    told = require_agreement({**sides, "at": told}, found.about)
-    width = margin(name, tuple(scale))
-    figures = [float(f"{value:.6g}") for value in (found.mean, *found.interval, found.p_value)]
-    if not all(map(math.isfinite, figures)):
-        raise ValueError(f"Got the figures {figures} in a claim; expected finite ones. Look at the values compared.")
-    return {
-        **sides,
-        "at": told,
-        "difference": figures[0],
-        "interval": figures[1:3],
-        "p": figures[3],
-        "n": found.n,
-        "unit": glossary.name_of(found.unit, "unit"),
-        "seeds": found.seeds,
-        "margin": width and float(f"{width:.6g}"),
-        "headline": headline,
-    }
+    difference, low, high, p = (float(f"{value:.6g}") for value in (found.mean, *found.interval, found.p_value))
+    if not all(map(math.isfinite, (difference, low, high))):
+        raise ValueError(f"Got {found} in a claim; expected finite figures. Look at the values that were compared.")
+    unit = glossary.name_of(found.unit, "unit")
+    return {"difference": difference, "interval": [low, high], "p": p, "n": found.n, "unit": unit, "seeds": found.seeds}
 
 
 def plain(side: Any) -> Any:
@@ -160,20 +163,26 @@ def difference_of(record: Mapping[str, Any], lang: Language) -> str:
     """What is subtracted from what: "MAML minus shrunken bias"."""
     percent = glossary.find(record["metric"], "metric").percent
     a, b = (side_text(record[side], lang, percent) for side in ("a", "b"))
-    return f"{a}减{b}" if lang == "zh" else f"{a} minus {b}"
+    return _chinese(a, "减", b) if lang == "zh" else f"{a} minus {b}"
 
 
 def side_text(side: Any, lang: Language, percent: bool = False) -> str:
     """A side of a record in words."""
     if isinstance(side, dict):
         a, b = (side_text(part, lang, percent) for part in side["minus"])
-        return f"（{a}减{b}）" if lang == "zh" else f"({a} minus {b})"
+        return f"（{_chinese(a, '减', b)}）" if lang == "zh" else f"({a} minus {b})"
     if isinstance(side, list):
         name, condition = glossary.say(side[0], lang), glossary.say(side[1], lang)
         return f"{name}（{condition}）" if lang == "zh" else f"{name} ({condition})"
     if isinstance(side, (int, float)):
         return f"{side:.0%}".replace("%", " %" if lang == "en" else "%") if percent else f"{side:g}"
     return glossary.say(side, lang)
+
+
+def _chinese(*parts: str) -> str:
+    """Parts of a Chinese phrase; a blank stands between a Chinese character and a Latin letter or digit, nowhere else."""
+    text = "".join(parts)
+    return re.sub(r"(?<=[a-zA-Z0-9%])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[a-zA-Z0-9])", " ", text)
 
 
 def figures(record: Mapping[str, Any], lang: Language) -> str:

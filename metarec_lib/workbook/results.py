@@ -45,6 +45,12 @@ def joined(found: Any) -> pd.DataFrame:
             "or yield what `study_rows(metric, model, values, k=5)` makes."
         )
     table = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    _require_one_value_each(table)
+    return table
+
+
+def _require_one_value_each(table: pd.DataFrame) -> None:
+    """Raise ValueError for a row that stands twice and for a value that is not finite."""
     doubled = table.duplicated([c for c in table.columns if c != "value"])
     if doubled.any():
         first = table[doubled].iloc[0].dropna().to_dict()
@@ -55,7 +61,6 @@ def joined(found: Any) -> pd.DataFrame:
         raise ValueError(
             "Got a value that is not finite in a study; expected numbers. Look at what the metric divides by."
         )
-    return table
 
 
 def columns(table: pd.DataFrame) -> dict[str, list[Any]]:

@@ -18,12 +18,12 @@
 # Meta-learning learns from many tasks how to learn a new one from few examples. In a recommender a user is a task: a few
 # ratings are the support, the rest the query. MAML learns a start: the inner loop takes a few gradient steps on the support,
 # the outer loop moves the start so that the query does well after these steps. That is a learned prior. Its rival is a simple
-# prior, the shrunken user bias: on ML-100K, with five ratings, MAML's gain over it cannot be told from zero; with twenty it is clear.
+# prior, the shrunken user bias: on ML-100K, with five ratings, MAML's gain over it cannot be told from zero; with twenty it is clear. <!-- c3: lower -->
 # With few users there is too little to learn a network's start from.
 # #### 中文
 # 元学习是从许多任务里学会“怎样用少量样本学一个新任务”。在推荐里，一个用户就是一个任务：几条评分作支持集，其余作查询集。MAML 学的是一个起点：
 # 内循环在支持集上走几步梯度，外循环调整起点，使适应之后查询集的损失更低。这等于学出来一个先验，而它的对手是带收缩的用户偏置——一个很强的基线。
-# 在 ML-100K 上，只有五条评分时，MAML 相对它的收益与零分不开；有二十条时才看得清。训练用户太少时，学不出一个网络的起点。
+# 在 ML-100K 上，只有五条评分时，MAML 相对它的收益与零分不开；有二十条时才看得清。<!-- c3: lower -->训练用户太少时，学不出一个网络的起点。
 
 # %% [markdown] tags=["answer-full"]
 # **Tasks.** Each user $u$ is a task with a support $S_u$ and a query $Q_u$. The dual view takes an item as the task: its first
@@ -226,7 +226,7 @@ claim("RMSE", "MAML", "shrunken bias", gain["MAML", 1], headline=True)
 claim("RMSE", "closed-form head", "shrunken bias", gain["closed-form head", 1])
 
 # %% [markdown]
-# With one rating the gradient learners do not beat the bias; with twenty the meta-trained ones do. The closed-form head is ahead of MAML at
+# With one rating the gradient learners do not beat the bias; with twenty the meta-trained ones do. <!-- c4: none, c3: lower --> The closed-form head is ahead of MAML at
 # every K. It differs in more than the exact solve: its prior comes from a Bayesian factorisation, and it reads the user's age, gender and
 # occupation. Which of these matters? Take them away one at a time.
 
@@ -240,7 +240,7 @@ claim("RMSE", "closed-form head", "probabilistic PCA", parts["head - head, not m
 
 # %% [markdown]
 # So the best number of this lesson is won by a good prior, estimated by empirical Bayes from all users, and an exact solve. Training that head on
-# tasks by gradient changes it by a thousandth of a star or so. That is an honest answer in an interview: learning across users is what
+# tasks by gradient changes it by a thousandth of a star or so. <!-- c6: small --> That is an honest answer in an interview: learning across users is what
 # pays; learning it by episodes is one way.
 #
 # What did the *meta*-training add? Compare MAML with the same network trained on pooled ratings and fine-tuned at a tuned rate.
@@ -264,8 +264,8 @@ for k, difference in aware.items():
 claim("RMSE", "MAML", "MAML whose step ignores K", aware[1])
 
 # %% [markdown]
-# The second-order term matters little here, and not in one direction. How far one steps matters more: with one rating a step of the usual
-# size costs much of what was gained, and a step of size $\alpha K / (K + c)$ does not. That is shrinkage again.
+# The second-order term matters little here, and not in one direction. <!-- c8: small --> How far one steps matters more: with one rating a step of the usual
+# size costs much of what was gained, and a step of size $\alpha K / (K + c)$ does not. <!-- c9: lower --> That is shrinkage again.
 #
 # ## 5. When it does not help
 # The same with only thirty meta-training users; MAML keeps three of them apart for early stopping, and the item vectors rest on these few users
@@ -279,7 +279,7 @@ plots.show(plots.intervals({f"{name}, K = {k}": d for (name, k), d in few.items(
 claim("RMSE", "MAML", "shrunken bias", few["MAML", 5])
 
 # %% [markdown]
-# Thirty users are too few to learn a network's start from; the simple bias wins. The closed-form head still gains: what it learns is a
+# Thirty users are too few to learn a network's start from; the simple bias wins. <!-- c10: higher --> The closed-form head still gains: what it learns is a
 # prior mean and a few prior strengths, and it learns how much to trust them.
 
 # %% [markdown] tags=["rubric"]
@@ -316,10 +316,10 @@ claim("RMSE", "MAML", "shrunken bias", few["MAML", 5])
 # #### English
 # <details><summary>Why can MAML not simply be replaced by more inner steps from a pooled start?</summary>
 # Because the pooled start was chosen for its own error, not for where a step leads. On sine waves the pooled network is still far behind
-# after twenty steps. On users the gap is smaller, but it is there from five ratings on (section 4).</details>
+# after twenty steps. On users the gap is smaller, but it is there from five ratings on (section 4). <!-- c7: lower --></details>
 # <details><summary>What does the second-order term cost, and is it worth it?</summary>
 # Differentiating through t steps keeps their graph, so memory grows with t; first order needs only the last step's. On waves it pays (section 1);
-# on these users the difference is small and not in one direction (section 4). Measure both.</details>
+# on these users the difference is small and not in one direction (section 4). <!-- c2: lower, c8: small --> Measure both.</details>
 # <details><summary>How would you serve MAML to a hundred million users?</summary>
 # Store the support, not the weights, and adapt at request time; or adapt only a small head or a context vector (q10), so that the state of a
 # user is a few dozen numbers. With a closed-form head keep Xᵀy and XᵀX of the user's ratings: they can be updated exactly, one rating at a
@@ -330,10 +330,10 @@ claim("RMSE", "MAML", "shrunken bias", few["MAML", 5])
 # #### 中文
 # <details><summary>为什么不能用“合并训练的起点＋多走几步”代替 MAML？</summary>
 # 因为合并训练（pooled）挑起点看的是它自己的误差，不看迈一步会走到哪里。在正弦波上，合并训练的网络走二十步仍差得很远。在用户上差距小一些，
-# 但从五条评分起就看得见（第 4 节）。</details>
+# 但从五条评分起就看得见（第 4 节）。<!-- c7: lower --></details>
 # <details><summary>二阶项的代价是什么？值得吗？</summary>
 # 要穿过 t 步反向传播，就得留住这 t 步的计算图，内存随 t 增长；一阶只需要最后一步的。在正弦波上值得（第 1 节）；在这批用户上差别很小，方向也不
-# 一致（第 4 节）。两种都测一下。</details>
+# 一致（第 4 节）。<!-- c2: lower, c8: small -->两种都测一下。</details>
 # <details><summary>一亿用户，MAML 怎么上线？</summary>
 # 存支持集而不是存权重，请求到来时再适应；或者只适应一个小的头、一个上下文向量（q10），这样每个用户的状态只有几十个数。用闭式解预测头，
 # 状态是用户评分的 Xᵀy 和 XᵀX（充分统计量），来一条评分就能精确更新一次（q07）。</details>

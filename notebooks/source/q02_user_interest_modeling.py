@@ -20,12 +20,12 @@
 # I turn behaviour into evidence of different strength, and keep "not shown" apart from "not wanted". An interest is a posterior
 # over a taste vector. Its prior is learned over all users: that is the meta-learning, and a new user starts there. I fuse
 # recommenders by stacking. The combiner learns from out-of-fold predictions, folds over users, each made from K ratings only, as for a
-# new user; fitted in-sample it trusts whichever model memorises best. Once there is a history, a better single model is worth
-# more than a blend of weaker ones; a blend adds a little, from models whose errors are less correlated than they are worse.
+# new user; fitted in-sample it trusts whichever model memorises best. <!-- c8: higher --> Once there is a history, a better single model is worth
+# more than a blend of weaker ones; a blend adds a little, from models whose errors are less correlated than they are worse. <!-- c14: lower, c15: lower -->
 # #### 中文
 # 我把各种行为当作强度不同的证据，并把“没曝光”和“不想要”分开。用户兴趣是兴趣向量的后验分布，先验由全体用户学出来——这就是元学习的部分，新用户
 # 从先验起步。多个模型用 stacking 融合：融合层只用折外（out-of-fold）预测来训练，按用户分折，而且像对待新用户那样只给 K 条评分；如果拿样本内预测
-# 去训练，权重会全给最会“背答案”的那个模型。有了一定历史之后，一个更好的单模型比融合几个较弱的模型收益更大；融合只能再添一点，靠的是误差相关性低、低到抵得过自身差距的模型。
+# 去训练，权重会全给最会“背答案”的那个模型。有了一定历史之后，一个更好的单模型比融合几个较弱的模型收益更大；融合只能再添一点，靠的是误差相关性低、低到抵得过自身差距的模型。<!-- c14: lower, c15: lower -->
 
 # %% [markdown] tags=["answer-full"]
 # **Behaviour to features.** An event becomes item, kind, time, context and strength. A purchase says much and is rare. A click
@@ -139,7 +139,7 @@ choice = compare(over, under)
 claim("mean stars", "the genre a user over-watches", "the genre a user under-watches", choice, at="five random halvings")
 
 # %% [markdown]
-# No star of the first half was used, and yet it tells of the stars of the second. So feed the model with what was chosen, not with
+# No star of the first half was used, and yet it tells of the stars of the second. <!-- c1: higher --> So feed the model with what was chosen, not with
 # stars alone (SVD++ does; none of the models below). It also means that missing ratings are not missing at random. MovieLens does not log what was shown. In your own
 # product log it: without that, nobody can say how much of this is taste and how much was put before the user.
 
@@ -207,7 +207,7 @@ claim("RMSE", "content model", "prior with two tuned strengths", learned["two st
 
 # %% [markdown]
 # Without a prior the model is useless, and worst at five ratings. A likely reason: one rating moves the weights along one direction only, five
-# already fit noise in several. A tuned prior repairs that. The learned means, variances and correlations add a little at twenty ratings; at one and five no clear gain over two strengths was seen.
+# already fit noise in several. A tuned prior repairs that. The learned means, variances and correlations add a little at twenty ratings; at one and five no clear gain over two strengths was seen. <!-- c2: lower, c2: small -->
 # Against the bias the gain is clear from five ratings on, after correction.
 #
 # A width is only useful if it is right. Of a new user's query ratings, how many lie in the 80 % interval of their prediction, which has the variance
@@ -230,7 +230,7 @@ for k in sizes:
     print(f"K = {k:2}: {1 - parts.mean():.0%} of the variance is the interest's, the rest is the noise of a rating")
 
 # %% [markdown]
-# Right on average, at all three. But most of the variance is noise, the more so at twenty ratings, where the test says little of the interest's own width.
+# Right on average, at all three. <!-- c3: none --> But most of the variance is noise, the more so at twenty ratings, where the test says little of the interest's own width.
 # And right on average is not right for each user: part of the spread above is chance, as each has few query ratings, but one noise for all is likely too wide for
 # some and too narrow for others.
 #
@@ -290,7 +290,7 @@ by_trees = study.compare("three: boosting", "three: nnls", k=20)
 claim("RMSE", "boosted trees on three", "non-negative weights on three", by_trees)
 
 # %% [markdown]
-# All gains are small, and clear after correction. In the table the plain average stands level with what was learned: three models of about
+# All gains are small, and clear after correction. <!-- c4: lower, c4: small --> In the table the plain average stands level with what was learned: three models of about
 # equal quality hardly need weights. Two doubts remain. Is it a gain from joining at all? A ridge on *one* model's out-of-fold predictions
 # can only rescale it:
 
@@ -299,10 +299,10 @@ alone = {(name, k): study.compare(f"{name}, recalibrated", name, k=k) for name i
 print(pd.DataFrame({f"K = {k}": {name: "{:+.4f} [{:+.4f}, {:+.4f}]".format(alone[name, k].mean, *alone[name, k].interval)
                                for name in ("MF", "kNN", "content")} for k in sizes}).to_string())
 print("smallest p after Holm over nine:", f"{holm([d.p_value for d in alone.values()]).min():.2f}")
-claim("RMSE", "item-kNN, recalibrated", "item-kNN", alone["kNN", 20])
+claim("RMSE", "recalibrated item-kNN", "item-kNN", alone["kNN", 20])
 
 # %% [markdown]
-# At twenty ratings it is not mere rescaling: the intervals leave out a gain as large as the blends'. At one it might be in part: even weights that
+# At twenty ratings it is not mere rescaling: the intervals leave out a gain as large as the blends'. <!-- c6: none --> At one it might be in part: even weights that
 # sum to one move between a model that is shrunk more and one that is shrunk less. And better than *which* single model? Validation had to choose one, for each K and each split. At one rating it
 # cannot tell the models apart, so it often errs. With hindsight, content is the best of the three there:
 
@@ -313,7 +313,7 @@ hindsight = study.compare("three: nnls", "content", k=1)
 claim("RMSE", "non-negative weights on three", "content model", hindsight)
 
 # %% [markdown]
-# So at one rating a blend mainly spares you the choice. At twenty it beats each of the three.
+# So at one rating a blend mainly spares you the choice. <!-- c7: none --> At twenty it beats each of the three.
 
 # %%
 beaten = {name: study.compare("three: nnls", name, k=20) for name in ("MF", "kNN", "content")}
@@ -350,7 +350,7 @@ claim("RMSE", "ridge on three, in-sample", "ridge on three", cost["ridge, K = 20
 # %% [markdown]
 # At twenty ratings kNN remembers best, so in-sample it gets everything. Non-negative weights are damaged least: at worst they pick one model, and
 # what joining gained is lost. The free ridge nearly doubles kNN's deviations, with a negative weight on content: at twenty ratings that costs eight
-# times what joining gained, boosting four times. Training gives no warning: the errors it sees are the smaller ones. Only users kept out of both
+# times what joining gained, boosting four times. <!-- c8: higher --> Training gives no warning: the errors it sees are the smaller ones. Only users kept out of both
 # levels show it: compare the blend with its best member on them.
 #
 # The bare mechanism, with your own functions: a ridge regression and a full-grown tree predict ratings from genres, year and the
@@ -386,7 +386,7 @@ print({f"K = {k}": f"{d.mean:+.4f} [{d.interval[0]:+.4f}, {d.interval[1]:+.4f}]"
 claim("RMSE", "non-negative weights on three", "one set of weights on three", fixed[20])
 
 # %% [markdown]
-# The weights move a lot and the error hardly: half a thousandth of a star at one rating, not clear after correction. Models that err alike trade weight almost for free.
+# The weights move a lot and the error hardly: half a thousandth of a star at one rating, not clear after correction. <!-- c9: small --> Models that err alike trade weight almost for free.
 # Weights by K should pay where one
 # model's quality depends on K more than the others'. So spoil one: take the damping out of kNN, so that it trusts even its
 # faintest neighbours.
@@ -413,7 +413,7 @@ claim("RMSE", "weights on three with undamped kNN", "one set of weights on three
 claim("RMSE", "weights on three with undamped kNN", "non-negative weights on three", partner[20])
 
 # %% [markdown]
-# The same average loses at one rating and wins at twenty: whether a member spoils it depends on K, and there weights by K pay. The last one is worth a second look: the model that is worse alone is the better partner. A likely reason: damping makes kNN safe by pulling it
+# The same average loses at one rating and wins at twenty: whether a member spoils it depends on K, and there weights by K pay. <!-- c10: higher, c11: lower, c12: lower --> The last one is worth a second look: the model that is worse alone is the better partner. <!-- c13: lower --> A likely reason: damping makes kNN safe by pulling it
 # towards the bias, where the others stand as well, and the combiner can do that pulling itself. What counts is what a model gets wrong together
 # with the others. All share the noise of the rating itself, which is most of any error, so the correlations are high and small gaps matter:
 
@@ -448,13 +448,13 @@ claim("RMSE", "ridge on four", "closed-form head", four["ridge, K = 20"])
 claim("RMSE", "boosted trees on four", "ridge on four", study.compare("four: boosting", "four: ridge", k=20))
 
 # %% tags=["claim"]
-claim("RMSE", "closed-form head, recalibrated", "closed-form head", study.compare("head, recalibrated", "head", k=20))
+claim("RMSE", "recalibrated closed-form head", "closed-form head", study.compare("head, recalibrated", "head", k=20))
 
 # %% [markdown]
 # At twenty ratings most of the head's lead over the blend stays without age, gender and occupation; at five a part of it. At one rating no difference
 # is seen without them: there the lead is the profile. The ridge over four gives MF a negative weight: it uses what MF and kNN disagree on, which
 # non-negative weights cannot. So the order of work is: first a better model or better data, then the blend. A learned blend adds a little to the best model once there is a history; at
-# one rating nothing is clear after correction. And weights must be learned here: the average, good enough for three equals, is worse than the
+# one rating nothing is clear after correction. <!-- c15: lower, c15: small --> And weights must be learned here: the average, good enough for three equals, is worse than the
 # head alone at twenty ratings. Each of the four must be trained, served and watched: ask what the gain is worth before you ship it.
 
 # %% [markdown] tags=["rubric"]
@@ -475,19 +475,19 @@ claim("RMSE", "closed-form head, recalibrated", "closed-form head", study.compar
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Fit the combiner on the training predictions."** → Section 4: whoever memorises best gets the weight, and new users pay.
+# - **"Fit the combiner on the training predictions."** → Section 4: whoever memorises best gets the weight, and new users pay. <!-- c8: higher -->
 # - **"Folds over ratings are out-of-fold too."** → The model then knows each user; in service a new user has K ratings. Fold over users.
-# - **"Boosting is the strongest combiner."** → For three similar models no difference to plain weights was seen. Out-of-fold rows matter more: section 4.
-# - **"The more models in the average, the better."** → It depends. Section 5: with the undamped kNN the plain average loses to the best single model at one rating and wins at twenty. Section 6: with the head it loses at twenty. Learn the weights, or test the member.
-# - **"Drop the base model with the worst RMSE."** → Section 5: a model that is worse alone can be the better partner. Test it in the blend.
+# - **"Boosting is the strongest combiner."** → For three similar models no difference to plain weights was seen. <!-- c5: none --> Out-of-fold rows matter more: section 4.
+# - **"The more models in the average, the better."** → It depends. Section 5: with the undamped kNN the plain average loses to the best single model at one rating and wins at twenty. <!-- c10: higher, c11: lower --> Section 6: with the head it loses at twenty. Learn the weights, or test the member.
+# - **"Drop the base model with the worst RMSE."** → Section 5: a model that is worse alone can be the better partner. <!-- c13: lower --> Test it in the blend.
 # - **"No click means no interest."** → It may never have been shown. Only an impression without a click says something, and its position matters.
 # - **"Stacking is meta-learning, the combiner is even called a meta-learner."** → The name proves nothing: the weights are shared by all users. What adapts to a user is the posterior, from a prior that is meta-learned.
 # #### 中文
-# - **“直接拿训练集上的预测来训练融合层。”** → 见第 4 节：谁最会背答案，权重就给谁，代价由新用户承担。
+# - **“直接拿训练集上的预测来训练融合层。”** → 见第 4 节：谁最会背答案，权重就给谁，代价由新用户承担。<!-- c8: higher -->
 # - **“按评分随机分折，也算折外预测。”** → 那样模型早就见过这个用户；线上的新用户只有 K 条评分。要按用户分折。
-# - **“GBDT 融合一定最强。”** → 三个相近的模型，看不出比简单加权更好；训练样本不泄漏更要紧（见第 4 节）。
-# - **“平均的模型越多越好。”** → 要看情况。第 5 节：掺进不加阻尼的 kNN，等权平均在 K = 1 时不如最好的单模型，K = 20 时反而更好；第 6 节：把闭式头和另外三个模型等权平均，K = 20 时反而不如闭式头自己。要么学权重，要么加一个就验证一次。
-# - **“单独 RMSE 最差的模型可以扔掉。”** → 见第 5 节：单独更差的模型，放进融合里有可能更有用。去留要看融合后的效果。
+# - **“GBDT 融合一定最强。”** → 三个相近的模型，看不出比简单加权更好；训练样本不泄漏更要紧（见第 4 节）。<!-- c5: none -->
+# - **“平均的模型越多越好。”** → 要看情况。第 5 节：掺进不加阻尼的 kNN，等权平均在 K = 1 时不如最好的单模型，K = 20 时反而更好；<!-- c10: higher, c11: lower -->第 6 节：把闭式头和另外三个模型等权平均，K = 20 时反而不如闭式头自己。要么学权重，要么加一个就验证一次。
+# - **“单独 RMSE 最差的模型可以扔掉。”** → 见第 5 节：单独更差的模型，放进融合里有可能更有用。<!-- c13: lower -->去留要看融合后的效果。
 # - **“没点击就是没兴趣。”** → 可能根本没曝光。曝光了却没点，才算（弱的）负反馈，而且还要看位置。
 # - **“stacking 就是元学习，融合层不就叫 meta-learner 吗？”** → 名字说明不了什么：融合权重由所有用户共享；随用户变化的是后验，它的先验才由元学习得到。
 
@@ -512,7 +512,7 @@ claim("RMSE", "closed-form head, recalibrated", "closed-form head", study.compar
 # <details><summary>Could the weights depend on more than K?</summary>
 # Yes: on the item's popularity, the posterior variance of each model, the context. Feature-weighted stacking (Sill et al. 2009) makes each
 # weight linear in such features; a gate is the same with a network. Each feature adds a parameter per model, so first measure what
-# K alone is worth; the largest gain seen here was 0.002 stars.</details>
+# K alone is worth; the largest gain seen here was 0.002 stars. <!-- c12: lower --></details>
 # #### 中文
 # <details><summary>如果只有点击、没有评分，要改什么？</summary>
 # 改似然。曝光后点不点是伯努利变量，logit 为 x·w，后验没有闭式解，用拉普拉斯或变分近似，或者从学到的初始点走几步梯度。位置偏差（有没有看到）要和
@@ -528,7 +528,7 @@ claim("RMSE", "closed-form head, recalibrated", "closed-form head", study.compar
 # 两者的校准都要监控。</details>
 # <details><summary>权重能不能不只随 K 变？</summary>
 # 可以：物品热度、各模型的后验方差、上下文都行。Feature-weighted stacking（Sill 等，2009）让每个权重是这些特征的线性函数；门控网络是同一思路的非线性版。
-# 但每加一个特征，就多出与模型数相同的参数，所以先量一量只随 K 变有多大用——本课测到的最大收益是 RMSE 约 0.002 星。</details>
+# 但每加一个特征，就多出与模型数相同的参数，所以先量一量只随 K 变有多大用——本课测到的最大收益是 RMSE 约 0.002 星。<!-- c12: lower --></details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn

@@ -19,11 +19,11 @@
 # I split by user. Some users train the model; others are new to it. A new user gives K ratings to adapt on, and the rest
 # judge the model. I report the paired difference to a tuned shrunken bias at several K, with an interval over users. For
 # ranking I average over ties and rank all items. I also split by time, since production predicts the future from the past.
-# Then I look for leaks, because a leak can be worth several times an honest gain.
+# Then I look for leaks, because a leak can be worth several times an honest gain. <!-- c6: lower -->
 # #### 中文
 # 我按用户划分：一部分用户用来训练，另一部分对模型来说是全新的。每个新用户拿出 K 条评分做适应，其余评分用来评估。对照的是调好参数的
 # 收缩偏置模型；报告两者逐用户的差值，在多个 K 下给出以用户为单位的置信区间。排序指标里，同分的物品按所有排列取期望，并且在全部物品上排，
-# 不抽负样本。还要按时间划分再测一次，因为线上就是用过去预测未来。最后查泄漏：一处泄漏的“提升”，可能是真实提升的好几倍。
+# 不抽负样本。还要按时间划分再测一次，因为线上就是用过去预测未来。最后查泄漏：一处泄漏的“提升”，可能是真实提升的好几倍。<!-- c6: lower -->
 
 # %% [markdown] tags=["answer-full"]
 # **Split.** A user is a task. Meta-training users teach the shared parameters. Validation users choose every setting: the
@@ -206,7 +206,7 @@ luck = compare(in_id_order, tied)
 claim("nDCG@5", "a constant, ties in id order", "a constant, ties in random order", luck)
 
 # %% [markdown]
-# Film ids are no random order: low ids are rated more often, and higher. So the constant gets credit for the file it was read from.
+# Film ids are no random order: low ids are rated more often, and higher. So the constant gets credit for the file it was read from. <!-- c2: higher -->
 #
 # The cure costs no random draws. Items with equal scores share the mean gain of their group; that is the expectation over all
 # orders, exactly. The library does so, and warns. It matters most where a script puts the one liked film first and 99 others
@@ -276,7 +276,7 @@ on_sample = study.compare("item-kNN, undamped", "bias", "ndcg@10", candidates="s
 claim("nDCG@10", "undamped item-kNN", "shrunken bias", on_sample)
 
 # %% [markdown]
-# These two are the weakest rankers of the table. They do not show which model is better; they show that an order can reverse. The reason: the
+# These two are the weakest rankers of the table. They do not show which model is better; they show that an order can reverse. <!-- c3: higher, c4: lower --> The reason: the
 # tenth of 100 random negatives stands about where the 160th of 1,600 films would, so the sampled metric looks at the middle of the list and the full one
 # at its top. The sampled order need not be right even on average, and with very small samples every metric turns into AUC
 # (Krichene & Rendle 2020). If you must sample, use their correction.
@@ -315,7 +315,7 @@ claim("RMSE", "matrix factorisation", "shrunken bias", still, at="cut in time, u
 # %% [markdown]
 # Most test ratings are now of users who came after the cut. They have given no rating to adapt on, and without one both models say
 # the same item mean: the zero is built in. In production these users would adapt as they rate (q08). The pooled number mixes both
-# groups, so it almost hides what known users gain; and with this few known users the interval is too wide to say whether the gain
+# groups, so it almost hides what known users gain; <!-- c5: lower --> and with this few known users the interval is too wide to say whether the gain
 # has changed. Say who is tested, then average.
 
 # %% [markdown]
@@ -368,7 +368,7 @@ claim("mean over all items", "mean of the ratings seen", "the truth", off["mean 
 claim("mean over all items", "SNIPS", "the truth", off["SNIPS"], at="a synthetic world")
 
 # %% [markdown]
-# IPS is right on average and wild for a single user; SNIPS is steady and slightly off. Here the propensities are known. In life
+# IPS is right on average and wild for a single user; SNIPS is steady and slightly off. <!-- c8: higher --> Here the propensities are known. In life
 # they are estimated, and where one is zero no weight helps.
 
 # %% [markdown] tags=["rubric"]
@@ -391,13 +391,13 @@ claim("mean over all items", "SNIPS", "the truth", off["SNIPS"], at="a synthetic
 # #### English
 # - **"We have thousands of test ratings, so 0.005 is significant."** → The users are the sample. Section 1 prints how much wider the interval is.
 # - **"The difference is not significant, so the models are equal."** → Equal needs a margin that the whole interval lies inside.
-# - **"nDCG with 100 negatives is a fair estimate of nDCG."** → It looks at the middle of the list; section 3 shows it reversing an order.
+# - **"nDCG with 100 negatives is a fair estimate of nDCG."** → It looks at the middle of the list; section 3 shows it reversing an order. <!-- c3: higher, c4: lower -->
 # - **"I split ratings at random, so nothing leaks."** → Every test user is known then, and the future trains the model.
 # - **"Five seeds, so five times as many users."** → The same users recur. Average each user's differences first.
 # #### 中文
 # - **“测试评分有上万条，0.005 当然显著。”** → 样本是用户，不是评分；第 1 节打印了区间要宽多少。
 # - **“差异不显著，说明两个模型一样好。”** → 持平要先定容忍界限，整个区间落在里面才算。
-# - **“抽 100 个负样本算 nDCG，是对真实 nDCG 的合理估计。”** → 它看的是排序结果的中段；第 3 节里两个模型的优劣次序因此反了过来。
+# - **“抽 100 个负样本算 nDCG，是对真实 nDCG 的合理估计。”** → 它看的是排序结果的中段；第 3 节里两个模型的优劣次序因此反了过来。<!-- c3: higher, c4: lower -->
 # - **“评分是随机划分的，不会泄漏。”** → 那样测试用户全是老用户，而且未来的数据参与了训练。
 # - **“跑了五个种子，用户数等于乘了五。”** → 还是同一批人，先对每个人的差值取平均。
 

@@ -185,9 +185,9 @@ claim("RMSE", "closed-form head", "ensemble", found["minus ensemble, K = 20"])
 
 # %% [markdown]
 # That is the fact to know before the interview: the closed-form head starts from the same variational fit as probabilistic PCA and makes the same solve.
-# A few epochs on tasks gain .002 at one rating and nothing that is seen at twenty. Most of the gain is in the prior (q01, section 4).
-# Without a rating no difference to item means is seen, and with one none to fold-in: what is clear comes with more ratings. At one rating the
-# neural process has the lowest mean of the single models shown. An average over families is lower than the head; it needs three models to be trained,
+# A few epochs on tasks gain .002 at one rating and nothing that is seen at twenty. <!-- c4: lower, c5: none --> Most of the gain is in the prior (q01, section 4).
+# Without a rating no difference to item means is seen, and with one none to fold-in: what is clear comes with more ratings. <!-- c3: none, c2: none, c1: lower --> At one rating the
+# neural process has the lowest mean of the single models shown. An average over families is lower than the head; <!-- c6: higher --> it needs three models to be trained,
 # versioned and served.
 #
 # Two reservations. Support drawn at random mixes a user's future in. And all judged users have thirty ratings or more; "new" means that we hide
@@ -199,7 +199,7 @@ print("head minus bias, from the first K ratings:", {f"K = {k}": f"{d.mean:+.4f}
 claim("RMSE", "closed-form head", "shrunken bias", early[1])
 
 # %% [markdown]
-# From the first rating alone the gain over the bias is no longer seen; from five on it is.
+# From the first rating alone the gain over the bias is no longer seen; from five on it is. <!-- c7: none -->
 #
 # **Play.** A new user rates three films. What does the list become?
 
@@ -247,9 +247,9 @@ more = peers.compare(("MeLU", {"k": 20}), ("MeLU", {"k": 5}), metric="ndcg@5")
 claim("nDCG@5", ("MeLU", "K = 20"), ("MeLU", "K = 5"), more)
 
 # %% [markdown]
-# At the rates of its paper, MeLU has the same error after five ratings and after twenty: its inner step moves next to nothing here. A table at a single
-# K cannot show it. Tuned, it adapts, and its error falls; but fifteen more ratings add a thousandth to its nDCG, and a hundredth to the head's; that
-# fits a model that learns mostly how generous a user is. And the shrunken bias, three lines of code, is ahead of it in every column. A likely reason why MAML
+# At the rates of its paper, MeLU has the same error after five ratings and after twenty: <!-- c8: none --> its inner step moves next to nothing here. A table at a single
+# K cannot show it. Tuned, it adapts, and its error falls; but fifteen more ratings add a thousandth to its nDCG, and a hundredth to the head's; <!-- c11: higher, c11: small --> that
+# fits a model that learns mostly how generous a user is. And the shrunken bias, three lines of code, is ahead of it in every column. <!-- c9: higher --> A likely reason why MAML
 # does better: it starts from item biases and item vectors (q01), MeLU from nothing. So ask of any table: which simple baseline, tuned how, at which K, and
 # does the row change with K?
 #
@@ -310,7 +310,7 @@ print(f"RMSE on films without a rating: head {cold_rmse['head'].mean():.3f}, bia
 claim("RMSE", "closed-form head", "shrunken bias", flat, at="films without a rating, one split")
 
 # %% [markdown]
-# Both rivals read the same features. A likely reason for the gap: the head's item vector from the features also says who likes such films. What the
+# Both rivals read the same features. <!-- c12: lower --> A likely reason for the gap: the head's item vector from the features also says who likes such films. What the
 # features themselves are worth would need a rival without them; this is one split.
 
 # %% [markdown] tags=["rubric"]

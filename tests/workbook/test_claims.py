@@ -47,7 +47,7 @@ def test_prints_the_sentence_in_the_readers_language(capsys, monkeypatch):
     monkeypatch.setenv("METAREC_LANG", "zh")
     claim("RMSE", "MAML", "shrunken bias", HIGHER, at="15 meta-training users, K = 1")
     assert capsys.readouterr().out == (
-        "RMSE（15 名元训练用户，K = 1）：MAML减收缩偏置 +0.034 [+0.033, +0.035]，126 名用户，1 个种子，未做多重比较校正。\n"
+        "RMSE（15 名元训练用户，K = 1）：MAML 减收缩偏置 +0.034 [+0.033, +0.035]，126 名用户，1 个种子，未做多重比较校正。\n"
     )
 
 
@@ -120,10 +120,10 @@ def test_a_side_may_have_a_condition_be_a_number_or_a_difference():
     share = compare(np.array([0.7, 0.8, 0.81]), 0.8)
     told = record(share, "share inside the 80 % interval", "content model", 0.8)
     assert "content model minus 80 % −3.0 [−10.0, +1.0] points over 3 users" in sentence(told, "en")
-    assert "内容模型减80%" in sentence(told, "zh") and "个百分点" in sentence(told, "zh")
+    assert "内容模型减 80%" in sentence(told, "zh") and "个百分点" in sentence(told, "zh")
     both = record(HIGHER - HIGHER, a=Minus("leaking bias", "shrunken bias"), b=Minus("MAML", "shrunken bias"))
     assert "(leaking bias minus shrunken bias) minus (MAML minus shrunken bias) 0.0000" in sentence(both, "en")
-    assert "（泄漏的偏置减收缩偏置）减（MAML减收缩偏置）" in sentence(both, "zh")
+    assert "（泄漏的偏置减收缩偏置）减（MAML 减收缩偏置）" in sentence(both, "zh")
 
 
 def known(a="MAML", b="bias", metric="rmse", **conditions):
@@ -149,11 +149,20 @@ def test_a_study_tells_the_conditions_itself():
         (known(a=["MAML", {"k": 20}]), {"a": ("MAML", "K = 5"), "at": ""}, "expected K = 20 among them"),
         (known(b=0.9), {"b": 0.8}, "side b of a claim; expected 0.9"),
         (known(a="a model that no glossary has"), {}, "expected a model of the glossary"),
+        (known() - known("MeLU"), {}, "side a of a claim"),
+        (known() - known("MeLU"), {"a": Minus("MAML", "bias"), "b": Minus("bias", "MeLU")}, "side b of a claim"),
     ],
 )
 def test_a_claim_that_names_something_else_than_was_compared_is_refused(found, change, words):
     with pytest.raises(ValueError, match=words):
         record(found, **change)
+
+
+def test_a_difference_of_a_studys_differences_knows_its_sides():
+    both = known(k=5) - known("MeLU", k=5)
+    assert record(both, a=Minus("MAML", "bias"), b=Minus("MeLU", "bias"), at="")["at"] == ["K = 5"]
+    with pytest.raises(ValueError, match="expected one metric"):
+        known() - known(metric="mae")
 
 
 def test_one_headline_a_lesson(capsys):

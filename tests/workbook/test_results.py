@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from metarec_lib.evaluation.uncertainty import compare
-from metarec_lib.workbook.results import columns, joined, packed, study_from, study_rows
+from metarec_lib.workbook import places
+from metarec_lib.workbook.results import FIXED, columns, joined, packed, study_from, study_rows
+from metarec_lib.workbook.studies import load_study
 
 USERS = [3, 5, 8]
 
@@ -112,3 +114,13 @@ def test_numpy_values_become_plain_ones_and_bytes_are_the_same_each_time():
     plain = columns(table)
     assert plain["unit"] == [1, 2] and plain["k"] == [5, 5] and plain["flag"] == [True, True]
     assert packed({"rows": plain}) == packed({"rows": columns(table)})
+
+
+def test_the_stored_results_of_the_workbook_are_rows_of_four_digits():
+    paths = sorted(places.content("notebooks", "studies").glob("*.json.gz"))
+    assert paths
+    for path in paths:
+        study = load_study(path.name.removesuffix(".json.gz"))
+        assert {"seed", *FIXED} <= {*study.rows.columns} and {*study.rows["seed"]} == {*study.seeds}
+        assert study.rows["value"].notna().all() and (study.rows["value"].round(4) == study.rows["value"]).all()
+        assert not study.rows.duplicated([c for c in study.rows if c != "value"]).any()

@@ -34,9 +34,9 @@ TERMS = (
     Term("non-negative weights on four", "四个模型的非负加权", "model", ("four: nnls",)),
     Term("ridge on four", "四个模型的岭回归融合", "model", ("four: ridge",)),
     Term("boosted trees on four", "四个模型的 GBDT 融合", "model", ("four: boosting",)),
-    Term("matrix factorisation, recalibrated", "重新校准的矩阵分解", "model", ("MF, recalibrated",)),
-    Term("item-kNN, recalibrated", "重新校准的物品 kNN", "model", ("kNN, recalibrated",)),
-    Term("content model, recalibrated", "重新校准的内容模型", "model", ("content, recalibrated",)),
-    Term("closed-form head, recalibrated", "重新校准的闭式解预测头", "model", ("head, recalibrated",)),
+    Term("recalibrated matrix factorisation", "重新校准的矩阵分解", "model", ("MF, recalibrated",)),
+    Term("recalibrated item-kNN", "重新校准的物品 kNN", "model", ("kNN, recalibrated",)),
+    Term("recalibrated content model", "重新校准的内容模型", "model", ("content, recalibrated",)),
+    Term("recalibrated closed-form head", "重新校准的闭式解预测头", "model", ("head, recalibrated",)),
     Term("five random halvings", "五次随机对半分", "condition"),
 )

@@ -14,7 +14,7 @@ TERMS = (
     Term("IPS", "IPS", "model"),
     Term("SNIPS", "SNIPS", "model"),
     Term("the truth", "真值", "model"),
-    Term("all films ranked", "全部影片排序", "condition", ("full",)),
+    Term("the full catalogue", "全部影片排序", "condition", ("full",)),
     Term("100 sampled negatives", "抽 100 个负样本", "condition", ("sampled",)),
     Term("cut in time", "按时间切分", "condition"),
     Term("users with a history", "有历史的用户", "condition"),
