@@ -110,7 +110,7 @@ def study(name: Annotated[str, typer.Argument(metavar="qNN")], seeds: Seeds = No
 @app.command()
 def claims(questions: Questions = None, seeds: Seeds = None) -> None:
     """List what the lessons claim; with --seeds rerun them and say which claims hold."""
-    from metarec_lib.workbook.claims import claims_command
+    from metarec_lib.workbook.reruns import claims_command
 
     _seeds(seeds)
     _run(claims_command, _known(questions), seeds)

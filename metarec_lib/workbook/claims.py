@@ -216,10 +216,3 @@ def records_of(notebook: Mapping[str, Any]) -> list[Record]:
             "Got a notebook whose claims were made by an older build; expected new ones. Run `metarec build`."
         )
     return records
-
-
-def claims_command(names: Sequence[str] = (), seeds: str | None = None) -> int:
-    """The command: list the stored claims, or with seeds rerun them. Returns the exit status."""
-    from metarec_lib.workbook import reruns
-
-    return reruns.list_claims(names) if seeds is None else reruns.rerun_claims(names, seeds)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metarec_lib.workbook.claims import records_of, sentence
+from metarec_lib.workbook.claims import identity, records_of, sentence
 from metarec_lib.workbook.measured import Verdict, shown_p, verdicts
 
 # The words that a mark may have: what each promises of its claim.
@@ -60,9 +60,24 @@ def without_marks(text: str) -> str:
 
 
 def broken_marks(text: str, notebook: Mapping[str, Any], name: str) -> list[str]:
-    """One message for each mark of the source `text` that the claims of the executed notebook do not bear out."""
+    """One message for each mark of the source `text` that the claims of the executed notebook do not bear out.
+
+    Two claims that compare the same things under the same conditions are told as well: the table would show one of them.
+    """
     found = verdicts(records_of(notebook))
-    return [message for mark in marks_in(text, name) if (message := _problem(mark, found, name))]
+    doubles = [_double(verdict, found, name) for verdict in found if _first(verdict, found) is not verdict]
+    return doubles + [message for mark in marks_in(text, name) if (message := _problem(mark, found, name))]
+
+
+def _first(verdict: Verdict, found: Sequence[Verdict]) -> Verdict:
+    return next(other for other in found if identity(other.record) == identity(verdict.record))
+
+
+def _double(verdict: Verdict, found: Sequence[Verdict], name: str) -> str:
+    return (
+        f"{name}: got claim {verdict.number}, which says the same as claim {_first(verdict, found).number}: "
+        f"{sentence(verdict.record, 'en')} Expected another condition in `at`, such as 'one split', or one claim less."
+    )
 
 
 def _problem(mark: Mark, found: Sequence[Verdict], name: str) -> str | None:

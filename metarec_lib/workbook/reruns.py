@@ -39,6 +39,11 @@ class Outcome:
         return not self.fresh.clear or self.fresh.small
 
 
+def claims_command(names: Sequence[str] = (), seeds: str | None = None) -> int:
+    """The command: list the stored claims, or with seeds rerun them. Returns the exit status."""
+    return list_claims(names) if seeds is None else rerun_claims(names, seeds)
+
+
 def stored_claims(question: Question) -> list[Record]:
     """The claims of a built notebook, in order. Raises FileNotFoundError where it is not built."""
     path = notebook_path(question)

@@ -33,7 +33,7 @@ def called(monkeypatch):
         ("metarec_lib.workbook.workspace", "new_command"),
         ("metarec_lib.workbook.build", "build_command"),
         ("metarec_lib.workbook.studies", "study_command"),
-        ("metarec_lib.workbook.claims", "claims_command"),
+        ("metarec_lib.workbook.reruns", "claims_command"),
         ("metarec_lib.workbook.checking", "check_command"),
         ("metarec_lib.workbook.answers", "solution_command"),
         ("metarec_lib.workbook.answers", "reset_command"),

@@ -12,13 +12,13 @@ from metarec_lib.workbook.lesson import read_lesson
 from metarec_lib.workbook.marks import WORDS, broken_marks, marks_in, without_marks
 
 
-def record(values, metric="RMSE"):
+def record(values, k=1):
     values = np.array(values)
-    return claim_record(metric, "MAML", "shrunken bias", compare(values, values * 0))
+    return claim_record("RMSE", "MAML", "shrunken bias", compare(values, values * 0), at=f"K = {k}")
 
 
-HIGHER, LOWER = record([0.04, 0.05, 0.06] * 9), record([-0.04, -0.05, -0.06] * 9)
-NONE, EQUAL, SMALL = record([0.3, -0.3] * 9), record([0.001, -0.001] * 9), record([-0.004, -0.005] * 9)
+HIGHER, LOWER = record([0.04, 0.05, 0.06] * 9), record([-0.04, -0.05, -0.06] * 9, 2)
+NONE, EQUAL, SMALL = record([0.3, -0.3] * 9, 3), record([0.001, -0.001] * 9, 4), record([-0.004, -0.005] * 9, 5)
 ALL = (HIGHER, LOWER, NONE, EQUAL, SMALL)
 
 
@@ -46,13 +46,20 @@ def test_a_broken_mark_names_the_line_what_stands_and_what_was_measured():
     assert message.startswith(
         "source/q01.py:3: got `c1: higher` behind '- **Wrong** → MAML loses to the bias.'; expected"
     )
-    assert "'lower' (RMSE: MAML minus shrunken bias −0.050 [" in message and "p <.001 after Holm" in message
+    assert "'lower' (RMSE at K = 2: MAML minus shrunken bias −0.050 [" in message and "p <.001 after Holm" in message
+
+
+def test_two_claims_of_the_same_comparison_are_refused():
+    (message,) = broken_marks("# words\n", {"cells": notebook(LOWER)["cells"] * 2}, "source/q01.py")
+    assert (
+        "source/q01.py: got claim 2, which says the same as claim 1: RMSE at K = 2: MAML minus shrunken bias" in message
+    )
 
 
 def test_the_verdict_is_that_after_holm():
     near = record([0.1, -0.02, 0.1, 0.05, -0.03, 0.1, 0.02, 0.01] * 2)
     assert broken(" <!-- c1: higher -->", near) == []
-    many = [near, *[NONE] * 500]
+    many = [near, *({**NONE, "at": [f"K = {k}"]} for k in range(2, 502))]
     assert "no difference seen" in broken(" <!-- c1: higher -->", *many)[0]
 
 

@@ -8,9 +8,9 @@ from toy import STEM, run_without_kernel
 
 from metarec_lib.evaluation.uncertainty import compare
 from metarec_lib.workbook import build, execution, reruns, studies
-from metarec_lib.workbook.claims import claim_record, claims_command
+from metarec_lib.workbook.claims import claim_record
 from metarec_lib.workbook.measured import verdicts
-from metarec_lib.workbook.reruns import Outcome
+from metarec_lib.workbook.reruns import Outcome, claims_command
 from metarec_lib.workbook.studies import load_study
 
 STUDY = """import pandas as pd
