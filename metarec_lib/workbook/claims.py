@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,7 +144,7 @@ def sentence(record: Mapping[str, Any], lang: Language | None = None) -> str:
     shown = figures(record, lang)
     if lang == "zh":
         n, seeds = f"{record['n']:,} {glossary.say(record['unit'], lang)}", f"{record['seeds']} 个种子"
-        return f"{about}：{sides} {shown}，{n}，{seeds}，未做多重比较校正。"
+        return f"{about}：{sides} = {shown}，{n}，{seeds}，未做多重比较校正。"
     seeds = f"{record['seeds']} seed" + ("s" if record["seeds"] != 1 else "")
     return f"{about}: {sides} {shown} over {record['n']:,} {record['unit']}, {seeds}, before correction."
 
@@ -163,26 +162,20 @@ def difference_of(record: Mapping[str, Any], lang: Language) -> str:
     """What is subtracted from what: "MAML minus shrunken bias"."""
     percent = glossary.find(record["metric"], "metric").percent
     a, b = (side_text(record[side], lang, percent) for side in ("a", "b"))
-    return _chinese(a, "减", b) if lang == "zh" else f"{a} minus {b}"
+    return f"{a} {MINUS} {b}" if lang == "zh" else f"{a} minus {b}"
 
 
 def side_text(side: Any, lang: Language, percent: bool = False) -> str:
     """A side of a record in words."""
     if isinstance(side, dict):
         a, b = (side_text(part, lang, percent) for part in side["minus"])
-        return f"（{_chinese(a, '减', b)}）" if lang == "zh" else f"({a} minus {b})"
+        return f"（{a} {MINUS} {b}）" if lang == "zh" else f"({a} minus {b})"
     if isinstance(side, list):
         name, condition = glossary.say(side[0], lang), glossary.say(side[1], lang)
         return f"{name}（{condition}）" if lang == "zh" else f"{name} ({condition})"
     if isinstance(side, (int, float)):
         return f"{side:.0%}".replace("%", " %" if lang == "en" else "%") if percent else f"{side:g}"
     return glossary.say(side, lang)
-
-
-def _chinese(*parts: str) -> str:
-    """Parts of a Chinese phrase; a blank stands between a Chinese character and a Latin letter or digit, nowhere else."""
-    text = "".join(parts)
-    return re.sub(r"(?<=[a-zA-Z0-9%])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[a-zA-Z0-9])", " ", text)
 
 
 def figures(record: Mapping[str, Any], lang: Language) -> str:

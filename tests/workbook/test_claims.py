@@ -47,7 +47,8 @@ def test_prints_the_sentence_in_the_readers_language(capsys, monkeypatch):
     monkeypatch.setenv("METAREC_LANG", "zh")
     claim("RMSE", "MAML", "shrunken bias", HIGHER, at="15 meta-training users, K = 1")
     assert capsys.readouterr().out == (
-        "RMSE（15 名元训练用户，K = 1）：MAML 减收缩偏置 +0.034 [+0.033, +0.035]，126 名用户，1 个种子，未做多重比较校正。\n"
+        "RMSE（15 名元训练用户，K = 1）：MAML − 收缩偏置 = +0.034 [+0.033, +0.035]，"
+        "126 名用户，1 个种子，未做多重比较校正。\n"
     )
 
 
@@ -120,10 +121,10 @@ def test_a_side_may_have_a_condition_be_a_number_or_a_difference():
     share = compare(np.array([0.7, 0.8, 0.81]), 0.8)
     told = record(share, "share inside the 80 % interval", "content model", 0.8)
     assert "content model minus 80 % −3.0 [−10.0, +1.0] points over 3 users" in sentence(told, "en")
-    assert "内容模型减 80%" in sentence(told, "zh") and "个百分点" in sentence(told, "zh")
+    assert "内容模型 − 80%" in sentence(told, "zh") and "个百分点" in sentence(told, "zh")
     both = record(HIGHER - HIGHER, a=Minus("leaking bias", "shrunken bias"), b=Minus("MAML", "shrunken bias"))
     assert "(leaking bias minus shrunken bias) minus (MAML minus shrunken bias) 0.0000" in sentence(both, "en")
-    assert "（泄漏的偏置减收缩偏置）减（MAML 减收缩偏置）" in sentence(both, "zh")
+    assert "（泄漏的偏置 − 收缩偏置） − （MAML − 收缩偏置） = 0.0000" in sentence(both, "zh")
 
 
 def known(a="MAML", b="bias", metric="rmse", **conditions):

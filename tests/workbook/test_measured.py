@@ -81,7 +81,7 @@ def test_the_table_shows_all_claims_of_the_session_each_once(session, capsys, mo
     assert lines[1].endswith("200 users, 1 seed | <.001 | lower") and lines[2].endswith("higher")
     monkeypatch.setenv("METAREC_LANG", "zh")
     what_was_measured()
-    assert "c2 | RMSE（K = 5） | MeLU 减收缩偏置" in capsys.readouterr().out
+    assert "c2 | RMSE（K = 5） | MeLU − 收缩偏置" in capsys.readouterr().out
 
 
 def test_without_claims_there_is_nothing_to_show(session):

@@ -7,7 +7,7 @@ TERMS = (
     Term("share inside the 80 % interval", "落在 80% 区间内的比例", "metric", ("covered",), percent=True),
     Term("the genre a user over-watches", "用户看得偏多的类型", "model"),
     Term("the genre a user under-watches", "用户看得偏少的类型", "model"),
-    Term("prior with two tuned strengths", "只有两个强度（已调好）的先验", "model", ("content, two strengths",)),
+    Term("prior with two tuned strengths", "只有两个可调强度的先验", "model", ("content, two strengths",)),
     Term("no prior", "没有先验", "model", ("content, no prior",)),
     Term("single model chosen on validation", "验证集选出的单模型", "model", ("chosen",)),
     Term("mean of three", "三个模型的等权平均", "model", ("three: mean",)),
