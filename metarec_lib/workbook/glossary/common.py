@@ -24,7 +24,7 @@ TERMS = (
     Term("probabilistic PCA", "概率 PCA", "model", ("head, not meta-trained", "ProbabilisticPCA")),
     Term("MAML", "MAML", "model"),
     Term("MeLU", "MeLU", "model"),
-    Term("neural process", "神经过程", "model", ("NeuralProcess",)),
+    Term("neural process", "神经过程", "model", ("NeuralProcess", "ConditionalNeuralProcess")),
     Term("Gaussian process over items", "物品上的高斯过程", "model", ("ItemGaussianProcess",)),
     Term("ensemble", "多模型平均", "model"),
     Term("pooled network, fine-tuned", "合并训练再微调的网络", "model", ("pooled, fine-tuned",)),
