@@ -17,12 +17,12 @@ def require_agreement(said: Mapping[str, Any], about: Mapping[str, Any]) -> list
     told = list(said["at"])
     if not about:
         return told
+    shared = about.get("conditions", {})
+    known = conditions_of(shared)
     _require_same("metric", said["metric"], glossary.name_of(str(about["metric"]), "metric"))
     for side in ("a", "b"):
-        _require_side(side, said[side], about[side], told)
-    known = conditions_of(about.get("conditions", {}))
-    if told:
-        _require_told(known, told)
+        _require_side(side, said[side], about[side], told or known, shared)
+    _require_told(known, told or known)
     return told or known
 
 
@@ -39,19 +39,17 @@ def conditions_of(conditions: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _require_side(side: str, said: Any, about: Any, told: list[str]) -> None:
+def _require_side(side: str, said: Any, about: Any, told: list[str], shared: Mapping[str, Any]) -> None:
+    """Raise ValueError unless a side of the claim has the name, and no other conditions than those, of what was compared."""
     if isinstance(about, Mapping) and "minus" in about and isinstance(said, Mapping):
         for part, known in zip(said["minus"], about["minus"], strict=True):
-            _require_side(side, part, known, told)
+            _require_side(side, part, known, told, shared)
         return
-    if isinstance(about, (list, tuple)):
-        name, conditions = about
-        own = said[1:] if isinstance(said, list) else []
-        _require_told(conditions_of(conditions), [*own, *told])
-    else:
-        name = about
-    got = said[0] if isinstance(said, list) else said
+    name, conditions = about if isinstance(about, (list, tuple)) else (about, {})
+    got, *own = said if isinstance(said, list) else [said]
     _require_same(f"side {side}", got, name if not isinstance(name, str) else glossary.name_of(name, "model"))
+    _require_told(conditions_of(conditions), [*own, *told])
+    _require_no_other(conditions_of({**shared, **conditions}), [*own, *told])
 
 
 def _require_same(part: str, said: Any, known: Any) -> None:
@@ -68,3 +66,12 @@ def _require_told(known: list[str], told: list[str]) -> None:
             f"Got a claim at {told or 'no condition'}; expected {', '.join(missing)} among them, which is what was "
             "compared. Add it to `at`, or leave `at` out: a study's conditions are known."
         )
+
+
+def _require_no_other(known: list[str], told: list[str]) -> None:
+    terms = {glossary.find(condition, "condition").en: condition for condition in known}
+    for condition in told:
+        if condition != terms.get(glossary.find(condition, "condition").en, condition):
+            raise ValueError(
+                f"Got a claim at {condition}; expected {', '.join(known)}, which is what was compared. Correct the claim."
+            )

@@ -52,7 +52,7 @@ class Verdict:
         said = pick(WORDS[self.word], lang)
         if not (self.clear and self.small):
             return said
-        width = f"{self.record['margin']:g}".replace("0.", ".")
+        width = f"{self.record['margin']:g}".lstrip("0")
         stars = self.record["metric"] in ("RMSE", "MAE")
         if lang == "zh":
             return f"{said}；差别清楚，但不到本书视为微小的 {width}{' 星' if stars else ''}"
