@@ -17,7 +17,7 @@ _WHERE = {
     "evaluation.metrics": ["auc", "calibration_error", "hit_rate", "mae", "mrr", "ndcg", "rmse"],
     "evaluation.protocols": ["evaluate_tasks", "score_tasks"],
     "evaluation.ranking": ["evaluate_ranking"],
-    "evaluation.uncertainty": ["Comparison", "compare", "effective_sample_size", "holm"],
+    "evaluation.uncertainty": ["Comparison", "compare", "effective_sample_size", "holm", "margin"],
     "meta.anil": ["ANIL"],
     "meta.base": ["MetaLearner"],
     "meta.cavia": ["CAVIA"],
@@ -42,7 +42,7 @@ _WHERE = {
     "models.training": ["TrainedRecommender"],
     "models.serving": ["scorer"],
     "models.storage": ["load_model"],
-    "workbook.lessons": ["claim", "load_study", "seed"],
+    "workbook.lessons": ["Minus", "claim", "load_study", "seed", "study_rows", "what_was_measured"],
     "workbook.practice": ["check", "hint", "mine"],
 }
 

@@ -3,55 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from numbers import Real
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A difference that is too small to matter.
+
+    value: of a metric on a scale of 1 to 5. stars: whether the metric is counted in stars, and grows with the scale.
+    """
+
+    value: float
+    reason: str
+    stars: bool = False
+
+
+# One hit on a list of ten is worth 0.45 of a hit at rank 1 on average, the mean of 1 / log2(1 + rank): so nDCG .005.
+MARGINS = {
+    "rmse": Margin(0.01, "one per cent of an error of one star, about what a plain model makes", stars=True),
+    "mae": Margin(0.008, "what .01 of RMSE is where errors are normal: the factor is sqrt(2 / pi) = .80", stars=True),
+    "ndcg": Margin(0.005, "half of the margin of the hit rate: a hit on a list of ten counts .45 on average"),
+    "hr": Margin(0.01, "one user in a hundred finds one more liked item on the list"),
+    "auc": Margin(0.005, "one pair in two hundred of a liked and another item changes its order"),
+}
+
+
+def margin(metric: str, scale: tuple[float, float] = (1, 5)) -> float | None:
+    """The margin of a metric on this scale of ratings; None for a metric that has none.
+
+    metric: such as "rmse" or "ndcg@10"; what follows an @ does not count. RMSE and MAE: times (high - low) / 4.
+    """
+    low, high = scale
+    if not high > low:
+        raise ValueError(f"margin: got the scale {scale!r}, expected (low, high) with low below high, such as (1, 5)")
+    found = MARGINS.get(metric.lower().partition("@")[0])
+    if found is None:
+        return None
+    return found.value * (high - low) / 4 if found.stars else found.value
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A paired difference a - b with its interval over users.
+    """A paired difference a - b with its interval over users (or films, where the item is the task).
 
-    mean: mean over users. interval: (low, high). level: coverage of the interval. users: how many. seeds: how many runs
-    were averaged per user first. p_value: two-sided paired t-test over users. better: share of users with a difference
-    below zero (a is better where low is good). differences: per user, indexed by user id.
+    mean: over the units. interval: (low, high). level: coverage of the interval. n: how many units. unit: what was
+    resampled. seeds: how many runs were averaged per unit first. p_value: two-sided, of the same bootstrap.
+    differences: per unit, indexed by its id. about: what is known of the sides, where a study made the comparison.
     """
 
     mean: float
     interval: tuple[float, float]
     level: float
-    users: int
+    n: int
+    unit: str
     seeds: int
     p_value: float
-    better: float
     differences: pd.Series
+    about: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.interval[0] > 0 or self.interval[1] < 0
+        """Whether p is at most 1 - level; then, and only then, the interval leaves zero out."""
+        return self.p_value <= 1 - self.level + 1e-9
+
+    def within(self, width: float) -> bool:
+        """Whether the whole interval lies inside ±width: with a margin as the width, the sides are equal within it."""
+        return max(abs(end) for end in self.interval) < width
+
+    def __sub__(self, other: Comparison) -> Comparison:
+        """The difference of two differences (an interaction), paired over the units that both have."""
+        if (self.unit, self.level) != (other.unit, other.level):
+            raise ValueError(
+                f"compare: got differences over {self.unit} at level {self.level} and over {other.unit} at level "
+                f"{other.level}, expected the same unit and level on both sides"
+            )
+        found = compare(self.differences, other.differences, level=self.level, unit=self.unit)
+        return replace(found, seeds=min(self.seeds, other.seeds), about=_about_both(self.about, other.about))
 
     def __repr__(self) -> str:
         low, high = self.interval
         verdict = "" if self.clear else ", no difference seen"
-        return f"{self.mean:+.4f} [{low:+.4f}, {high:+.4f}] over {self.users} users, {self.seeds} seed(s){verdict}"
+        return f"{self.mean:+.4f} [{low:+.4f}, {high:+.4f}] over {self.n} {self.unit}, {self.seeds} seed(s){verdict}"
 
 
-def compare(a: object, b: object, level: float = 0.95, resamples: int = 10_000, seed: int = 0) -> Comparison:
+def _about_both(a: Mapping[str, object], b: Mapping[str, object]) -> dict[str, object]:
+    """What is known of a difference of two differences; nothing where one of them is not known."""
+    if not (a and b):
+        return {}
+    if a["metric"] != b["metric"]:
+        raise ValueError(f"compare: got differences of {a['metric']} and of {b['metric']}, expected one metric")
+    shared = {name: value for name, value in a["conditions"].items() if b["conditions"].get(name) == value}
+    sides = {name: {"minus": [about["a"], about["b"]]} for name, about in (("a", a), ("b", b))}
+    return {"metric": a["metric"], **sides, "conditions": shared}
+
+
+def compare(
+    a: object,
+    b: object,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    unit: str = "users",
+) -> Comparison:
     """Paired bootstrap of the mean difference a - b over users.
 
     a, b: one value a user, as a Series indexed by user id (or an array, paired by position); or a list of these, one for
-    each seed, or a dict from seed to these. A user who recurs over seeds counts once, with the mean of its differences.
+    each seed, or a dict from seed to these. b may be a number, such as a level that a share is held against. A user who
+    recurs over seeds counts once, with the mean of its differences. unit: what a value belongs to, told in `Comparison`.
     Users that a and b do not share, and users with NaN on either side, are left out.
     Percentile bootstrap (Efron & Tibshirani 1993, ch. 13). Raises ValueError where fewer than two users are left.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"compare: got level={level}, expected a share between 0 and 1, such as 0.95")
-    if resamples < 1:
-        raise ValueError(f"compare: got resamples={resamples}, expected 1 or more")
-    runs_a, runs_b = _runs(a), _runs(b)
+    runs_a = _runs(a)
+    runs_b = {key: float(b) for key in runs_a} if isinstance(b, Real) else _runs(b)
     if list(runs_a) != list(runs_b):
         raise ValueError(
             f"compare: got the seeds {list(runs_a)} and {list(runs_b)}, expected the same ones on both sides"
@@ -59,25 +128,39 @@ def compare(a: object, b: object, level: float = 0.95, resamples: int = 10_000, 
     table = pd.concat([_paired(runs_a[key], runs_b[key]) for key in runs_a], axis=1)
     differences = table.mean(axis=1).dropna()
     if len(differences) < 2:
-        raise ValueError(f"compare: {len(differences)} users have a value on both sides, expected 2 or more")
-    means = bootstrap_means(differences.to_numpy(), resamples, seed)
-    tail = (1 - level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+        raise ValueError(f"compare: {len(differences)} {unit} have a value on both sides, expected 2 or more")
+    rank = _rank(level, resamples)
+    low, high, p = _interval_and_p(bootstrap_means(differences.to_numpy(), resamples, seed), rank)
     return Comparison(
-        mean=float(differences.mean()),
-        interval=(float(low), float(high)),
-        level=level,
-        users=len(differences),
-        seeds=len(runs_a),
-        p_value=float(stats.ttest_1samp(differences, 0).pvalue)
-        if differences.std() > 0
-        else float(differences.iloc[0] == 0),
-        better=float((differences < 0).mean()),
-        differences=differences,
+        float(differences.mean()), (low, high), level, len(differences), unit, len(runs_a), p, differences
     )
 
 
-def bootstrap_means(values: np.ndarray, resamples: int = 10_000, seed: int = 0) -> np.ndarray:
+def _rank(level: float, resamples: int) -> int:
+    """How many of the sorted means lie below the interval: the largest r with (1 + 2 r) / (B + 1) <= 1 - level."""
+    if not 0 < level < 1:
+        raise ValueError(f"compare: got level={level}, expected a share between 0 and 1, such as 0.95")
+    if resamples < 1:
+        raise ValueError(f"compare: got resamples={resamples}, expected 1 or more")
+    rank = int(np.floor(((1 - level) * (resamples + 1) - 1) / 2 + 1e-9))
+    if rank < 0:
+        need = int(np.ceil(1 / (1 - level) - 1e-9)) - 1
+        raise ValueError(f"compare: got resamples={resamples}, expected {need} or more for an interval of {level:.0%}")
+    return rank
+
+
+def _interval_and_p(means: np.ndarray, rank: int) -> tuple[float, float, float]:
+    """Interval and p of the same means of resamples.
+
+    p = (1 + b) / (B + 1), where b is twice the number of means at or beyond zero on the rarer side. Of the sorted means
+    the interval leaves out r at each end (`_rank`), so it leaves zero out exactly where p <= 1 - level.
+    """
+    means = np.sort(means)
+    beyond = 2 * min((means <= 0).sum(), (means >= 0).sum())
+    return float(means[rank]), float(means[-1 - rank]), float(min(1.0, (1 + beyond) / (len(means) + 1)))
+
+
+def bootstrap_means(values: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
     """Means of `resamples` draws with replacement of n values out of (n,), in blocks that keep memory small."""
     rng = np.random.default_rng(seed)
     block = max(1, 2_000_000 // len(values))
@@ -115,6 +198,8 @@ def _runs(values: object) -> dict[object, object]:
 
 
 def _paired(a: object, b: object) -> pd.Series:
+    if isinstance(b, float):
+        return pd.Series(a).astype(np.float64) - b
     named = [isinstance(side, pd.Series) for side in (a, b)]
     if named[0] != named[1] or not named[0] and len(a) != len(b):
         raise ValueError(

@@ -83,7 +83,7 @@ class MixturePrior(FactorRecommender):
 
     def _weighted(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor, Tensor]:
         """x (B, N, D) and y (B, N) divided by a rating's standard deviation, and its log variance, 0 where padded."""
-        items = self._linear(ratings)
+        items = self.linear(ratings)
         weight = ratings.mask / items.variance.sqrt()
         y = (ratings.values - items.bias) / self.spread_
         return items.x * weight.unsqueeze(2), y * weight, items.variance.log() * ratings.mask
@@ -117,7 +117,7 @@ class MixturePrior(FactorRecommender):
         return MixtureState(torch.softmax(self.share_.log() + evidence, dim=1), mean)
 
     def score(self, state: MixtureState, query: PaddedRatings) -> Tensor:
-        items, mean = self._linear(query), (state.responsibility.unsqueeze(2) * state.mean).sum(1)
+        items, mean = self.linear(query), (state.responsibility.unsqueeze(2) * state.mean).sum(1)
         return items.bias + self.spread_ * (items.x @ mean.unsqueeze(2)).squeeze(2)
 
 

@@ -39,7 +39,7 @@ class FactorRecommender(Recommender):
         self.prior_map_, self.prior_mean_ = self._tensor(factors.prior_map[:-1]), self._tensor(factors.prior_map[-1])
         self.scale_, self.noise_ = self._tensor(factors.scale), self._tensor(np.array(factors.noise))
 
-    def _linear(self, ratings: PaddedRatings) -> LinearItems:
+    def linear(self, ratings: PaddedRatings) -> LinearItems:
         at = (self.fold_[ratings.users].unsqueeze(1), ratings.items)
         vectors = self.item_vectors_[at]
         x = torch.cat([vectors, torch.ones_like(vectors[..., :1])], dim=2)

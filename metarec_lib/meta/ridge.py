@@ -37,25 +37,25 @@ class LinearHead:
     """score = b_i + s x_i . w_u, with the posterior mean of w_u ~ N(prior_u, diag(scale^2)) given ratings
     y = (r - b_i) / s = x_i . w_u + e_i, where e_i ~ N(0, noise^2 + v_i): what is not known of the item, v_i, is noise too.
 
-    A model gives `_linear(ratings) -> LinearItems`, and `_prior(users)`: mean (B, D) and scale (D,) of the weights.
+    A model gives `linear(ratings) -> LinearItems`, and `_prior(users)`: mean (B, D) and scale (D,) of the weights.
     """
 
     spread_: float
 
     def adapt(self, support: PaddedRatings) -> LinearState:
         """The users' posterior; an empty support gives the prior."""
-        items, (prior, scale) = self._linear(support), self._prior(support.users)
+        items, (prior, scale) = self.linear(support), self._prior(support.users)
         weight = support.mask / items.variance.sqrt()  # every row counts by its own noise, which then is 1
         z, y = items.x * weight.unsqueeze(2), (support.values - items.bias) / self.spread_ * weight
         return LinearState(ridge_posterior(z, y, prior, scale, torch.ones_like(scale[0])), z)
 
     def score(self, state: LinearState, query: PaddedRatings) -> Tensor:
-        items = self._linear(query)
+        items = self.linear(query)
         return items.bias + self.spread_ * (items.x @ state.mean.unsqueeze(2)).squeeze(2)
 
     def score_std(self, state: LinearState, query: PaddedRatings) -> Tensor:
         """s sqrt(noise^2 + v_i + x_i' S_u x_i) with the posterior covariance S_u, (B, Q), in stars."""
-        items, scale = self._linear(query), self._prior(query.users)[1]
+        items, scale = self.linear(query), self._prior(query.users)[1]
         known = ridge_variance(state.z, items.x, scale, torch.ones_like(scale[0])) - 1
         return self.spread_ * (items.variance + known).sqrt()
 
@@ -111,7 +111,7 @@ class MetaLearningModel(LinearHead, PretrainedItems):
         p = self.params_
         return p["prior_mean"] + self.user_features_[users] @ p["prior_map"], p["log_scale"].exp()
 
-    def _linear(self, ratings: PaddedRatings) -> LinearItems:
+    def linear(self, ratings: PaddedRatings) -> LinearItems:
         bias, vectors = self._items(ratings)
         slope = [((bias - self.center_) / self.spread_).unsqueeze(2)] if self._personalized else []
         x = torch.cat([vectors, *slope, torch.ones_like(vectors[..., :1])], dim=2)

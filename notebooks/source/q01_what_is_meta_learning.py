@@ -18,12 +18,12 @@
 # Meta-learning learns from many tasks how to learn a new one from few examples. In a recommender a user is a task: a few
 # ratings are the support, the rest the query. MAML learns a start: the inner loop takes a few gradient steps on the support,
 # the outer loop moves the start so that the query does well after these steps. That is a learned prior. Its rival is a simple
-# prior, the shrunken user bias: on ML-100K, with five ratings, MAML's gain over it cannot be told from zero; with twenty it is clear.
+# prior, the shrunken user bias: on ML-100K, with five ratings, MAML's gain over it cannot be told from zero; with twenty it is clear. <!-- c3: lower -->
 # With few users there is too little to learn a network's start from.
 # #### 中文
 # 元学习是从许多任务里学会“怎样用少量样本学一个新任务”。在推荐里，一个用户就是一个任务：几条评分作支持集，其余作查询集。MAML 学的是一个起点：
 # 内循环在支持集上走几步梯度，外循环调整起点，使适应之后查询集的损失更低。这等于学出来一个先验，而它的对手是带收缩的用户偏置——一个很强的基线。
-# 在 ML-100K 上，只有五条评分时，MAML 相对它的收益与零分不开；有二十条时才看得清。训练用户太少时，学不出一个网络的起点。
+# 在 ML-100K 上，只有五条评分时，MAML 相对它的收益与零分不开；有二十条时才看得清。<!-- c3: lower -->训练用户太少时，学不出一个网络的起点。
 
 # %% [markdown] tags=["answer-full"]
 # **Tasks.** Each user $u$ is a task with a support $S_u$ and a query $Q_u$. The dual view takes an item as the task: its first
@@ -86,7 +86,7 @@ import numpy as np
 import pandas as pd
 import torch
 from metarec_lib import MAML, BaselineRecommender, SineRegressor, SineTasks, check, claim, compare, evaluate_tasks
-from metarec_lib import holm, load_movielens, load_study, make_tasks, mine, plots, seed, split_users
+from metarec_lib import holm, load_movielens, load_study, make_tasks, mine, plots, seed, split_users, what_was_measured
 
 SEED = seed()
 waves, rng, steps = SineTasks(k=10), np.random.default_rng([SEED, 1]), (0, 1, 5, 20)
@@ -101,10 +101,9 @@ print(pd.DataFrame(means, index=pd.Index(steps, name="steps")).round(2))
 plots.show(plots.lines(steps, means, title="500 new waves, ten points each", xlabel="gradient steps on the ten points",
                        ylabel="mean squared error (log scale)", log_y=True, xticks=steps),
            alt="Error against steps. MAML falls steeply at the first step; the pooled network slowly; the untrained one stays high.")
-one = compare(errors["maml"][1], errors["pooled"][1])
+one = compare(errors["maml"][1], errors["pooled"][1], unit="sine waves")
 print(f"after one step the pooled network's error is {means['pooled'][1] / means['maml'][1]:.1f} times MAML's")
-claim("After one step on ten points, MAML's squared error is below that of the pooled network", one,
-      baseline="pooled network, step tuned", unit="waves")
+claim("squared error", "MAML", "pooled network", one, at="gradient step 1")
 
 # %% [markdown]
 # Before the first step MAML is no better than the pooled network. It was not trained to be good; it was trained to become good.
@@ -132,13 +131,12 @@ plots.play(one_wave, wave=(0, 20), steps_taken=(0, 20),
 
 # %% tags=["claim"]
 study, sizes = load_study("q01"), (1, 5, 20)
-curves = {name: [np.mean([study.results[s]["sine"][name][str(t)] for s in study.seeds]) for t in steps] for name in study.results[study.seeds[0]]["sine"]}
+learned = ("MAML", "first-order MAML", "Reptile", "pooled network", "untrained network")
+curves = {name: [study.mean(name, "mse", steps=t) for t in steps] for name in learned}
 plots.show(plots.lines(steps, curves, title="2,500 new waves, five seeds", xlabel="gradient steps on the ten points",
                        ylabel="mean squared error (log scale)", log_y=True, xticks=steps),
            alt="Error against steps for five methods: MAML lowest at every number of steps, then Reptile and first-order MAML; pooled and random far above.")
-second, first = (pd.concat({s: pd.Series(study.results[s]["sine"][name]["1"]) for s in study.seeds}) for name in ("maml", "fomaml"))
-claim("After one step, second-order MAML's squared error is below that of first-order MAML", compare(second, first),
-      seeds=study.seeds, baseline="first-order MAML, step tuned", unit="waves")
+claim("squared error", "MAML", "first-order MAML", study.compare("MAML", "first-order MAML", metric="mse", steps=1))
 
 # %% [markdown]
 # ## 2. The two loops, by hand
@@ -206,15 +204,9 @@ for k in (1, 5, 20):
 # on the pooled ratings.
 
 # %%
-def runs(name, k, users="all"):
-    """RMSE per test user, a Series for each seed."""
-    key = f"{users}, {name}, K={k}"
-    return [pd.Series(study.results[s]["rmse"][key], index=study.results[s]["users"]) for s in study.seeds]
-
-
 names = ["MAML", "first-order MAML", "Reptile", "pooled, fine-tuned", "closed-form head"]
-print("RMSE of the bias:", ", ".join(f"{np.mean([run.mean() for run in runs('bias', k)]):.3f} at K = {k}" for k in sizes))
-gain = {(name, k): compare(runs(name, k), runs("bias", k)) for name in names for k in sizes}
+print("RMSE of the bias:", ", ".join(f"{study.mean('bias', k=k, users='all'):.3f} at K = {k}" for k in sizes))
+gain = {(name, k): study.compare(name, "bias", k=k, users="all") for name in names for k in sizes}
 corrected = dict(zip(gain, holm([d.p_value for d in gain.values()]), strict=True))
 table = {name: {f"K = {k}": f"{gain[name, k].mean:+.3f}{'' if corrected[name, k] < 0.05 else ' (n.s.)'}" for k in sizes} for name in names}
 print(pd.DataFrame(table).T.to_string(), "\n\nn.s.: p above 0.05 after Holm over all", len(gain), "comparisons")
@@ -225,72 +217,69 @@ plots.show(plots.intervals({f"{name}, K = {k}": gain[name, k] for k in sizes for
            alt="Fifteen intervals by K. At one rating the gradient learners lie around zero, at twenty the meta-trained ones below; the closed-form head leads.")
 
 # %% tags=["claim"]
-claim("With 20 ratings of a new user, MAML has a lower RMSE than the shrunken bias", gain["MAML", 20], baseline="shrunken bias, tuned")
+claim("RMSE", "MAML", "shrunken bias", gain["MAML", 20])
 
 # %% tags=["claim"]
-claim("With one rating of a new user, the RMSE of MAML against the shrunken bias", gain["MAML", 1], baseline="shrunken bias, tuned")
+claim("RMSE", "MAML", "shrunken bias", gain["MAML", 1], headline=True)
 
 # %% tags=["claim"]
-claim("With one rating of a new user, the closed-form head has a lower RMSE than the shrunken bias", gain["closed-form head", 1],
-      baseline="shrunken bias, tuned")
+claim("RMSE", "closed-form head", "shrunken bias", gain["closed-form head", 1])
 
 # %% [markdown]
-# With one rating the gradient learners do not beat the bias; with twenty the meta-trained ones do. The closed-form head is ahead of MAML at
+# With one rating the gradient learners do not beat the bias; with twenty the meta-trained ones do. <!-- c4: none, c3: lower --> The closed-form head is ahead of MAML at
 # every K. It differs in more than the exact solve: its prior comes from a Bayesian factorisation, and it reads the user's age, gender and
 # occupation. Which of these matters? Take them away one at a time.
 
 # %% tags=["claim"]
-parts = {("head - MAML", k): compare(runs("closed-form head", k), runs("MAML", k)) for k in sizes}
-parts |= {("head - head, no user features", k): compare(runs("closed-form head", k), runs("head, no user features", k)) for k in sizes}
-parts |= {("head - head, not meta-trained", k): compare(runs("closed-form head", k), runs("head, not meta-trained", k)) for k in sizes}
+without = ("MAML", "head, no user features", "head, not meta-trained")
+parts = {(f"head - {name}", k): study.compare("closed-form head", name, k=k, users="all") for name in without for k in sizes}
 plots.show(plots.intervals({f"{label}, K = {k}": d for (label, k), d in parts.items()}, title="What the closed-form head owes to what",
                            xlabel="difference in RMSE (stars), five seeds, by user"),
            alt="Nine intervals: the head is below MAML at each K; part of it is user features; meta-training on top moves it by about a thousandth of a star.")
-claim("With 5 ratings, the RMSE of the meta-trained head against the same head before meta-training", parts["head - head, not meta-trained", 5],
-      baseline="probabilistic PCA with user features")
+claim("RMSE", "closed-form head", "probabilistic PCA", parts["head - head, not meta-trained", 5])
 
 # %% [markdown]
 # So the best number of this lesson is won by a good prior, estimated by empirical Bayes from all users, and an exact solve. Training that head on
-# tasks by gradient changes it by a thousandth of a star or so. That is an honest answer in an interview: learning across users is what
+# tasks by gradient changes it by a thousandth of a star or so. <!-- c6: small --> That is an honest answer in an interview: learning across users is what
 # pays; learning it by episodes is one way.
 #
 # What did the *meta*-training add? Compare MAML with the same network trained on pooled ratings and fine-tuned at a tuned rate.
 
 # %% tags=["claim"]
-added = {k: compare(runs("MAML", k), runs("pooled, fine-tuned", k)) for k in sizes}
+added = {k: study.compare("MAML", "pooled, fine-tuned", k=k, users="all") for k in sizes}
 for k, difference in added.items():
     print(f"K = {k:2}: MAML - pooled, fine-tuned: {difference}")
-claim("With 5 ratings, MAML has a lower RMSE than the same network pooled and fine-tuned", added[5], baseline="pooled, fine-tuned")
+claim("RMSE", "MAML", "pooled network, fine-tuned", added[5])
 
 # %% tags=["claim"]
-order = {k: compare(runs("MAML", k), runs("first-order MAML", k)) for k in sizes}
+order = {k: study.compare("MAML", "first-order MAML", k=k, users="all") for k in sizes}
 for k, difference in order.items():
     print(f"K = {k:2}: second order - first order: {difference}")
-claim("With 20 ratings, second-order MAML has a lower RMSE than first-order MAML", order[20], baseline="first-order MAML")
+claim("RMSE", "MAML", "first-order MAML", order[20])
 
 # %% tags=["claim"]
-aware = {k: compare(runs("MAML", k), runs("MAML, step not K-aware", k)) for k in sizes}
+aware = {k: study.compare("MAML", "MAML, step not K-aware", k=k, users="all") for k in sizes}
 for k, difference in aware.items():
     print(f"K = {k:2}: K-aware step - the same step for every K: {difference}")
-claim("With one rating, a step that grows with K has a lower RMSE than the same step for every K", aware[1], baseline="MAML, step not K-aware")
+claim("RMSE", "MAML", "MAML whose step ignores K", aware[1])
 
 # %% [markdown]
-# The second-order term matters little here, and not in one direction. How far one steps matters more: with one rating a step of the usual
-# size costs much of what was gained, and a step of size $\alpha K / (K + c)$ does not. That is shrinkage again.
+# The second-order term matters little here, and not in one direction. <!-- c8: small --> How far one steps matters more: with one rating a step of the usual
+# size costs much of what was gained, and a step of size $\alpha K / (K + c)$ does not. <!-- c9: lower --> That is shrinkage again.
 #
 # ## 5. When it does not help
 # The same with only thirty meta-training users; MAML keeps three of them apart for early stopping, and the item vectors rest on these few users
 # too. The bias (default strength) is fitted on the same thirty.
 
 # %% tags=["claim"]
-few = {(name, k): compare(runs(name, k, "few"), runs("bias", k, "few")) for name in ("MAML", "closed-form head") for k in sizes}
+few = {(name, k): study.compare(name, "bias", k=k, users=30) for name in ("MAML", "closed-form head") for k in sizes}
 plots.show(plots.intervals({f"{name}, K = {k}": d for (name, k), d in few.items()}, title="Only 30 meta-training users",
                            xlabel="RMSE minus the bias's (stars), five seeds, by user"),
            alt="Six intervals. Meta-trained on thirty users MAML is worse than the bias at every K, the closed-form head better.")
-claim("Meta-trained on 30 users, MAML has a higher RMSE than the bias at 5 ratings", few["MAML", 5], baseline="shrunken bias of the same users")
+claim("RMSE", "MAML", "shrunken bias", few["MAML", 5])
 
 # %% [markdown]
-# Thirty users are too few to learn a network's start from; the simple bias wins. The closed-form head still gains: what it learns is a
+# Thirty users are too few to learn a network's start from; the simple bias wins. <!-- c10: higher --> The closed-form head still gains: what it learns is a
 # prior mean and a few prior strengths, and it learns how much to trust them.
 
 # %% [markdown] tags=["rubric"]
@@ -327,10 +316,10 @@ claim("Meta-trained on 30 users, MAML has a higher RMSE than the bias at 5 ratin
 # #### English
 # <details><summary>Why can MAML not simply be replaced by more inner steps from a pooled start?</summary>
 # Because the pooled start was chosen for its own error, not for where a step leads. On sine waves the pooled network is still far behind
-# after twenty steps. On users the gap is smaller, but it is there from five ratings on (section 4).</details>
+# after twenty steps. On users the gap is smaller, but it is there from five ratings on (section 4). <!-- c7: lower --></details>
 # <details><summary>What does the second-order term cost, and is it worth it?</summary>
 # Differentiating through t steps keeps their graph, so memory grows with t; first order needs only the last step's. On waves it pays (section 1);
-# on these users the difference is small and not in one direction (section 4). Measure both.</details>
+# on these users the difference is small and not in one direction (section 4). <!-- c2: lower, c8: small --> Measure both.</details>
 # <details><summary>How would you serve MAML to a hundred million users?</summary>
 # Store the support, not the weights, and adapt at request time; or adapt only a small head or a context vector (q10), so that the state of a
 # user is a few dozen numbers. With a closed-form head keep Xᵀy and XᵀX of the user's ratings: they can be updated exactly, one rating at a
@@ -341,10 +330,10 @@ claim("Meta-trained on 30 users, MAML has a higher RMSE than the bias at 5 ratin
 # #### 中文
 # <details><summary>为什么不能用“合并训练的起点＋多走几步”代替 MAML？</summary>
 # 因为合并训练（pooled）挑起点看的是它自己的误差，不看迈一步会走到哪里。在正弦波上，合并训练的网络走二十步仍差得很远。在用户上差距小一些，
-# 但从五条评分起就看得见（第 4 节）。</details>
+# 但从五条评分起就看得见（第 4 节）。<!-- c7: lower --></details>
 # <details><summary>二阶项的代价是什么？值得吗？</summary>
 # 要穿过 t 步反向传播，就得留住这 t 步的计算图，内存随 t 增长；一阶只需要最后一步的。在正弦波上值得（第 1 节）；在这批用户上差别很小，方向也不
-# 一致（第 4 节）。两种都测一下。</details>
+# 一致（第 4 节）。<!-- c2: lower, c8: small -->两种都测一下。</details>
 # <details><summary>一亿用户，MAML 怎么上线？</summary>
 # 存支持集而不是存权重，请求到来时再适应；或者只适应一个小的头、一个上下文向量（q10），这样每个用户的状态只有几十个数。用闭式解预测头，
 # 状态是用户评分的 Xᵀy 和 XᵀX（充分统计量），来一条评分就能精确更新一次（q07）。</details>
@@ -363,6 +352,9 @@ claim("Meta-trained on 30 users, MAML has a higher RMSE than the bias at 5 ratin
 
 # %% tags=["exercise"]
 check("q01")
+
+# %% tags=["measured"]
+what_was_measured()
 
 # %% [markdown] tags=["references"]
 # **Read first:** Finn, Abbeel & Levine (2017), *Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks*, ICML.

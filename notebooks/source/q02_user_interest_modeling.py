@@ -20,12 +20,12 @@
 # I turn behaviour into evidence of different strength, and keep "not shown" apart from "not wanted". An interest is a posterior
 # over a taste vector. Its prior is learned over all users: that is the meta-learning, and a new user starts there. I fuse
 # recommenders by stacking. The combiner learns from out-of-fold predictions, folds over users, each made from K ratings only, as for a
-# new user; fitted in-sample it trusts whichever model memorises best. Once there is a history, a better single model is worth
-# more than a blend of weaker ones; a blend adds a little, from models whose errors are less correlated than they are worse.
+# new user; fitted in-sample it trusts whichever model memorises best. <!-- c8: higher --> Once there is a history, a better single model is worth
+# more than a blend of weaker ones; a blend adds a little, from models whose errors are less correlated than they are worse. <!-- c14: lower, c15: lower -->
 # #### 中文
 # 我把各种行为当作强度不同的证据，并把“没曝光”和“不想要”分开。用户兴趣是兴趣向量的后验分布，先验由全体用户学出来——这就是元学习的部分，新用户
 # 从先验起步。多个模型用 stacking 融合：融合层只用折外（out-of-fold）预测来训练，按用户分折，而且像对待新用户那样只给 K 条评分；如果拿样本内预测
-# 去训练，权重会全给最会“背答案”的那个模型。有了一定历史之后，一个更好的单模型比融合几个较弱的模型收益更大；融合只能再添一点，靠的是误差相关性低、低到抵得过自身差距的模型。
+# 去训练，权重会全给最会“背答案”的那个模型。有了一定历史之后，一个更好的单模型比融合几个较弱的模型收益更大；融合只能再添一点，靠的是误差相关性低、低到抵得过自身差距的模型。<!-- c14: lower, c15: lower -->
 
 # %% [markdown] tags=["answer-full"]
 # **Behaviour to features.** An event becomes item, kind, time, context and strength. A purchase says much and is rare. A click
@@ -103,7 +103,7 @@ import pandas as pd
 from sklearn.linear_model import Ridge
 from sklearn.tree import DecisionTreeRegressor
 from metarec_lib import BaselineRecommender, Blend, ContentBasedRecommender, ItemKNN, check, claim, compare, evaluate_tasks
-from metarec_lib import holm, load_movielens, load_study, make_tasks, mine, plots, seed, split_users
+from metarec_lib import holm, load_movielens, load_study, make_tasks, mine, plots, seed, split_users, what_was_measured
 
 SEED = seed()
 data = load_movielens("ml-100k")
@@ -136,11 +136,10 @@ def stars_of_choices(draw):
 # %% tags=["claim"]
 over, under = zip(*(stars_of_choices(draw) for draw in range(5)), strict=True)  # five random halvings
 choice = compare(over, under)
-claim("Users give more stars to the genre they watch more than others do than to the one they watch less (five random halvings)",
-      choice.mean, choice.interval, choice.users, choice.seeds, baseline="the user's under-watched genre")
+claim("mean stars", "the genre a user over-watches", "the genre a user under-watches", choice, at="five random halvings")
 
 # %% [markdown]
-# No star of the first half was used, and yet it tells of the stars of the second. So feed the model with what was chosen, not with
+# No star of the first half was used, and yet it tells of the stars of the second. <!-- c1: higher --> So feed the model with what was chosen, not with
 # stars alone (SVD++ does; none of the models below). It also means that missing ratings are not missing at random. MovieLens does not log what was shown. In your own
 # product log it: without that, nobody can say how much of this is taste and how much was put before the user.
 
@@ -196,58 +195,42 @@ with mine("q02") as my:
 # %%
 study = load_study("q02")
 sizes = (1, 5, 20)
-
-
-def runs(name, k):
-    """RMSE per user, a Series for each seed; a user who recurs over seeds counts once in `compare`."""
-    return [pd.Series(study.results[s]["rmse"][f"{name}, K={k}"], index=study.results[s]["users"]) for s in study.seeds]
-
-
-def mean_rmse(*names):
-    means = {name: {f"K = {k}": np.mean([run.mean() for run in runs(name, k)]) for k in sizes} for name in names}
-    return pd.DataFrame(means).T.round(3)
-
-
-print(mean_rmse("content, no prior", "bias", "content, two strengths", "content").to_string())
+print(study.table(["content, no prior", "bias", "content, two strengths", "content"]).round(3).to_string())
 
 # %% tags=["claim"]
 rivals = {"two strengths": "content, two strengths", "bias": "bias"}
-learned = {f"{label}, K = {k}": compare(runs("content", k), runs(rival, k)) for label, rival in rivals.items() for k in sizes}
+learned = {f"{label}, K = {k}": study.compare("content", rival, k=k) for label, rival in rivals.items() for k in sizes}
 print("p, Holm over six:", [f"{p:.1g}" for p in holm([d.p_value for d in learned.values()])])
 plots.show(plots.intervals(learned, title="A learned prior minus its rivals", xlabel="difference in RMSE (stars); left of zero it is better"),
            alt="Six intervals: against two strengths two cross zero and the one at K = 20 lies left of it; against the bias all lie left of it, furthest at 20.")
-twenty = learned["two strengths, K = 20"]
-claim("At K = 20 a prior learned over users beats the same model with two tuned prior strengths", twenty.mean, twenty.interval,
-      twenty.users, study.seeds, baseline="ridge with two strengths, tuned on validation")
+claim("RMSE", "content model", "prior with two tuned strengths", learned["two strengths, K = 20"])
 
 # %% [markdown]
 # Without a prior the model is useless, and worst at five ratings. A likely reason: one rating moves the weights along one direction only, five
-# already fit noise in several. A tuned prior repairs that. The learned means, variances and correlations add a little at twenty ratings; at one and five no clear gain over two strengths was seen.
+# already fit noise in several. A tuned prior repairs that. The learned means, variances and correlations add a little at twenty ratings; at one and five no clear gain over two strengths was seen. <!-- c2: lower, c2: small -->
 # Against the bias the gain is clear from five ratings on, after correction.
 #
 # A width is only useful if it is right. Of a new user's query ratings, how many lie in the 80 % interval of their prediction, which has the variance
 # $s^2 + x^\top \Sigma x$? Call it right if the whole interval lies within 2 points of 80 %.
 
 # %% tags=["claim"]
-inside = {k: [pd.Series(study.results[s]["covered"][f"K={k}"], index=study.results[s]["users"]) for s in study.seeds] for k in sizes}
-off = {k: compare(shares, [share * 0 + 0.8 for share in shares]) for k, shares in inside.items()}
+off = {k: study.compare("content", 0.8, metric="covered", k=k) for k in sizes}
 for k, d in off.items():
     print(f"K = {k:2}: {0.8 + d.mean:.1%} inside, interval {0.8 + d.interval[0]:.1%} to {0.8 + d.interval[1]:.1%}, "
           f"within 2 points: {max(map(abs, d.interval)) < 0.02}")
-claim("At K = 5 the 80 % intervals of the content model miss their level", off[5].mean, off[5].interval, off[5].users, study.seeds,
-      baseline="80 % of each user's ratings")
+claim("share inside the 80 % interval", "content model", 0.8, off[5])
 
 # %%
-by_user = pd.concat([pd.concat(shares, axis=1).mean(axis=1).rename(f"K = {k}") for k, shares in inside.items()], axis=1)
+by_user = pd.DataFrame({f"K = {k}": 0.8 + d.differences for k, d in off.items()})
 print("share inside, by user: a tenth of the users below, a tenth above\n" + by_user.quantile([0.1, 0.9]).round(2).to_string())
 new = make_tasks(data, test_users, k=20, seed=SEED)
 for k in sizes:
     some = new.first(k)
-    parts = content.noise_**2 / content._score_std(content.adapt(some.support), some.query)[some.query.mask] ** 2
+    parts = content.noise_**2 / content.score_std(content.adapt(some.support), some.query)[some.query.mask] ** 2
     print(f"K = {k:2}: {1 - parts.mean():.0%} of the variance is the interest's, the rest is the noise of a rating")
 
 # %% [markdown]
-# Right on average, at all three. But most of the variance is noise, the more so at twenty ratings, where the test says little of the interest's own width.
+# Right on average, at all three. <!-- c3: none --> But most of the variance is noise, the more so at twenty ratings, where the test says little of the interest's own width.
 # And right on average is not right for each user: part of the spread above is chance, as each has few query ratings, but one noise for all is likely too wide for
 # some and too narrow for others.
 #
@@ -292,59 +275,48 @@ print("RMSE of new users at K = 20:", {name: round(float(values.mean()), 3) for 
 
 # %%
 ways = ("mean", "nnls", "ridge", "boosting")
-print(mean_rmse("bias", "MF", "kNN", "content", *(f"three: {way}" for way in ways)).to_string())
-
-
-def chosen(k):
-    """RMSE of the base model that validation chose at this K, a Series for each seed."""
-    return [runs(study.results[s]["chosen"][f"K={k}"], k)[i] for i, s in enumerate(study.seeds)]
-
+print(study.table(["bias", "MF", "kNN", "content", *(f"three: {way}" for way in ways)]).round(3).to_string())
 
 # %% tags=["claim"]
-joined = {f"{way}, K = {k}": compare(runs(f"three: {way}", k), chosen(k)) for way in ways for k in sizes}
+joined = {f"{way}, K = {k}": study.compare(f"three: {way}", "chosen", k=k) for way in ways for k in sizes}
 corrected = holm([d.p_value for d in joined.values()])
 print("below 0.05 after Holm over twelve:", [name for name, p in zip(joined, corrected, strict=True) if p < 0.05])
 plots.show(plots.intervals(joined, title="Four blends minus the chosen single model", xlabel="difference in RMSE (stars); left of zero the blend is better"),
            alt="Twelve intervals a little left of zero; those at twenty ratings lie furthest.")
-average = joined["mean, K = 20"]
-claim("At K = 20 the plain average of three models beats the one that validation chose", average.mean, average.interval, average.users, study.seeds,
-      baseline="the chosen base model: MF or kNN, by split")
+claim("RMSE", "mean of three", "single model chosen on validation", joined["mean, K = 20"], headline=True)
 
 # %% tags=["claim"]
-by_trees = compare(runs("three: boosting", 20), runs("three: nnls", 20))
-claim("At K = 20 boosted trees join the three models better than weights do", by_trees.mean, by_trees.interval, by_trees.users, study.seeds,
-      baseline="non-negative weights on the same rows")
+by_trees = study.compare("three: boosting", "three: nnls", k=20)
+claim("RMSE", "boosted trees on three", "non-negative weights on three", by_trees)
 
 # %% [markdown]
-# All gains are small, and clear after correction. In the table the plain average stands level with what was learned: three models of about
+# All gains are small, and clear after correction. <!-- c4: lower, c4: small --> In the table the plain average stands level with what was learned: three models of about
 # equal quality hardly need weights. Two doubts remain. Is it a gain from joining at all? A ridge on *one* model's out-of-fold predictions
 # can only rescale it:
 
 # %% tags=["claim"]
-alone = {(name, k): compare(runs(f"{name}, recalibrated", k), runs(name, k)) for name in ("MF", "kNN", "content") for k in sizes}
+alone = {(name, k): study.compare(f"{name}, recalibrated", name, k=k) for name in ("MF", "kNN", "content") for k in sizes}
 print(pd.DataFrame({f"K = {k}": {name: "{:+.4f} [{:+.4f}, {:+.4f}]".format(alone[name, k].mean, *alone[name, k].interval)
                                for name in ("MF", "kNN", "content")} for k in sizes}).to_string())
 print("smallest p after Holm over nine:", f"{holm([d.p_value for d in alone.values()]).min():.2f}")
-rescaled = alone["kNN", 20]
-claim("At K = 20 a ridge on kNN alone improves it", rescaled.mean, rescaled.interval, rescaled.users, study.seeds, baseline="kNN as it is")
+claim("RMSE", "recalibrated item-kNN", "item-kNN", alone["kNN", 20])
 
 # %% [markdown]
-# At twenty ratings it is not mere rescaling: the intervals leave out a gain as large as the blends'. At one it might be in part: even weights that
+# At twenty ratings it is not mere rescaling: the intervals leave out a gain as large as the blends'. <!-- c6: none --> At one it might be in part: even weights that
 # sum to one move between a model that is shrunk more and one that is shrunk less. And better than *which* single model? Validation had to choose one, for each K and each split. At one rating it
 # cannot tell the models apart, so it often errs. With hindsight, content is the best of the three there:
 
 # %% tags=["claim"]
-picks = {f"K = {k}": pd.Series([study.results[s]["chosen"][f"K={k}"] for s in study.seeds]).value_counts() for k in sizes}
-print("how often validation chose\n" + pd.DataFrame(picks).fillna(0).astype(int).to_string())
-hindsight = compare(runs("three: nnls", 1), runs("content", 1))
-claim("At K = 1 the blend beats the model that is best with hindsight", hindsight.mean, hindsight.interval, hindsight.users, study.seeds,
-      baseline="content, the best of the three at K = 1")
+picks = study.rows[study.rows["metric"] == "chosen"]
+print("how often validation chose, by K\n" + pd.crosstab(picks["model"], picks["k"].astype(int)).to_string())
+hindsight = study.compare("three: nnls", "content", k=1)
+claim("RMSE", "non-negative weights on three", "content model", hindsight)
 
 # %% [markdown]
-# So at one rating a blend mainly spares you the choice. At twenty it beats each of the three.
+# So at one rating a blend mainly spares you the choice. <!-- c7: none --> At twenty it beats each of the three.
 
 # %%
-beaten = {name: compare(runs("three: nnls", 20), runs(name, 20)) for name in ("MF", "kNN", "content")}
+beaten = {name: study.compare("three: nnls", name, k=20) for name in ("MF", "kNN", "content")}
 print("K = 20, nnls blend minus", {name: f"{d.mean:+.4f} [{d.interval[0]:+.4f}, {d.interval[1]:+.4f}]" for name, d in beaten.items()})
 
 # %% [markdown]
@@ -358,29 +330,27 @@ print("K = 20, nnls blend minus", {name: f"{d.mean:+.4f} [{d.interval[0]:+.4f}, 
 three = ["MF", "kNN", "content"]
 
 
-def training_error(part):
-    return [np.mean([study.results[s]["training error"][part][name][2] for s in study.seeds]) for name in three]
+def weights(blend, members, k=20):
+    return [study.mean(blend, "weight", member=member, k=k) for member in members]
 
 
-leak = pd.DataFrame({"RMSE, unseen": training_error("unseen"), "RMSE, seen": training_error("seen")}, three)
+leak = pd.DataFrame({f"RMSE, {part}": [study.mean(name, "training rmse", part=part, k=20) for name in three] for part in ("unseen", "seen")}, three)
 for way in ("nnls", "ridge"):
     for part, suffix in (("unseen", ""), ("seen", ", in-sample")):
-        leak[f"{way}, {part}"] = study.stack("weights", f"three: {way}{suffix}").mean(0)[2]
+        leak[f"{way}, {part}"] = weights(f"three: {way}{suffix}", three)
 print("training ratings at K = 20: error of each model, then its weight\n" + leak.round(2).to_string())
 
 # %% tags=["claim"]
-cost = {f"{way}, K = {k}": compare(runs(f"three: {way}, in-sample", k), runs(f"three: {way}", k)) for way in ways[1:] for k in sizes}
+cost = {f"{way}, K = {k}": study.compare(f"three: {way}, in-sample", f"three: {way}", k=k) for way in ways[1:] for k in sizes}
 print("above 0.05 after Holm over nine:", [name for name, p in zip(cost, holm([d.p_value for d in cost.values()]), strict=True) if p > 0.05])
 plots.show(plots.intervals(cost, title="In-sample minus out-of-fold stacking", xlabel="difference in RMSE (stars); right of zero the leak costs"),
            alt="Nine intervals right of zero; ridge and boosting lose most, at twenty ratings.")
-ridge = cost["ridge, K = 20"]
-claim("At K = 20 a ridge stacked on in-sample predictions is worse on new users", ridge.mean, ridge.interval, ridge.users, study.seeds,
-      baseline="the same ridge on out-of-fold predictions")
+claim("RMSE", "ridge on three, in-sample", "ridge on three", cost["ridge, K = 20"])
 
 # %% [markdown]
 # At twenty ratings kNN remembers best, so in-sample it gets everything. Non-negative weights are damaged least: at worst they pick one model, and
 # what joining gained is lost. The free ridge nearly doubles kNN's deviations, with a negative weight on content: at twenty ratings that costs eight
-# times what joining gained, boosting four times. Training gives no warning: the errors it sees are the smaller ones. Only users kept out of both
+# times what joining gained, boosting four times. <!-- c8: higher --> Training gives no warning: the errors it sees are the smaller ones. Only users kept out of both
 # levels show it: compare the blend with its best member on them.
 #
 # The bare mechanism, with your own functions: a ridge regression and a full-grown tree predict ratings from genres, year and the
@@ -404,59 +374,54 @@ with mine("q02") as my:
 # These are the study's out-of-fold weights by K. If they change that much, what do you expect of *one* set of weights for all K?
 
 # %%
-weights = study.stack("weights", "three: nnls").mean(0)  # (4 sizes, 3 models)
-plots.show(plots.lines((1, 5, 20, 80), dict(zip(three, weights.T, strict=True)), title="Who gets the weight",
+grid = (1, 5, 20, 80)
+by_size = {name: [study.mean("three: nnls", "weight", member=name, k=k) for k in grid] for name in three}
+plots.show(plots.lines(grid, by_size, title="Who gets the weight",
                        xlabel="ratings known of the user, K", ylabel="weight in the blend", log_x=True),
            alt="MF and content share the weight at one and five ratings; at twenty and eighty kNN has more than half and MF almost none.")
 
 # %% tags=["claim"]
-fixed = {k: compare(runs("three: nnls", k), runs("three: nnls, one weight", k)) for k in sizes}
+fixed = {k: study.compare("three: nnls", "three: nnls, one weight", k=k) for k in sizes}
 print({f"K = {k}": f"{d.mean:+.4f} [{d.interval[0]:+.4f}, {d.interval[1]:+.4f}]" for k, d in fixed.items()})
-claim("At K = 20 weights by K beat one set of weights for all K", fixed[20].mean, fixed[20].interval, fixed[20].users, study.seeds,
-      baseline="one set of weights, same three models")
+claim("RMSE", "non-negative weights on three", "one set of weights on three", fixed[20])
 
 # %% [markdown]
-# The weights move a lot and the error hardly: half a thousandth of a star at one rating, not clear after correction. Models that err alike trade weight almost for free.
+# The weights move a lot and the error hardly: half a thousandth of a star at one rating, not clear after correction. <!-- c9: small --> Models that err alike trade weight almost for free.
 # Weights by K should pay where one
 # model's quality depends on K more than the others'. So spoil one: take the damping out of kNN, so that it trusts even its
 # faintest neighbours.
 
 # %%
-print(mean_rmse("kNN", "kNN, undamped", "three: nnls", "undamped: mean", "undamped: nnls, one weight", "undamped: nnls").to_string())
-undamped = study.stack("weights", "undamped: nnls").mean(0)[:, 1]
-print("weight of the undamped kNN:", {f"K = {k}": round(float(w), 2) for k, w in zip((1, 5, 20, 80), undamped, strict=True)})
-by_k = {k: compare(runs("undamped: nnls", k), runs("undamped: nnls, one weight", k)) for k in sizes}
-partner = {k: compare(runs("undamped: nnls", k), runs("three: nnls", k)) for k in sizes}
+print(study.table(["kNN", "kNN, undamped", "three: nnls", "undamped: mean", "undamped: nnls, one weight", "undamped: nnls"]).round(3).to_string())
+undamped = {f"K = {k}": round(study.mean("undamped: nnls", "weight", member="kNN, undamped", k=k), 2) for k in grid}
+print("weight of the undamped kNN:", undamped)
+by_k = {k: study.compare("undamped: nnls", "undamped: nnls, one weight", k=k) for k in sizes}
+partner = {k: study.compare("undamped: nnls", "three: nnls", k=k) for k in sizes}
 p = [f"{x:.1g}" for x in holm([d.p_value for d in (*fixed.values(), *by_k.values(), *partner.values())])]
 print("p, Holm over nine: by K or not, damped", p[:3], "undamped", p[3:6], "the blends, undamped or damped", p[6:])
 
 # %% tags=["claim"]
-bad_average = compare(runs("undamped: mean", 1), chosen(1))
-claim("At K = 1 an average with one bad member loses to the best single model", bad_average.mean, bad_average.interval, bad_average.users,
-      study.seeds, baseline="the base model that validation chose")
+claim("RMSE", "mean of three with undamped kNN", "single model chosen on validation", study.compare("undamped: mean", "chosen", k=1))
 
 # %% tags=["claim"]
-good_average = compare(runs("undamped: mean", 20), chosen(20))
-claim("At K = 20 the same average beats the best single model", good_average.mean, good_average.interval, good_average.users, study.seeds,
-      baseline="the base model that validation chose")
+claim("RMSE", "mean of three with undamped kNN", "single model chosen on validation", study.compare("undamped: mean", "chosen", k=20))
 
 # %% tags=["claim"]
-claim("With an undamped kNN, at K = 20, weights by K beat one set of weights for all K", by_k[20].mean, by_k[20].interval, by_k[20].users,
-      study.seeds, baseline="one set of weights, same three models")
+claim("RMSE", "weights on three with undamped kNN", "one set of weights on three with undamped kNN", by_k[20])
 
 # %% tags=["claim"]
-claim("At K = 20 the blend with the worse kNN beats the blend with the better one", partner[20].mean, partner[20].interval, partner[20].users,
-      study.seeds, baseline="the blend with the damped kNN")
+claim("RMSE", "weights on three with undamped kNN", "non-negative weights on three", partner[20])
 
 # %% [markdown]
-# The same average loses at one rating and wins at twenty: whether a member spoils it depends on K, and there weights by K pay. The last one is worth a second look: the model that is worse alone is the better partner. A likely reason: damping makes kNN safe by pulling it
+# The same average loses at one rating and wins at twenty: whether a member spoils it depends on K, and there weights by K pay. <!-- c10: higher, c11: lower, c12: lower --> The last one is worth a second look: the model that is worse alone is the better partner. <!-- c13: lower --> A likely reason: damping makes kNN safe by pulling it
 # towards the bias, where the others stand as well, and the combiner can do that pulling itself. What counts is what a model gets wrong together
 # with the others. All share the noise of the rating itself, which is most of any error, so the correlations are high and small gaps matter:
 
 # %%
-order = ["MF", "kNN", "content", "closed-form head", "kNN, undamped"]
+order = ["MF", "kNN", "content", "head", "kNN, undamped"]
+alike = [[study.mean(name, "error correlation", member=member, k=20) for member in order] for name in order]
 print("correlation of out-of-fold errors at K = 20")
-print(pd.DataFrame(study.stack("error correlation").mean(0), order, order).round(3).to_string())
+print(pd.DataFrame(alike, order, order).round(3).to_string())
 
 # %% [markdown]
 # ## 6. Another family joins
@@ -464,39 +429,32 @@ print(pd.DataFrame(study.stack("error correlation").mean(0), order, order).round
 # occupation) and an exact solve per user. What do you expect to have the lower error: this model alone, or the blend of the other three?
 
 # %% tags=["claim"]
-print(mean_rmse("three: nnls", "head", "head, no user features", *(f"four: {way}" for way in ways)).to_string())
-plain = {k: compare(runs("head, no user features", k), runs("three: nnls", k)) for k in sizes}
+print(study.table(["three: nnls", "head", "head, no user features", *(f"four: {way}" for way in ways)]).round(3).to_string())
+plain = {k: study.compare("head, no user features", "three: nnls", k=k) for k in sizes}
 print("head without user features, minus the blend:", {f"K = {k}": f"{d.mean:+.4f} [{d.interval[0]:+.4f}, {d.interval[1]:+.4f}]" for k, d in plain.items()})
-head = compare(runs("head", 20), runs("three: nnls", 20))
-claim("At K = 20 the head, which also reads the user's profile, beats the blend of the three others", head.mean, head.interval, head.users, study.seeds,
-      baseline="non-negative weights on MF, kNN and content")
+claim("RMSE", "closed-form head", "non-negative weights on three", study.compare("head", "three: nnls", k=20))
 
 # %% tags=["claim"]
-four = {f"{way}, K = {k}": compare(runs(f"four: {way}", k), runs("head", k)) for way in ways for k in sizes}
+four = {f"{way}, K = {k}": study.compare(f"four: {way}", "head", k=k) for way in ways for k in sizes}
 corrected = holm([d.p_value for d in four.values()])
 for word, sign in (("better", -1), ("worse", 1)):
     print(f"{word} than the head, below 0.05 after Holm over twelve:", [n for (n, d), p in zip(four.items(), corrected, strict=True) if p < 0.05 and d.mean * sign > 0])
-print("mean ridge weights at K = 20:", dict(zip(order[:4], study.stack("weights", "four: ridge").mean(0)[2].round(2).tolist(), strict=True)))
+print("mean ridge weights at K = 20:", dict(zip(order[:4], np.round(weights("four: ridge", order[:4]), 2).tolist(), strict=True)))
 plots.show(plots.intervals(four, title="Four models joined, minus the head alone", xlabel="difference in RMSE (stars); left of zero the blend is better"),
            alt="Twelve intervals: the plain average lies at zero or right of it, the learned blends mostly left of zero, furthest at twenty ratings.")
-best = four["ridge, K = 20"]
-claim("At K = 20 a ridge over the head and the three others beats the head alone", best.mean, best.interval, best.users, study.seeds,
-      baseline="the closed-form head")
+claim("RMSE", "ridge on four", "closed-form head", four["ridge, K = 20"])
 
 # %% tags=["claim"]
-shapes = compare(runs("four: boosting", 20), runs("four: ridge", 20))
-claim("At K = 20 boosted trees join the four models better than ridge weights do", shapes.mean, shapes.interval, shapes.users, study.seeds,
-      baseline="ridge on the same rows")
+claim("RMSE", "boosted trees on four", "ridge on four", study.compare("four: boosting", "four: ridge", k=20))
 
 # %% tags=["claim"]
-same = compare(runs("head, recalibrated", 20), runs("head", 20))
-claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interval, same.users, study.seeds, baseline="the head as it is")
+claim("RMSE", "recalibrated closed-form head", "closed-form head", study.compare("head, recalibrated", "head", k=20))
 
 # %% [markdown]
 # At twenty ratings most of the head's lead over the blend stays without age, gender and occupation; at five a part of it. At one rating no difference
 # is seen without them: there the lead is the profile. The ridge over four gives MF a negative weight: it uses what MF and kNN disagree on, which
 # non-negative weights cannot. So the order of work is: first a better model or better data, then the blend. A learned blend adds a little to the best model once there is a history; at
-# one rating nothing is clear after correction. And weights must be learned here: the average, good enough for three equals, is worse than the
+# one rating nothing is clear after correction. <!-- c15: lower, c15: small --> And weights must be learned here: the average, good enough for three equals, is worse than the
 # head alone at twenty ratings. Each of the four must be trained, served and watched: ask what the gain is worth before you ship it.
 
 # %% [markdown] tags=["rubric"]
@@ -517,19 +475,19 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Fit the combiner on the training predictions."** → Section 4: whoever memorises best gets the weight, and new users pay.
+# - **"Fit the combiner on the training predictions."** → Section 4: whoever memorises best gets the weight, and new users pay. <!-- c8: higher -->
 # - **"Folds over ratings are out-of-fold too."** → The model then knows each user; in service a new user has K ratings. Fold over users.
-# - **"Boosting is the strongest combiner."** → For three similar models no difference to plain weights was seen. Out-of-fold rows matter more: section 4.
-# - **"The more models in the average, the better."** → It depends. Section 5: with the undamped kNN the plain average loses to the best single model at one rating and wins at twenty. Section 6: with the head it loses at twenty. Learn the weights, or test the member.
-# - **"Drop the base model with the worst RMSE."** → Section 5: a model that is worse alone can be the better partner. Test it in the blend.
+# - **"Boosting is the strongest combiner."** → For three similar models no difference to plain weights was seen. <!-- c5: none --> Out-of-fold rows matter more: section 4.
+# - **"The more models in the average, the better."** → It depends. Section 5: with the undamped kNN the plain average loses to the best single model at one rating and wins at twenty. <!-- c10: higher, c11: lower --> Section 6: with the head it loses at twenty. Learn the weights, or test the member.
+# - **"Drop the base model with the worst RMSE."** → Section 5: a model that is worse alone can be the better partner. <!-- c13: lower --> Test it in the blend.
 # - **"No click means no interest."** → It may never have been shown. Only an impression without a click says something, and its position matters.
 # - **"Stacking is meta-learning, the combiner is even called a meta-learner."** → The name proves nothing: the weights are shared by all users. What adapts to a user is the posterior, from a prior that is meta-learned.
 # #### 中文
-# - **“直接拿训练集上的预测来训练融合层。”** → 见第 4 节：谁最会背答案，权重就给谁，代价由新用户承担。
+# - **“直接拿训练集上的预测来训练融合层。”** → 见第 4 节：谁最会背答案，权重就给谁，代价由新用户承担。<!-- c8: higher -->
 # - **“按评分随机分折，也算折外预测。”** → 那样模型早就见过这个用户；线上的新用户只有 K 条评分。要按用户分折。
-# - **“GBDT 融合一定最强。”** → 三个相近的模型，看不出比简单加权更好；训练样本不泄漏更要紧（见第 4 节）。
-# - **“平均的模型越多越好。”** → 要看情况。第 5 节：掺进不加阻尼的 kNN，等权平均在 K = 1 时不如最好的单模型，K = 20 时反而更好；第 6 节：把闭式头和另外三个模型等权平均，K = 20 时反而不如闭式头自己。要么学权重，要么加一个就验证一次。
-# - **“单独 RMSE 最差的模型可以扔掉。”** → 见第 5 节：单独更差的模型，放进融合里有可能更有用。去留要看融合后的效果。
+# - **“GBDT 融合一定最强。”** → 三个相近的模型，看不出比简单加权更好；训练样本不泄漏更要紧（见第 4 节）。<!-- c5: none -->
+# - **“平均的模型越多越好。”** → 要看情况。第 5 节：掺进不加阻尼的 kNN，等权平均在 K = 1 时不如最好的单模型，K = 20 时反而更好；<!-- c10: higher, c11: lower -->第 6 节：把闭式头和另外三个模型等权平均，K = 20 时反而不如闭式头自己。要么学权重，要么加一个就验证一次。
+# - **“单独 RMSE 最差的模型可以扔掉。”** → 见第 5 节：单独更差的模型，放进融合里有可能更有用。<!-- c13: lower -->去留要看融合后的效果。
 # - **“没点击就是没兴趣。”** → 可能根本没曝光。曝光了却没点，才算（弱的）负反馈，而且还要看位置。
 # - **“stacking 就是元学习，融合层不就叫 meta-learner 吗？”** → 名字说明不了什么：融合权重由所有用户共享；随用户变化的是后验，它的先验才由元学习得到。
 
@@ -554,7 +512,7 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 # <details><summary>Could the weights depend on more than K?</summary>
 # Yes: on the item's popularity, the posterior variance of each model, the context. Feature-weighted stacking (Sill et al. 2009) makes each
 # weight linear in such features; a gate is the same with a network. Each feature adds a parameter per model, so first measure what
-# K alone is worth; the largest gain seen here was 0.002 stars.</details>
+# K alone is worth; the largest gain seen here was 0.002 stars. <!-- c12: lower --></details>
 # #### 中文
 # <details><summary>如果只有点击、没有评分，要改什么？</summary>
 # 改似然。曝光后点不点是伯努利变量，logit 为 x·w，后验没有闭式解，用拉普拉斯或变分近似，或者从学到的初始点走几步梯度。位置偏差（有没有看到）要和
@@ -570,7 +528,7 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 # 两者的校准都要监控。</details>
 # <details><summary>权重能不能不只随 K 变？</summary>
 # 可以：物品热度、各模型的后验方差、上下文都行。Feature-weighted stacking（Sill 等，2009）让每个权重是这些特征的线性函数；门控网络是同一思路的非线性版。
-# 但每加一个特征，就多出与模型数相同的参数，所以先量一量只随 K 变有多大用——本课测到的最大收益是 RMSE 约 0.002 星。</details>
+# 但每加一个特征，就多出与模型数相同的参数，所以先量一量只随 K 变有多大用——本课测到的最大收益是 RMSE 约 0.002 星。<!-- c12: lower --></details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
@@ -584,6 +542,9 @@ claim("At K = 20 a ridge on the head alone improves it", same.mean, same.interva
 
 # %% tags=["exercise"]
 check("q02")
+
+# %% tags=["measured"]
+what_was_measured()
 
 # %% [markdown] tags=["references"]
 # **Read first:** Breiman (1996), *Stacked Regressions*, Machine Learning: non-negative weights on cross-validated predictions.

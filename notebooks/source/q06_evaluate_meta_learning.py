@@ -19,11 +19,11 @@
 # I split by user. Some users train the model; others are new to it. A new user gives K ratings to adapt on, and the rest
 # judge the model. I report the paired difference to a tuned shrunken bias at several K, with an interval over users. For
 # ranking I average over ties and rank all items. I also split by time, since production predicts the future from the past.
-# Then I look for leaks, because a leak can be worth several times an honest gain.
+# Then I look for leaks, because a leak can be worth several times an honest gain. <!-- c6: lower -->
 # #### 中文
 # 我按用户划分：一部分用户用来训练，另一部分对模型来说是全新的。每个新用户拿出 K 条评分做适应，其余评分用来评估。对照的是调好参数的
 # 收缩偏置模型；报告两者逐用户的差值，在多个 K 下给出以用户为单位的置信区间。排序指标里，同分的物品按所有排列取期望，并且在全部物品上排，
-# 不抽负样本。还要按时间划分再测一次，因为线上就是用过去预测未来。最后查泄漏：一处泄漏的“提升”，可能是真实提升的好几倍。
+# 不抽负样本。还要按时间划分再测一次，因为线上就是用过去预测未来。最后查泄漏：一处泄漏的“提升”，可能是真实提升的好几倍。<!-- c6: lower -->
 
 # %% [markdown] tags=["answer-full"]
 # **Split.** A user is a task. Meta-training users teach the shared parameters. Validation users choose every setting: the
@@ -86,7 +86,7 @@ import numpy as np
 import pandas as pd
 from metarec_lib import BaselineRecommender, MatrixFactorization, MetaLearningModel, PopularityRecommender, compare, plots
 from metarec_lib import check, claim, evaluate_ranking, evaluate_tasks, hit_rate, holm, load_data, load_movielens, load_study
-from metarec_lib import effective_sample_size, make_tasks, make_world, mine, ndcg, score_tasks, seed, split_users, tasks_from_split
+from metarec_lib import Minus, effective_sample_size, make_tasks, make_world, margin, mine, ndcg, score_tasks, seed, split_users, tasks_from_split, what_was_measured
 
 SEED = seed()
 data = load_movielens("ml-100k")
@@ -142,12 +142,10 @@ def rmse_per_user(model, k):
 models, sizes = {"MF": factors, "meta-learned": meta, "bias": bias}, (1, 5, 20)
 rmse = {(name, k): rmse_per_user(model, k) for name, model in models.items() for k in sizes}
 gain = {(name, k): compare(rmse[name, k], rmse["bias", k]) for name in ("MF", "meta-learned") for k in sizes}
-five = gain["meta-learned", 5]
-claim("With 5 ratings of a new user, the meta-learned head has a lower RMSE than the shrunken bias", five,
-      baseline="shrunken bias, tuned")
+claim("RMSE", "closed-form head", "shrunken bias", gain["meta-learned", 5], at="K = 5, one split")
 
 # %% [markdown]
-# Two models at three K are six comparisons, so the p-values (paired t-tests) are corrected (Holm). Where no difference is seen,
+# Two models at three K are six comparisons, so the p-values (of the same bootstrap) are corrected (Holm). Where no difference is seen,
 # that alone does not make two models equal: "equal" means that the whole interval lies inside a margin. We named ours before we
 # looked: 0.01 stars, less than we would ship a model for.
 
@@ -155,7 +153,7 @@ claim("With 5 ratings of a new user, the meta-learned head has a lower RMSE than
 table = pd.DataFrame({"difference": {key: d.mean for key, d in gain.items()}})
 table["low"], table["high"] = zip(*(d.interval for d in gain.values()), strict=True)
 table["p, Holm"] = [f"{p:.4f}" if p >= 1e-4 else "<0.0001" for p in holm([d.p_value for d in gain.values()])]
-table["within 0.01"] = table[["low", "high"]].abs().max(axis=1) < 0.01
+table["within 0.01"] = [d.within(margin("rmse")) for d in gain.values()]
 table["users for 0.005"] = [round((2.8 * d.differences.std() / 0.005) ** 2) for d in gain.values()]
 print(table.round(4).to_string())
 plots.show(plots.intervals({f"{name}, K = {k}": d for (name, k), d in gain.items()}, title="RMSE minus the bias's, new users",
@@ -205,11 +203,10 @@ popular = data.ratings.groupby("item_id")["rating"].agg(["count", "mean"])
 rank_correlation = popular.reset_index().corr(method="spearman").loc["item_id"]
 print(f"film id against number of ratings: {rank_correlation['count']:.2f}, against mean rating: {rank_correlation['mean']:.2f} (Spearman)")
 luck = compare(in_id_order, tied)
-claim("A constant whose ties fall in id order seems to rank better than it does", luck,
-      baseline="the same constant in random order")
+claim("nDCG@5", "a constant, ties in id order", "a constant, ties in random order", luck)
 
 # %% [markdown]
-# Film ids are no random order: low ids are rated more often, and higher. So the constant gets credit for the file it was read from.
+# Film ids are no random order: low ids are rated more often, and higher. So the constant gets credit for the file it was read from. <!-- c2: higher -->
 #
 # The cure costs no random draws. Items with equal scores share the mean gain of their group; that is the expectation over all
 # orders, exactly. The library does so, and warns. It matters most where a script puts the one liked film first and 99 others
@@ -254,22 +251,15 @@ print(pd.DataFrame(ranked).T.round(3).to_string())
 
 # %%
 study = load_study("q06")
-
-
-def ranks(part, name):
-    """nDCG@10 per user, a Series for each seed; a user who recurs over seeds counts once in `compare`."""
-    return [pd.Series(study.results[s][part][name], index=study.results[s]["rankers"]) for s in study.seeds]
-
-
-names = list(study.results[study.seeds[0]]["full"])
-means = {part: {name: np.mean([run.mean() for run in ranks(part, name)]) for name in names} for part in ("full", "sampled")}
+names = ["popularity", "bias", "bias, items shrunk", "MF, items shrunk", "item-kNN", "item-kNN, undamped"]
+means = {part: {name: study.mean(name, "ndcg@10", candidates=part) for name in names} for part in ("full", "sampled")}
 plots.show(plots.slopes(means["full"], means["sampled"], title="Six models in the order of their nDCG@10",
                         ends=("all films", "100 negatives")),
            alt="Two columns of six models by rank. The two at the bottom, the bias and an undamped item-kNN, change places.")
 
 # %%
 pairs = [(a, b) for i, a in enumerate(names) for b in names[:i]]
-verdicts = {part: [compare(ranks(part, a), ranks(part, b)) for a, b in pairs] for part in ("full", "sampled")}
+verdicts = {part: [study.compare(a, b, "ndcg@10", candidates=part) for a, b in pairs] for part in ("full", "sampled")}
 corrected = {part: holm([d.p_value for d in found]) for part, found in verdicts.items()}
 for i, (a, b) in enumerate(pairs):
     full, sampled, p = verdicts["full"][i], verdicts["sampled"][i], (corrected["full"][i], corrected["sampled"][i])
@@ -278,17 +268,15 @@ for i, (a, b) in enumerate(pairs):
 print(f"the other pairs of {len(pairs)} agree; p-values after Holm over all pairs")
 
 # %% tags=["claim"]
-on_all = compare(ranks("full", "item-kNN, undamped"), ranks("full", "bias"))
-claim("Over all films, an undamped item-kNN ranks better than the shrunken bias (nDCG@10)", on_all,
-      baseline="shrunken bias")
+on_all = study.compare("item-kNN, undamped", "bias", "ndcg@10", candidates="full")
+claim("nDCG@10", "undamped item-kNN", "shrunken bias", on_all)
 
 # %% tags=["claim"]
-on_sample = compare(ranks("sampled", "item-kNN, undamped"), ranks("sampled", "bias"))
-claim("Against 100 sampled negatives the same item-kNN ranks worse than the same bias (nDCG@10)", on_sample,
-      baseline="shrunken bias")
+on_sample = study.compare("item-kNN, undamped", "bias", "ndcg@10", candidates="sampled")
+claim("nDCG@10", "undamped item-kNN", "shrunken bias", on_sample)
 
 # %% [markdown]
-# These two are the weakest rankers of the table. They do not show which model is better; they show that an order can reverse. The reason: the
+# These two are the weakest rankers of the table. They do not show which model is better; they show that an order can reverse. <!-- c3: higher, c4: lower --> The reason: the
 # tenth of 100 random negatives stands about where the 160th of 1,600 films would, so the sampled metric looks at the middle of the list and the full one
 # at its top. The sampled order need not be right even on average, and with very small samples every metric turns into AUC
 # (Krichene & Rendle 2020). If you must sample, use their correction.
@@ -322,13 +310,12 @@ drop = {name: compare(part.MF, part.bias) for name, part in parts.items()}
 plots.show(plots.intervals(drop, title="Matrix factorisation minus the bias", xlabel="difference in RMSE (stars); left of zero MF is better"),
            alt="MF gains about as much for known users in time as in a random split, less over all users, nothing for new users by construction.")
 still = drop["in time, known users"]
-claim("Cut in time, matrix factorisation still beats the bias for users with a history", still,
-      baseline="shrunken bias, default settings")
+claim("RMSE", "matrix factorisation", "shrunken bias", still, at="cut in time, users with a history")
 
 # %% [markdown]
 # Most test ratings are now of users who came after the cut. They have given no rating to adapt on, and without one both models say
 # the same item mean: the zero is built in. In production these users would adapt as they rate (q08). The pooled number mixes both
-# groups, so it almost hides what known users gain; and with this few known users the interval is too wide to say whether the gain
+# groups, so it almost hides what known users gain; <!-- c5: lower --> and with this few known users the interval is too wide to say whether the gain
 # has changed. Say who is tested, then average.
 
 # %% [markdown]
@@ -338,24 +325,18 @@ claim("Cut in time, matrix factorisation still beats the bias for users with a h
 # settings chosen on validation each time.
 
 # %%
-def runs(model, k):
-    return [pd.Series(study.results[s]["rmse"][f"{model}, K={k}"], index=study.results[s]["users"]) for s in study.seeds]
-
-
 sides = {"honest MF - honest bias": ("factors", "bias"), "leaking bias - honest bias": ("bias, leaking", "bias"),
          "leaking MF - honest MF": ("factors, leaking", "factors")}
-found = {(label, k): compare(runs(a, k), runs(b, k)) for label, (a, b) in sides.items() for k in sizes}
+found = {(label, k): study.compare(a, b, k=k) for label, (a, b) in sides.items() for k in sizes}
 plots.show(plots.intervals({f"{label}, K = {k}": d for (label, k), d in found.items()}, title="What an honest gain and a leak are worth",
                            xlabel="difference in RMSE (stars), five seeds, by user"),
            alt="Nine intervals: honest MF gains little; the leak gains more at every K, most for MF at twenty ratings.")
 print(f"at K = 20 the leak of MF is worth {found['leaking MF - honest MF', 20].mean / found['honest MF - honest bias', 20].mean:.1f} times its honest gain")
 
 # %% tags=["claim"]
-leak = [leaking - honest_mf for leaking, honest_mf in zip(runs("factors, leaking", 20), runs("factors", 20), strict=True)]
-honest_gain = [honest_mf - baseline for honest_mf, baseline in zip(runs("factors", 20), runs("bias", 20), strict=True)]
-extra = compare(leak, honest_gain)
-claim("At K = 20 the leak lowers the RMSE of matrix factorisation by more than its honest gain over the bias", extra,
-      baseline="the honest gain")
+extra = found["leaking MF - honest MF", 20] - found["honest MF - honest bias", 20]
+leak, honest_gain = Minus("leaking matrix factorisation", "matrix factorisation"), Minus("matrix factorisation", "shrunken bias")
+claim("RMSE", leak, honest_gain, extra, headline=True)
 
 # %% [markdown]
 # Compare honest MF at K = 5 with section 1. One split and its test users could hardly settle whether it beats the bias; five splits
@@ -381,15 +362,13 @@ for name, d in off.items():
 print(f"a user's {users.size().median():.0f} ratings are worth {users.w.apply(effective_sample_size).median():.1f} after weighting (medians)")
 
 # %% tags=["claim"]
-claim("The mean of the ratings seen is above what users would say of a random item", off["mean of what is seen"],
-      baseline="the known truth of a synthetic world")
+claim("mean over all items", "mean of the ratings seen", "the truth", off["mean of what is seen"], at="a synthetic world")
 
 # %% tags=["claim"]
-claim("SNIPS removes most of that, not all: a ratio of a few ratings is itself biased", off["SNIPS"],
-      baseline="the known truth of a synthetic world")
+claim("mean over all items", "SNIPS", "the truth", off["SNIPS"], at="a synthetic world")
 
 # %% [markdown]
-# IPS is right on average and wild for a single user; SNIPS is steady and slightly off. Here the propensities are known. In life
+# IPS is right on average and wild for a single user; SNIPS is steady and slightly off. <!-- c8: higher --> Here the propensities are known. In life
 # they are estimated, and where one is zero no weight helps.
 
 # %% [markdown] tags=["rubric"]
@@ -412,13 +391,13 @@ claim("SNIPS removes most of that, not all: a ratio of a few ratings is itself b
 # #### English
 # - **"We have thousands of test ratings, so 0.005 is significant."** → The users are the sample. Section 1 prints how much wider the interval is.
 # - **"The difference is not significant, so the models are equal."** → Equal needs a margin that the whole interval lies inside.
-# - **"nDCG with 100 negatives is a fair estimate of nDCG."** → It looks at the middle of the list; section 3 shows it reversing an order.
+# - **"nDCG with 100 negatives is a fair estimate of nDCG."** → It looks at the middle of the list; section 3 shows it reversing an order. <!-- c3: higher, c4: lower -->
 # - **"I split ratings at random, so nothing leaks."** → Every test user is known then, and the future trains the model.
 # - **"Five seeds, so five times as many users."** → The same users recur. Average each user's differences first.
 # #### 中文
 # - **“测试评分有上万条，0.005 当然显著。”** → 样本是用户，不是评分；第 1 节打印了区间要宽多少。
 # - **“差异不显著，说明两个模型一样好。”** → 持平要先定容忍界限，整个区间落在里面才算。
-# - **“抽 100 个负样本算 nDCG，是对真实 nDCG 的合理估计。”** → 它看的是排序结果的中段；第 3 节里两个模型的优劣次序因此反了过来。
+# - **“抽 100 个负样本算 nDCG，是对真实 nDCG 的合理估计。”** → 它看的是排序结果的中段；第 3 节里两个模型的优劣次序因此反了过来。<!-- c3: higher, c4: lower -->
 # - **“评分是随机划分的，不会泄漏。”** → 那样测试用户全是老用户，而且未来的数据参与了训练。
 # - **“跑了五个种子，用户数等于乘了五。”** → 还是同一批人，先对每个人的差值取平均。
 
@@ -465,6 +444,9 @@ claim("SNIPS removes most of that, not all: a ratio of a few ratings is itself b
 
 # %% tags=["exercise"]
 check("q06")
+
+# %% tags=["measured"]
+what_was_measured()
 
 # %% [markdown] tags=["references"]
 # **Read first:** Krichene & Rendle (2020), *On Sampled Metrics for Item Recommendation*, KDD.

@@ -7,11 +7,14 @@ from toy import STEM, run_without_kernel
 
 from metarec_lib.workbook.core.questions import resolve
 from metarec_lib.workbook.lessons import build, execution
+from metarec_lib.workbook.lessons.claims import sentence
 from metarec_lib.workbook.lessons.command import build_command
+from metarec_lib.workbook.lessons.dependencies import code_hash
 from metarec_lib.workbook.lessons.drift import stale_files
 from metarec_lib.workbook.lessons.execution import BuildError
 from metarec_lib.workbook.lessons.reading import read_lesson
 from metarec_lib.workbook.lessons.reruns import stored_claims
+from metarec_lib.workbook.lessons.results import packed
 
 
 def test_builds_byte_equal_twice_with_a_kernel(toy, capsys):
@@ -35,9 +38,19 @@ def test_the_kernel_does_not_warn_on_the_terminal(toy, capfd):
 
 def check_shape(notebook):
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4]
-    assert [cell["id"] for cell in code] == ["q06-code-1", "q06-claim-1", "q06-play-1", "q06-exercise-2"]
+    assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4, 5]
+    assert [cell["id"] for cell in code] == [
+        "q06-code-1",
+        "q06-claim-1",
+        "q06-play-1",
+        "q06-exercise-2",
+        "q06-measured-1",
+    ]
     assert code[1]["metadata"] == {"tags": ["claim"]}
+    shown = code[1]["outputs"][0]["data"]
+    assert "".join(shown["text/markdown"]).startswith("> **Measured.** RMSE at K = 5: MAML minus shrunken bias")
+    table = code[4]["outputs"][0]["data"]
+    assert "<td>c1</td>" in "".join(table["text/html"]) and "c1 | RMSE at K = 5" in "".join(table["text/plain"])
     assert code[0]["outputs"] == [{"name": "stdout", "output_type": "stream", "text": ["four is 4\n"]}]
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     assert set(notebook["metadata"]) == {"kernelspec", "language_info", "metarec"}
@@ -46,9 +59,11 @@ def check_shape(notebook):
 
 
 def check_claim(records):
-    record = records["q06-claim-1"]
-    assert record["verdict"] == "higher"
-    assert record["sentence"].startswith("Four loses to five: +0.500 [+0.250, +0.750] over 10 users, 1 seed")
+    (record,) = records
+    assert (record["a"], record["difference"], record["n"], record["headline"]) == ("MAML", 0.5, 3, True)
+    assert sentence(record, "en").startswith(
+        "RMSE at K = 5: MAML minus shrunken bias +0.500 [+0.400, +0.600] over 3 users"
+    )
 
 
 def test_an_error_names_its_source_line_and_stderr_stops_too(toy):
@@ -185,16 +200,16 @@ def test_check_catches_a_changed_study_and_changed_results(toy, monkeypatch):
     monkeypatch.setattr(execution, "run_lesson", run_without_kernel)
     study = toy.root / "notebooks/source/studies" / f"{STEM}.py"
     study.write_text("SEEDS = (0,)\n", encoding="utf-8")
-    results = toy.root / "notebooks/studies" / f"{STEM}.json"
+    results = toy.root / "notebooks/studies" / f"{STEM}.json.gz"
     toy.change('shown = "a control"', 'shown = load_study("q06")')
     with pytest.raises(BuildError, match="metarec study"):
         build.build_questions(["q06"])
-    results.write_text(json.dumps({"study_sha256": build.text_hash(study)}), encoding="utf-8")
+    results.write_bytes(packed({"code_sha256": code_hash(study)}))
     build.build_questions(["q06"])
     assert stale_files() == []
     study.write_text("SEEDS = (0, 1)\n", encoding="utf-8")
     assert f"Run `metarec study {STEM}`" in stale_files()[0]
-    results.write_text(json.dumps({"study_sha256": build.text_hash(study)}), encoding="utf-8")
+    results.write_bytes(packed({"code_sha256": code_hash(study)}))
     assert "the results of its study have changed" in stale_files()[0]
 
 

@@ -1,16 +1,27 @@
-"""Claims: the sentence, the record, and reruns on other seeds."""
+"""Claims: the sentence and the record are made from the comparison."""
 
 import json
-import math
-from pathlib import Path
 
+import numpy as np
 import pytest
-from toy import STEM, run_without_kernel
 
-from metarec_lib.workbook.lessons import build, execution, reruns, studies
-from metarec_lib.workbook.lessons.claims import claim, claim_record, claims_command, seed
+from metarec_lib.evaluation.uncertainty import compare
+from metarec_lib.workbook.lessons import claims
+from metarec_lib.workbook.lessons.claims import Minus, claim, claim_record, seed, sentence
 
-GOOD = dict(text="The learned prior loses", difference=0.034, interval=(0.021, 0.047), n=188, seeds=5, baseline="bias")
+HIGHER = compare(np.array([0.026, 0.034, 0.042] * 42), np.zeros(126))
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    monkeypatch.delenv("METAREC_LANG", raising=False)
+    claims.forget()
+    yield
+    claims.forget()
+
+
+def record(found=HIGHER, metric="RMSE", a="MAML", b="shrunken bias", at="K = 1", **more):
+    return claim_record(metric, a, b, found, at, **more)
 
 
 def test_the_seed_is_that_of_the_environment(monkeypatch):
@@ -27,145 +38,141 @@ def test_a_seed_that_is_no_integer_is_an_error(monkeypatch, text):
         seed()
 
 
-def test_prints_one_sentence_with_the_figures(capsys):
-    claim(**GOOD)
-    expected = "The learned prior loses: +0.034 [+0.021, +0.047] over 188 users, 5 seeds (baseline: bias).\n"
-    assert capsys.readouterr().out == expected
+def test_prints_the_sentence_in_the_readers_language(capsys, monkeypatch):
+    claim("RMSE", "MAML", "shrunken bias", HIGHER, at="15 meta-training users, K = 1")
+    assert capsys.readouterr().out == (
+        "RMSE at 15 meta-training users, K = 1: MAML minus shrunken bias +0.034 [+0.033, +0.035] over 126 users, "
+        "1 seed, before correction.\n"
+    )
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    claim("RMSE", "MAML", "shrunken bias", HIGHER, at="15 meta-training users, K = 1")
+    assert capsys.readouterr().out == (
+        "RMSE（15 名元训练用户，K = 1）：MAML − 收缩偏置 = +0.034 [+0.033, +0.035]，"
+        "126 名用户，1 个种子，未做多重比较校正。\n"
+    )
+
+
+def test_a_record_can_be_told_in_either_language_later():
+    stored = json.loads(json.dumps(record()))
+    assert "before correction" in sentence(stored, "en") and "未做多重比较校正" in sentence(stored, "zh")
+
+
+def test_the_sign_is_that_of_the_figures_and_a_minus_is_a_minus():
+    back = compare(np.zeros(126), np.array([0.026, 0.034, 0.042] * 42))
+    assert "MAML minus shrunken bias −0.034 [−0.035, −0.033]" in sentence(record(back), "en")
 
 
 @pytest.mark.parametrize(
-    ("difference", "interval", "verdict"),
-    [(0.2, (0.1, 0.3), "higher"), (-0.2, (-0.3, -0.1), "lower"), (0.0, (-0.1, 0.1), "none"), (0.1, (0.0, 0.2), "none")],
-)
-def test_the_verdict_follows_the_interval(difference, interval, verdict):
-    record = claim_record(**{**GOOD, "difference": difference, "interval": interval})
-    assert record["verdict"] == verdict
-    assert record["sentence"].endswith("no difference seen.") == (verdict == "none")
-
-
-def test_seeds_may_be_a_list_and_the_unit_another():
-    record = claim_record(**{**GOOD, "seeds": [0, 1, 2], "unit": "tasks"})
-    assert record["seeds"] == 3
-    assert "188 tasks, 3 seeds" in record["sentence"]
-
-
-def test_small_figures_keep_their_digits():
-    record = claim_record(**{**GOOD, "difference": -0.0004, "interval": (-0.0007, -0.0001)})
-    assert "-0.00040 [-0.00070, -0.00010]" in record["sentence"]
-
-
-@pytest.mark.parametrize(
-    "change",
+    ("value", "digits", "text"),
     [
-        {"difference": math.nan},
-        {"interval": (0.021, math.inf)},
-        {"difference": 0.9},
-        {"interval": (0.047, 0.021)},
-        {"interval": (0.0,)},
-        {"n": 0},
-        {"n": 2.5},
-        {"seeds": 0},
-        {"seeds": []},
-        {"text": " "},
-        {"baseline": ""},
+        (-0.0171, 3, "−0.017"),
+        (0.0171, 3, "+0.017"),
+        (-0.00001, 3, "0.000"),
+        (0.0, 4, "0.0000"),
+        (-0.00123, 4, "−0.0012"),
     ],
 )
-def test_figures_that_cannot_be_right_are_an_error(change):
-    with pytest.raises(ValueError, match="Got .*expected"):
-        claim_record(**{**GOOD, **change})
+def test_no_sign_before_a_zero(value, digits, text):
+    assert claims.signed(value, digits) == text
 
 
-def test_numpy_figures_become_plain_numbers():
-    import numpy as np
-
-    figures = {"difference": np.float64(0.034), "interval": np.array([0.021, 0.047]), "n": np.int64(188)}
-    json.dumps(claim_record(**{**GOOD, **figures}))
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    """The (seed, variables) of each run of a lesson."""
-    found = []
-
-    def run(lesson, seed=0, **variables):
-        found.append((seed, variables))
-        return run_without_kernel(lesson, seed)
-
-    monkeypatch.setattr(execution, "run_lesson", run)
-    return found
+def test_seeds_units_and_margins_come_from_the_comparison_and_the_metric():
+    ratings = {s: np.array([0.1, 0.2, 0.3]) for s in range(5)}
+    found = record(compare(ratings, {s: v * 0 for s, v in ratings.items()}, unit="films"), "MAE", scale=(1, 10))
+    assert (found["n"], found["unit"], found["seeds"], found["margin"]) == (3, "films", 5, 0.018)
+    assert "over 3 films, 5 seeds" in sentence(found, "en") and "3 部影片，5 个种子" in sentence(found, "zh")
+    assert record()["margin"] == 0.01 and record(metric="squared error")["margin"] is None
 
 
-@pytest.fixture(autouse=True)
-def wide(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+def test_names_are_those_of_the_glossary_whatever_alias_is_used():
+    found = record(metric="rmse", a="MetaLearningModel", b="bias", at="K=5")
+    assert (found["metric"], found["a"], found["b"], found["at"]) == (
+        "RMSE",
+        "closed-form head",
+        "shrunken bias",
+        ["K = 5"],
+    )
 
 
-def test_lists_the_stored_claims(built, calls, capsys):
-    assert claims_command() == 0
-    said = capsys.readouterr().out
-    assert "q06" in said and "The learned prior loses" in said and "[+0.0210, +0.0470]" in said and "higher" in said
-    assert calls == []
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (dict(metric="RSME"), "Got 'RSME'; expected a metric of the glossary, such as 'RMSE'"),
+        (dict(a="closed form head"), "such as 'closed-form head'"),
+        (dict(b="MAML beats the bias"), "expected a model of the glossary"),
+        (dict(at="for most users"), "expected a condition of the glossary"),
+        (dict(a="RMSE"), "expected a model"),
+        (dict(a=("MeLU", "well tuned")), "expected a condition"),
+    ],
+)
+def test_a_name_that_the_glossary_lacks_is_refused_with_the_nearest(change, words):
+    with pytest.raises(ValueError, match=words):
+        record(**change)
 
 
-def test_says_which_claims_hold(built, capsys):
-    before = built.notebook.read_bytes()
-    assert claims_command(["q06"], "1") == 0
-    assert "1 of 1" in capsys.readouterr().out
-    assert claims_command(["q06"], "1-3") == 1
-    said = capsys.readouterr().out
-    assert "2 of 3 (seed 2: lower)" in said
-    assert built.notebook.read_bytes() == before
+def test_only_a_comparison_is_something_found():
+    with pytest.raises(ValueError, match="Got a tuple as what was found; expected a Comparison"):
+        record((0.1, 0.0, 0.2))
 
 
-def test_a_rerun_goes_on_where_it_was_stopped(built, calls):
-    claims_command(["q06"], "1-2")
-    claims_command(["q06"], "1-3")
-    assert [number for number, _ in calls] == [1, 2, 3]
-    built.change("# Four, since", "# It is four, since")
-    claims_command(["q06"], "1")
-    assert [number for number, _ in calls] == [1, 2, 3, 1]
+def test_a_side_may_have_a_condition_be_a_number_or_a_difference():
+    text = sentence(record(a=("MeLU", "K = 20"), b=("MeLU", "K = 5"), at=""), "en")
+    assert text.startswith("RMSE: MeLU (K = 20) minus MeLU (K = 5) +0.034")
+    share = compare(np.array([0.7, 0.8, 0.81]), 0.8)
+    told = record(share, "share inside the 80 % interval", "content model", 0.8)
+    assert "content model minus 80 % −3.0 [−10.0, +1.0] points over 3 users" in sentence(told, "en")
+    assert "内容模型 − 80%" in sentence(told, "zh") and "个百分点" in sentence(told, "zh")
+    both = record(HIGHER - HIGHER, a=Minus("leaking bias", "shrunken bias"), b=Minus("MAML", "shrunken bias"))
+    assert "(leaking bias minus shrunken bias) minus (MAML minus shrunken bias) 0.0000" in sentence(both, "en")
+    assert "（泄漏的偏置 − 收缩偏置） − （MAML − 收缩偏置） = 0.0000" in sentence(both, "zh")
 
 
-def test_studies_are_rerun_into_the_cache(built, calls, tmp_path):
-    studies.study_source(STEM).write_text("SEEDS = (0,)\ndef run(seed): return {'n': seed}\n", encoding="utf-8")
-    built.change('shown = "a control"', 'shown = load_study("q06")')
-    claims_command(["q06"], "3")
-    folder = calls[-1][1]["METAREC_STUDIES"]
-    assert folder.startswith(str(tmp_path / "home"))
-    stored = json.loads((Path(folder) / f"{STEM}.json").read_text(encoding="utf-8"))
-    assert stored["results"] == {"3": {"n": 3}}
-    assert not (built.root / "notebooks/studies" / f"{STEM}.json").exists()
+def known(a="MAML", b="bias", metric="rmse", **conditions):
+    """A comparison that knows what it compared, as a study's does."""
+    from dataclasses import replace
+
+    return replace(HIGHER, about={"metric": metric, "a": a, "b": b, "conditions": conditions})
 
 
-def test_a_claim_that_is_gone_does_not_hold(built, monkeypatch, capsys):
-    def without(lesson, seed=0, **variables):
-        run = run_without_kernel(lesson, seed)
-        for cell in run.notebook.cells:
-            cell.outputs = []
-        return run
-
-    monkeypatch.setattr(execution, "run_lesson", without)
-    assert claims_command(["q06"], "1") == 1
-    assert "seed 1: missing" in capsys.readouterr().out
+def test_a_study_tells_the_conditions_itself():
+    assert record(known(k=5), at="")["at"] == ["K = 5"]
+    assert record(known(k=5, order="chronological", part="anything"), at="")["at"] == ["K = 5", "first ratings in time"]
+    assert record(known(k=5), at="one split, K = 5")["at"] == ["one split", "K = 5"]
 
 
-def test_a_notebook_that_is_not_built_says_so(toy):
-    with pytest.raises(FileNotFoundError, match="metarec build q06"):
-        claims_command(["q06"])
-    assert reruns.list_claims([]) == 0
+@pytest.mark.parametrize(
+    ("found", "change", "words"),
+    [
+        (known("bias", "MAML"), {}, "side a of a claim; expected 'shrunken bias'"),
+        (known(b="MeLU"), {}, "side b of a claim; expected 'MeLU'"),
+        (known(metric="mae"), {}, "the metric of a claim; expected 'MAE'"),
+        (known(k=20), {}, "Got a claim at K = 1; expected K = 20"),
+        (known(k=20), {"at": "one split"}, "expected K = 20 among them"),
+        (known(a=["MAML", {"k": 20}]), {"a": ("MAML", "K = 5"), "at": ""}, "expected K = 20 among them"),
+        (known(k=5), {"at": "K = 5, K = 20"}, "Got a claim at K = 20; expected K = 5"),
+        (known(k=5), {"a": ("MAML", "K = 20"), "at": ""}, "Got a claim at K = 20; expected K = 5"),
+        (known(a=["MAML", {"k": 20}], k=5), {"a": ("MAML", "K = 20"), "at": "K = 20"}, "expected K = 5"),
+        (known(b=0.9), {"b": 0.8}, "side b of a claim; expected 0.9"),
+        (known(a="a model that no glossary has"), {}, "expected a model of the glossary"),
+        (known() - known("MeLU"), {}, "side a of a claim"),
+        (known() - known("MeLU"), {"a": Minus("MAML", "bias"), "b": Minus("bias", "MeLU")}, "side b of a claim"),
+    ],
+)
+def test_a_claim_that_names_something_else_than_was_compared_is_refused(found, change, words):
+    with pytest.raises(ValueError, match=words):
+        record(found, **change)
 
 
-def test_a_rerun_with_a_kernel_reads_the_seed_and_the_rerun_study(toy, monkeypatch, capsys):
-    """The kernel finds no stored study of the toy, so the lesson fails unless it reads the rerun."""
-    studies.study_source(STEM).write_text("SEEDS = (0,)\ndef run(seed): return {'n': seed}\n", encoding="utf-8")
-    studies.study_command("q06")
-    read = "from metarec_lib import load_study\nprint(load_study('q06').results[SEED])"
-    toy.change('shown = "a control"', read)
-    with monkeypatch.context() as patch:
-        patch.setattr(execution, "run_lesson", run_without_kernel)
-        build.build_questions(["q06"])
-    before = sorted((path, path.read_bytes()) for path in (toy.root / "notebooks").rglob("*.*") if path.is_file())
-    assert claims_command(["q06"], "1") == 1
-    assert "seed 1: lower" in capsys.readouterr().out  # 0.5 - SEED
-    after = sorted((path, path.read_bytes()) for path in (toy.root / "notebooks").rglob("*.*") if path.is_file())
-    assert after == before
+def test_a_difference_of_a_studys_differences_knows_its_sides():
+    both = known(k=5) - known("MeLU", k=5)
+    assert record(both, a=Minus("MAML", "bias"), b=Minus("MeLU", "bias"), at="")["at"] == ["K = 5"]
+    with pytest.raises(ValueError, match="expected one metric"):
+        known() - known(metric="mae")
+
+
+def test_one_headline_a_lesson(capsys):
+    claim("RMSE", "MAML", "shrunken bias", HIGHER, headline=True)
+    claim("RMSE", "MAML", "shrunken bias", HIGHER, headline=True)  # the cell was run again
+    with pytest.raises(ValueError, match="second claim with headline=True"):
+        claim("RMSE", "MeLU", "shrunken bias", HIGHER, headline=True)
+    assert [made["a"] for made in claims.made()] == ["MAML"]

@@ -152,7 +152,7 @@ def test_the_help_imports_nothing_heavy():
 
 def test_the_modules_of_the_workbook_do_not_import_torch():
     names = [
-        *("core.places", "core.questions", "practice.workspace"),
+        *("core.places", "core.questions", "practice"),
         *(f"lessons.{path.stem}" for path in Path(lessons.__file__).parent.glob("*.py")),
     ]
     imports = "".join(f"import metarec_lib.workbook.{name}\n" for name in names)

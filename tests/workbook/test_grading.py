@@ -18,14 +18,14 @@ from xml.etree import ElementTree
 
 import pytest
 import submissions as make
+from metarec_lib.workbook.grading.grading.grader import Grader, NotGraded, Settings
+from metarec_lib.workbook.grading.grading.handed_in import one_to_one
 from submissions import HOSTILE, Q06
 
 from metarec_lib import cli
 from metarec_lib.workbook.core.places import content
 from metarec_lib.workbook.exercises.manifest import read_manifest
 from metarec_lib.workbook.grading import gradebook, grader, grading
-from metarec_lib.workbook.grading.grader import Grader, NotGraded, Settings
-from metarec_lib.workbook.grading.handed_in import one_to_one
 from metarec_lib.workbook.practice.checking import make_report
 from metarec_lib.workbook.sandbox import jail
 
@@ -333,7 +333,7 @@ def test_wrong_usage_is_status_2(tmp_path, capsys):
 
 def test_questions_may_follow_one_option(monkeypatch):
     seen = []
-    monkeypatch.setattr("metarec_lib.workbook.grading.grade_command", lambda *arguments: seen.append(arguments))
+    monkeypatch.setattr("metarec_lib.workbook.grading.grading.grade_command", lambda *arguments: seen.append(arguments))
     assert status("class", "--out", "r", "--questions", "q06", "1", "q02", "--variant", 2, "--require-sandbox") == 0
     assert status("--questions", "q06", "--out", "r", "class") == 0
     assert [item[2] for item in seen] == [[Q06, "q01_what_is_meta_learning", seen[0][2][2]], [Q06]]

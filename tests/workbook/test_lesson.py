@@ -23,7 +23,7 @@ def test_reads_every_part_of_a_lesson(toy):
     assert lesson.rubric[2].zh == "提到基线"
     assert lesson.pitfalls[0].wrong == {"en": '"Five."', "zh": "“五。”"}
     assert lesson.follow_ups[0].answer == {"en": "Six.", "zh": "六。"}
-    assert len(lesson.code_cells) == 4
+    assert len(lesson.code_cells) == 5
 
 
 def test_without_jupytext_it_reads_the_same_lesson_from_the_built_notebook(built, monkeypatch):
@@ -94,7 +94,7 @@ IMPORTS = "\n".join(f"import a{i}" for i in range(6))
         ('shown = "a control"', LONG, "13 lines of code"),
         ('shown = "a control"', IMPORTS, "7 lines of imports"),
         ("SEED = seed()", "SEED = 0", "without `SEED = seed()`"),
-        ('baseline="five")', 'baseline="five")\nprint()', "does not end in `claim"),
+        ('headline=True)', 'headline=True)\nprint()', "does not end in `claim"),
         ('check("q06")', 'check("q05")', 'calls `check("q06")`'),
         ('shown = "a control"', "shown =", "code that is not Python"),
     ],

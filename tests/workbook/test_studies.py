@@ -1,17 +1,17 @@
 """Studies: seed by seed, goes on where it was stopped, stored without times."""
 
-import json
-from pathlib import Path
+import gzip
 
-import numpy as np
 import pytest
 from toy import STEM
 
 from metarec_lib.workbook.lessons import studies
+from metarec_lib.workbook.lessons.results import unpacked
 from metarec_lib.workbook.lessons.studies import load_study, parse_seeds, study_command
 
 CODE = """from pathlib import Path
-import numpy as np
+import pandas as pd
+from metarec_lib import study_rows
 
 SEEDS = (0, 1, 2)
 
@@ -21,7 +21,10 @@ def run(seed):
         file.write(f"{seed} ")
     if (Path(__file__).parent / f"stop-{seed}").exists():
         raise KeyboardInterrupt
-    return {"rmse": {"maml": np.array([1.0, 2.0]) + seed}, "n": np.int64(3), "names": ["a", "b"]}
+    for k in (1, 5):
+        yield study_rows("rmse", "maml", pd.Series([1.0, 2.0], index=[7, 9]) + seed / k, k=k)
+        yield study_rows("rmse", "bias", pd.Series([1.5, 1.0], index=[7, 9]), k=k)
+    yield study_rows("weight", "maml", 0.25, member="bias")
 """
 
 
@@ -36,41 +39,44 @@ def toy(toy, monkeypatch):
 
 
 def results(toy):
-    return toy.root / "notebooks" / "studies" / f"{STEM}.json"
+    return toy.root / "notebooks" / "studies" / f"{STEM}.json.gz"
 
 
 def ran(toy):
     return (toy.root / "notebooks/source/studies/ran.txt").read_text().split()
 
 
-def test_runs_each_seed_and_stores_the_results(toy, capsys):
+def test_runs_each_seed_and_stores_the_rows(toy, capsys):
     assert study_command("q06") == 0
     study = load_study("q06")
-    assert study.seeds == (0, 1, 2)
-    assert study.results[1] == {"rmse": {"maml": [2.0, 3.0]}, "n": 3, "names": ["a", "b"]}
-    np.testing.assert_array_equal(study.stack("rmse", "maml"), [[1, 2], [2, 3], [3, 4]])
-    assert study.command == "metarec study q06"
+    assert study.seeds == (0, 1, 2) and study.command == "metarec study q06"
+    assert list(study.rows.columns) == ["seed", "metric", "model", "unit", "value", "k", "member"]
+    assert len(study.rows) == 3 * 9
+    assert study.values("maml", k=5)[2].to_dict() == {7: 1.4, 9: 2.4}
     assert {"python", "numpy", "torch", "metarec"} <= set(study.versions)
     said = capsys.readouterr().out
-    assert "seed 2: " in said and "3 seeds in" in said
+    assert "seed 2: " in said and ", 9 rows" in said and "3 seeds in" in said
 
 
 def test_the_file_knows_what_made_it_and_holds_no_time(toy):
     study_command("q06", "0-1")
-    stored = json.loads(results(toy).read_text(encoding="utf-8"))
-    assert stored["study_sha256"] == studies.source_hash(STEM)
-    assert stored["command"] == "metarec study q06 --seeds 0-1"
-    assert set(stored) == {"study", "study_sha256", "command", "versions", "seeds", "results"}
+    stored = unpacked(results(toy).read_bytes())
+    assert stored["code_sha256"] == studies.code_hash(studies.study_source(STEM)) and not studies.is_stale(STEM)
+    assert stored["command"] == "metarec study q06 --seeds 0-1" and stored["seeds"] == [0, 1]
+    assert set(stored) == {"study", "code_sha256", "command", "versions", "seeds", "rows"}
+    assert results(toy).read_bytes()[4:8] == bytes(4)  # gzip's own time
 
 
-def test_a_list_is_one_line_and_a_key_is_one_line(toy):
+def test_a_changed_study_makes_the_results_stale_and_another_file_is_none(toy):
     study_command("q06", "0")
-    lines = results(toy).read_text(encoding="utf-8").splitlines()
-    assert '   "names": ["a","b"],' in lines and '    "maml": [1.0,2.0]' in lines
-    value = {"b": [[1, 2.5], [float("nan")]], "a": [], "c": {}, "é": [{"x": [True, None]}]}
-    text = studies._dump(value)
-    assert repr(json.loads(text)) == repr(dict(sorted(value.items())))
-    assert text.splitlines()[:5] == ["{", ' "a": [],', ' "b": [', "  [1,2.5],", "  [NaN]"]
+    studies.study_source(STEM).write_text(CODE + "# changed\n", encoding="utf-8")
+    assert studies.is_stale(STEM)
+    results(toy).write_bytes(b"{}")
+    with pytest.raises(ValueError, match=f"run `metarec study {STEM}`"):
+        studies.is_stale(STEM)
+    results(toy).write_bytes(gzip.compress(b"{}"))
+    with pytest.raises(ValueError, match="holds no results"):
+        studies.is_stale(STEM)
 
 
 def test_two_runs_are_byte_equal_and_the_second_computes_anew(toy):
@@ -106,7 +112,7 @@ def test_a_changed_study_starts_anew(toy):
 
 def test_a_changed_library_starts_anew(toy, monkeypatch):
     before = studies.journal_path(STEM, 0)
-    monkeypatch.setattr(studies, "library_hash", lambda: "other")
+    monkeypatch.setattr(studies, "code_hash", lambda path: "other")
     assert studies.journal_path(STEM, 0) != before
 
 
@@ -122,7 +128,8 @@ def test_a_rerun_goes_before_the_stored_results(toy, tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setenv("METAREC_STUDIES", str(folder))
     assert load_study("q06").seeds == (0, 1, 2)
-    (folder / f"{STEM}.json").write_text(studies.stored_text(STEM, {7: {"n": 1}}, "x"), encoding="utf-8")
+    row = {"metric": ["n"], "model": ["maml"], "unit": [None], "value": [1.0]}
+    (folder / f"{STEM}.json.gz").write_bytes(studies.stored(STEM, {7: row}, "x"))
     assert load_study("q06").seeds == (7,)
 
 
@@ -159,18 +166,27 @@ def test_a_study_without_seeds_or_run_says_so(toy, code):
         study_command("q06")
 
 
-@pytest.mark.parametrize(("returned", "said"), [("[1]", "expected a dict"), ('{"a": object()}', "Got object")])
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ("{'rmse': 1.0}", "Got dict from `run`; expected rows with the columns metric, model, unit, value"),
+        ("[]", "Got list from `run`"),
+        ("None", "Got NoneType from `run`"),
+        ("pd.DataFrame({'metric': ['rmse']})", "expected rows with the columns"),
+        ("study_rows('rmse', 'a', 1.0, k=object())", "Got object in the rows"),
+        (
+            "[study_rows('rmse', 'a', 1.0), study_rows('rmse', 'a', 2.0)]",
+            "Got a second row {'metric': 'rmse', 'model': 'a'",
+        ),
+        ("study_rows('rmse', 'a', float('inf'))", "not finite"),
+    ],
+)
 def test_results_that_cannot_be_stored_say_so(toy, returned, said):
-    studies.study_source(STEM).write_text(f"SEEDS = (0,)\ndef run(seed): return {returned}\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=said):
+    head = "import pandas as pd\nfrom metarec_lib import study_rows\nSEEDS = (0,)\n"
+    studies.study_source(STEM).write_text(f"{head}def run(seed): return {returned}\n", encoding="utf-8")
+    with pytest.raises((ValueError, RuntimeError), match=said):
         study_command("q06")
     assert not results(toy).exists()
-
-
-def test_a_missing_field_names_what_there_is(toy):
-    study_command("q06", "0")
-    with pytest.raises(KeyError, match="seed 0 has: maml"):
-        load_study("q06").stack("rmse", "anil")
 
 
 def test_an_error_in_a_study_keeps_its_traceback(toy):
@@ -178,11 +194,3 @@ def test_an_error_in_a_study_keeps_its_traceback(toy):
     with pytest.raises(RuntimeError, match=r"run\(0\) raised ValueError") as error:
         study_command("q06")
     assert str(error.value.__cause__) == "bug"
-
-
-def test_the_librarys_hash_sees_what_computes_and_not_what_presents(monkeypatch):
-    read, hashed = Path.read_bytes, []
-    monkeypatch.setattr(Path, "read_bytes", lambda path: hashed.append(path.name) or read(path))
-    studies.library_hash()
-    assert {"leaderboard.py", "device.py", "ridge.py", "base.py", "tasks.py"} <= set(hashed)
-    assert not {"plots.py", "cli.py", "studies.py", "jail.py"} & set(hashed)

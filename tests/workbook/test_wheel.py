@@ -57,7 +57,7 @@ def test_it_holds_notebooks_studies_stubs_solutions_tests_mistakes_and_data(unpa
         tests = ("tests/exercises/test_{}.py", "tests/exercises/mistakes/{}.py")
         for part in ("exercises/{}.py", "solutions/{}.py", *tests):
             assert (content / part.format(stem)).is_file(), part.format(stem)
-    for path in [*ROOT.glob("notebooks/q*.ipynb"), *ROOT.glob("notebooks/studies/*.json")]:
+    for path in [*ROOT.glob("notebooks/q*.ipynb"), *ROOT.glob("notebooks/studies/*.json.gz")]:
         assert (content / path.relative_to(ROOT)).is_file(), path.name
     assert (content / "tests" / "exercises" / "manifest.json").is_file()
     assert (unpacked / "metarec_lib" / "data" / "embedded" / "ml-latest-small" / "LICENSE.txt").is_file()

@@ -3,8 +3,9 @@
 import subprocess
 from pathlib import Path
 
+from metarec_lib.evaluation.uncertainty import compare
 from metarec_lib.workbook.lessons import execution
-from metarec_lib.workbook.lessons.claims import claim_record
+from metarec_lib.workbook.lessons.claims import claim_record, sentence
 
 STEM = "q06_evaluate_meta_learning"
 
@@ -62,13 +63,14 @@ TEXT = """# %% [markdown]
 # <details><summary>五加五？</summary>十。</details>
 
 # %%
-from metarec_lib.workbook.lessons.claims import claim, seed
+from metarec_lib import claim, compare, seed, what_was_measured
 
 SEED = seed()
 print("four is", 2 + 2)
 
 # %% tags=["claim"]
-claim("Four loses to five", difference=0.5 - SEED, interval=(0.25 - SEED, 0.75 - SEED), n=10, seeds=1, baseline="five")
+found = compare([0.4 - SEED, 0.5 - SEED, 0.6 - SEED], [0.0, 0.0, 0.0])
+claim("RMSE", "MAML", "shrunken bias", found, at="K = 5", headline=True)
 
 # %% tags=["play"]
 shown = "a control"
@@ -79,6 +81,9 @@ shown = "a control"
 # %% tags=["exercise"]
 check = print
 check("q06")
+
+# %% tags=["measured"]
+what_was_measured()
 
 # %% [markdown] tags=["references"]
 # Peano (1889), Arithmetices principia.
@@ -143,7 +148,7 @@ class Toy:
 
 
 def run_without_kernel(lesson, seed=0, **variables):
-    """Stands for `execution.run_lesson`: each code cell puts out `4`, its claim turns round on seed 2."""
+    """Stands for `execution.run_lesson`: each code cell puts out `4`; MAML has .05 more RMSE, on seed 2 it has less."""
     from nbformat import v4
 
     notebook = execution.notebook_of(lesson)
@@ -159,6 +164,6 @@ def run_without_kernel(lesson, seed=0, **variables):
 def _claimed(sign):
     from nbformat import v4
 
-    interval = sorted((0.021 * sign, 0.047 * sign))
-    record = claim_record("The learned prior loses", 0.034 * sign, interval, n=188, seeds=5, baseline="bias")
-    return v4.new_output("display_data", {"text/plain": record["sentence"]}, metadata={"metarec": {"claim": record}})
+    found = compare([0.04 * sign, 0.05 * sign, 0.06 * sign], [0.0, 0.0, 0.0])
+    record = claim_record("RMSE", "MAML", "shrunken bias", found, at="K = 5", headline=True)
+    return v4.new_output("display_data", {"text/plain": sentence(record)}, metadata={"metarec": {"claim": record}})

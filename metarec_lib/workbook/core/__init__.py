@@ -4,9 +4,11 @@ import lazy_loader
 
 _WHERE = {
     "kernel": ["in_notebook", "link", "show_markdown", "show_text"],
+    "languages": ["Language", "Pair", "language", "pick"],
     "places": ["content", "folder_named", "missing", "work_folder"],
     "questions": ["QUESTIONS", "Question", "resolve", "resolve_all"],
     "values": ["is_number", "is_tensor", "kind", "shown", "shown_call"],
 }
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["places"], submod_attrs=_WHERE)
+_WHOLE = ["glossary", "languages", "places"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=_WHOLE, submod_attrs=_WHERE)

@@ -4,9 +4,12 @@ import lazy_loader
 
 _WHERE = {
     "command": ["build_command"],
-    "claims": ["claim", "claims_command", "seed"],
+    "claims": ["Minus", "claim", "records_of", "seed"],
     "lesson": ["Lesson", "LessonError", "questions_with_lesson"],
     "reading": ["read_lesson"],
+    "measured": ["verdicts", "what_was_measured"],
+    "reruns": ["claims_command"],
+    "results": ["study_rows"],
     "studies": ["load_study", "parse_seeds", "study_command"],
 }
 

@@ -13,8 +13,10 @@ from metarec_lib.workbook.core import QUESTIONS, Question, places, resolve_all
 from . import execution
 from .execution import BuildError
 from .lesson import Lesson, source_path
+from .marks import broken_marks
 from .overview import readme_text
 from .reading import read_lesson
+from .studies import results_path
 
 WARN_SECONDS, MAX_SECONDS = 20, 40
 MAX_BYTES = 400_000
@@ -123,6 +125,7 @@ def _build_notebook(question: Question, force: bool) -> None:
     lesson = read_lesson(question)
     _guard(notebook_path(question), force)
     run = execution.run_lesson(lesson)
+    _hold_to_claims(lesson, run.notebook)
     print(f"{question.key}  {run.seconds:.1f} s" + _time_warning(question, run.seconds))
     text = notebook_text(lesson, run.notebook)
     if (size := len(text.encode())) > MAX_BYTES:
@@ -131,6 +134,13 @@ def _build_notebook(question: Question, force: bool) -> None:
             "Show smaller or fewer figures (`plots.show`), and print less."
         )
     _write(notebook_path(question), text, force)
+
+
+def _hold_to_claims(lesson: Lesson, notebook: Any) -> None:
+    """Raise BuildError where a mark in the lesson's prose says something else than its claim."""
+    text = lesson.path.read_text(encoding="utf-8")
+    if broken := broken_marks(text, notebook, f"notebooks/source/{lesson.path.name}"):
+        raise BuildError("\n".join(broken))
 
 
 def _time_warning(question: Question, seconds: float) -> str:
@@ -174,13 +184,13 @@ def studies_hash(lesson: Lesson) -> str | None:
     """SHA-256 over the results of the studies that a lesson reads; None where it reads none."""
     if not lesson.studies:
         return None
-    paths = [places.content("notebooks", "studies", f"{stem}.json") for stem in lesson.studies]
-    if missing := [path for path in paths if not path.is_file()]:
+    paths = {stem: results_path(stem) for stem in lesson.studies}
+    if missing := [stem for stem, path in paths.items() if not path.is_file()]:
         raise BuildError(
-            f"{lesson.question.key}: got no results of the study {missing[0].stem}; expected {missing[0]}. "
-            f"Run `metarec study {missing[0].stem}`."
+            f"{lesson.question.key}: got no results of the study {missing[0]}; expected {paths[missing[0]]}. "
+            f"Run `metarec study {missing[0]}`."
         )
-    return hashlib.sha256("\n".join(map(text_hash, paths)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(map(text_hash, paths.values())).encode()).hexdigest()
 
 
 def _write(path: Path, text: str, force: bool) -> None:

@@ -1,12 +1,31 @@
-"""Claims: what a lesson says it has measured, as a sentence and as a record, and whether it holds on other seeds."""
+"""Claims: what a lesson has measured. The author names what is compared; the sentence is made from the comparison.
+
+`claim("RMSE", "closed-form head", "shrunken bias", found, at="K = 5")` says nothing that `found` does not say. Verdicts
+stand in `what_was_measured()` (measured.py), after Holm's correction over the lesson.
+"""
+
+from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from metarec_lib.workbook.core import Language, glossary, in_notebook, language
+
 SEED_VARIABLE = "METAREC_SEED"
-NOTHING_SEEN = "no difference seen"
+MINUS = "−"
+Record = dict[str, Any]
+_made: dict[tuple[str, ...], Record] = {}  # the claims of this process, in the order in which they were first made
+
+
+@dataclass(frozen=True)
+class Minus:
+    """A side that is itself a difference: `Minus("leaking bias", "shrunken bias")`. Compare with `found_a - found_b`."""
+
+    a: Any
+    b: Any
 
 
 def seed() -> int:
@@ -22,106 +41,170 @@ def seed() -> int:
 
 
 def claim(
-    text: str,
-    difference: Any,
-    interval: Sequence[float] | None = None,
-    n: int | None = None,
-    seeds: int | Sequence[int] | None = None,
-    baseline: str = "",
-    unit: str = "users",
+    metric: str, a: Any, b: Any, found: Any, at: str = "", *, headline: bool = False, scale: Sequence[float] = (1, 5)
 ) -> None:
-    """Show one measured claim as a sentence with its figures, and keep the record in the output's metadata.
+    """Show what a comparison found as a sentence in the reader's language, and keep its record in the output's metadata.
 
-    difference: method minus baseline, in the unit of the metric; interval: (low, high) around it; n: how many
-    `unit` it was resampled over; seeds: how many, or which. Or difference is the `Comparison` that `compare`
-    returned: then the other figures are taken from it. Where the interval covers zero the sentence ends in
-    "no difference seen". Raises ValueError for figures that cannot be right.
+    metric, a, b: names of the glossary. A side may be a name, a name with a condition such as ("MeLU", "K = 20"), a
+    number, or `Minus(a, b)`. found: the `Comparison` of a with b. at: conditions, with commas between; of a study's
+    comparison they are known. headline: the one claim of the lesson that README shows. scale: of the ratings, (low, high).
+    Raises ValueError for a name that the glossary lacks, and where `found` compares something else than a and b.
     """
-    if hasattr(difference, "interval"):
-        found = difference
-        difference, interval, n, seeds = found.mean, found.interval, n or found.users, seeds or found.seeds
-    record = claim_record(text, difference, interval or (), n or 0, seeds or 0, baseline, unit)
-    sentence = record["sentence"]
-    if _in_notebook():
+    record = claim_record(metric, a, b, found, at, headline=headline, scale=scale)
+    _made[identity(record)] = record
+    _refuse_second_headline(record)
+    text = sentence(record)
+    if in_notebook():
         from IPython.display import display
 
-        shown = {"text/plain": sentence, "text/markdown": f"> **Measured.** {sentence}"}
+        head = {"en": "Measured.", "zh": "实测。"}[language()]
+        shown = {"text/plain": text, "text/markdown": f"> **{head}** {text}"}
         display(shown, raw=True, metadata={"metarec": {"claim": record}})
     else:
-        print(sentence)
+        print(text)
 
 
-def _in_notebook() -> bool:
-    import sys
+def made() -> list[Record]:
+    """The records of the claims of this process; a claim that was made anew counts once."""
+    return list(_made.values())
 
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
+
+def forget() -> None:
+    """Start a list of claims anew."""
+    _made.clear()
+
+
+def identity(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What makes a claim the same claim: what is compared, not what was found."""
+    return tuple(repr(record[key]) for key in ("metric", "a", "b", "at"))
+
+
+def _refuse_second_headline(record: Record) -> None:
+    if record["headline"] and sum(other["headline"] for other in _made.values()) > 1:
+        del _made[identity(record)]
+        raise ValueError(
+            "Got a second claim with headline=True; expected one a lesson. Take it away from one of the two."
+        )
 
 
 def claim_record(
-    text: str,
-    difference: float,
-    interval: Sequence[float],
-    n: int,
-    seeds: int | Sequence[int],
-    baseline: str,
-    unit: str = "users",
-) -> dict[str, Any]:
-    """The record of a claim: its figures, its verdict (`lower`, `higher` or `none`) and its sentence."""
-    difference, low, high = _figures(difference, interval)
-    count = _count("seeds", seeds if isinstance(seeds, int) else len(seeds))
-    verdict = "none" if low <= 0 <= high else "lower" if high < 0 else "higher"
-    record = {
-        "text": _said("text", text).rstrip(" ."),
-        "difference": difference,
-        "interval": [low, high],
-        "n": _count("n", n),
-        "unit": unit,
-        "seeds": count,
-        "baseline": _said("baseline", baseline),
-        "verdict": verdict,
+    metric: str, a: Any, b: Any, found: Any, at: str = "", *, headline: bool = False, scale: Sequence[float] = (1, 5)
+) -> Record:
+    """The record of a claim, JSON-able: English names of the glossary and figures of six digits; no sentence."""
+    from metarec_lib.evaluation.uncertainty import margin
+
+    from .agreement import require_agreement
+
+    name, measured = glossary.name_of(metric, "metric"), _measured(found)
+    told = [glossary.name_of(part, "condition") for part in at.split(",") if part.strip()]
+    said = {"metric": name, "a": plain(a), "b": plain(b), "at": told}
+    width = margin(name, tuple(scale))
+    return {
+        **said,
+        "at": require_agreement(said, found.about),
+        **measured,
+        "margin": width and float(f"{width:.6g}"),
+        "headline": headline,
     }
-    return {**record, "sentence": _sentence(record)}
 
 
-def _figures(difference: float, interval: Sequence[float]) -> tuple[float, float, float]:
-    values = [float(difference), *map(float, interval)]
-    if len(values) != 3 or not all(map(math.isfinite, values)) or not values[1] <= values[0] <= values[2]:
+def _measured(found: Any) -> Record:
+    """The figures of a comparison; six digits are the same on every machine."""
+    from metarec_lib.evaluation.uncertainty import Comparison
+
+    if not isinstance(found, Comparison):
         raise ValueError(
-            f"Got difference={difference!r} and interval={tuple(interval)!r}; expected finite figures with "
-            "low ≤ difference ≤ high. Take both from the same comparison, in the same unit."
+            f"Got a {type(found).__name__} as what was found; expected a Comparison. Take it from `compare(a, b)` or "
+            "`study.compare(a, b)`."
         )
-    # Six digits are more than any figure here has, and the same on every machine.
-    difference, low, high = (float(f"{value:.6g}") for value in values)
-    return difference, low, high
+    difference, low, high, p = (float(f"{value:.6g}") for value in (found.mean, *found.interval, found.p_value))
+    if not all(map(math.isfinite, (difference, low, high))):
+        raise ValueError(f"Got {found} in a claim; expected finite figures. Look at the values that were compared.")
+    unit = glossary.name_of(found.unit, "unit")
+    return {"difference": difference, "interval": [low, high], "p": p, "n": found.n, "unit": unit, "seeds": found.seeds}
 
 
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ValueError(f"Got {name}={value!r} in a claim; expected an integer from 1 on. Say how many there were.")
-    return int(value)
+def plain(side: Any) -> Any:
+    """A side as JSON: a name, [name, condition], a number, or {"minus": [a, b]}. Raises ValueError for anything else."""
+    if isinstance(side, Minus):
+        return {"minus": [plain(side.a), plain(side.b)]}
+    if isinstance(side, (tuple, list)) and len(side) == 2:
+        return [glossary.name_of(side[0], "model"), glossary.name_of(side[1], "condition")]
+    if isinstance(side, (int, float)) and not isinstance(side, bool):
+        return side
+    return glossary.name_of(side, "model")
 
 
-def _said(name: str, value: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"Got {name}={value!r} in a claim; expected words. Write what is claimed, against what.")
-    return value.strip()
-
-
-def _sentence(record: dict[str, Any]) -> str:
-    low, high = record["interval"]
-    digits = 3 if max(abs(low), abs(high)) >= 0.01 else 5
-    figures = f"{record['difference']:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+# -- the words of a record ----------------------------------------------------------------------------------------------
+def sentence(record: Mapping[str, Any], lang: Language | None = None) -> str:
+    """The claim as a sentence; no verdict in it, which needs the other claims of the lesson."""
+    lang = lang or language()
+    about, sides = what(record, lang), difference_of(record, lang)
+    shown = figures(record, lang)
+    if lang == "zh":
+        n, seeds = f"{record['n']:,} {glossary.say(record['unit'], lang)}", f"{record['seeds']} 个种子"
+        return f"{about}：{sides} = {shown}，{n}，{seeds}，未做多重比较校正。"
     seeds = f"{record['seeds']} seed" + ("s" if record["seeds"] != 1 else "")
-    ending = f": {NOTHING_SEEN}" if record["verdict"] == "none" else ""
-    return (
-        f"{record['text']}: {figures} over {record['n']:,} {record['unit']}, {seeds} "
-        f"(baseline: {record['baseline']}){ending}."
-    )
+    return f"{about}: {sides} {shown} over {record['n']:,} {record['unit']}, {seeds}, before correction."
 
 
-def claims_command(names: Sequence[str] = (), seeds: str | None = None) -> int:
-    """The command: list the stored claims, or with seeds rerun them. Returns the exit status."""
-    from . import reruns
+def what(record: Mapping[str, Any], lang: Language) -> str:
+    """Metric and conditions: "RMSE at K = 5"."""
+    metric = glossary.say(record["metric"], lang)
+    conditions = [glossary.say(part, lang) for part in record["at"]]
+    if not conditions:
+        return metric
+    return f"{metric}（{'，'.join(conditions)}）" if lang == "zh" else f"{metric} at {', '.join(conditions)}"
 
-    return reruns.list_claims(names) if seeds is None else reruns.rerun_claims(names, seeds)
+
+def difference_of(record: Mapping[str, Any], lang: Language) -> str:
+    """What is subtracted from what: "MAML minus shrunken bias"."""
+    percent = glossary.find(record["metric"], "metric").percent
+    a, b = (side_text(record[side], lang, percent) for side in ("a", "b"))
+    return f"{a} {MINUS} {b}" if lang == "zh" else f"{a} minus {b}"
+
+
+def side_text(side: Any, lang: Language, percent: bool = False) -> str:
+    """A side of a record in words."""
+    if isinstance(side, dict):
+        a, b = (side_text(part, lang, percent) for part in side["minus"])
+        return f"（{a} {MINUS} {b}）" if lang == "zh" else f"({a} minus {b})"
+    if isinstance(side, list):
+        name, condition = glossary.say(side[0], lang), glossary.say(side[1], lang)
+        return f"{name}（{condition}）" if lang == "zh" else f"{name} ({condition})"
+    if isinstance(side, (int, float)):
+        return f"{side:.0%}".replace("%", " %" if lang == "en" else "%") if percent else f"{side:g}"
+    return glossary.say(side, lang)
+
+
+def figures(record: Mapping[str, Any], lang: Language) -> str:
+    """Difference and interval: "−0.017 [−0.021, −0.013]"; in points of a hundred where the metric is a share."""
+    values = [record["difference"], *record["interval"]]
+    if glossary.find(record["metric"], "metric").percent:
+        mean, low, high = (signed(100 * value, 1) for value in values)
+        return f"{mean} [{low}, {high}] " + ("个百分点" if lang == "zh" else "points")
+    digits = 3 if max(map(abs, values)) >= 0.01 else 4
+    mean, low, high = (signed(value, digits) for value in values)
+    return f"{mean} [{low}, {high}]"
+
+
+def signed(value: float, digits: int) -> str:
+    """A difference with its sign, a real minus, and no sign where it is rounded to zero."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if not float(text) else text.replace("-", MINUS)
+
+
+# -- the records of a notebook --------------------------------------------------------------------------------------------
+def records_of(notebook: Mapping[str, Any]) -> list[Record]:
+    """The records that `claim` left in a notebook's outputs, in order: claim 1 first.
+
+    Raises ValueError for records of another form.
+    """
+    outputs = (out for cell in notebook["cells"] for out in cell.get("outputs", ()))
+    found = (out.get("metadata", {}).get("metarec", {}).get("claim") for out in outputs)
+    records = [dict(record) for record in found if record]
+    if any("p" not in record for record in records):
+        raise ValueError(
+            "Got a notebook whose claims were made by an older build; expected new ones. Run `metarec build`."
+        )
+    return records

@@ -7,7 +7,7 @@ from typing import Any
 
 from metarec_lib.workbook.core import Question, places, resolve_all
 
-from . import build, overview
+from . import build, overview, studies
 from .execution import KERNEL, LANGUAGE
 from .lesson import source_path
 from .reading import read_lesson
@@ -95,12 +95,11 @@ def _readme() -> list[str]:
 def _studies() -> list[str]:
     problems = []
     for source in sorted(places.content("notebooks", "source", "studies").glob("*.py")):
-        path, mend = (
-            places.content("notebooks", "studies", f"{source.stem}.json"),
-            f"Run `metarec study {source.stem}`.",
-        )
+        path, mend = studies.results_path(source.stem), f"Run `metarec study {source.stem}`."
         if not path.is_file():
             problems.append(f"{_name(path)}: missing. {mend}")
-        elif json.loads(path.read_text(encoding="utf-8")).get("study_sha256") != build.text_hash(source):
-            problems.append(f"{_name(path)}: stale, {_name(source)} has changed. {mend}")
+        elif studies.is_stale(source.stem):
+            problems.append(
+                f"{_name(path)}: stale, {_name(source)} or library code that it imports has changed. {mend}"
+            )
     return problems

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from metarec_lib.workbook.core import QUESTIONS, Question, places, resolve
 
+from .marks import without_marks
+
 HEADINGS = {"en": "#### English", "zh": "#### 中文"}
 BOTH_LANGUAGES = ("question", "answer-short", "rubric", "pitfalls", "follow-ups")
 TEXT_TAGS = ("question", "answer-short", "answer-full", "zh", "rubric", "pitfalls", "follow-ups", "references")
@@ -26,7 +28,7 @@ TITLES = {
 }
 CODE_TAGS = ("claim", "play")
 NOTEBOOK_TAGS = ("raises-exception", "nbval-ignore-output")
-KNOWN_TAGS = (*TEXT_TAGS, *CODE_TAGS, "exercise", *NOTEBOOK_TAGS)
+KNOWN_TAGS = (*TEXT_TAGS, *CODE_TAGS, "exercise", "measured", *NOTEBOOK_TAGS)
 
 
 class LessonError(ValueError):
@@ -117,6 +119,7 @@ def read_cells(text: str, name: str) -> list[Cell]:
     """The cells of py:percent text. name: the file, for messages. Raises LessonError on text outside of a cell."""
     import jupytext
 
+    text = without_marks(text)
     body = re.sub(r"\A(#.*\n)*?# ---\n(#.*\n)*?# ---\n", "", text)
     if stray := re.match(r"\s*(?!# ?%%)\S.*", body):
         raise LessonError(

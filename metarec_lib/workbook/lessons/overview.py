@@ -6,6 +6,9 @@ import json
 
 from metarec_lib.workbook.core import QUESTIONS, Question, places
 
+from .claims import difference_of, figures, records_of, what
+from .measured import headline, verdicts
+
 BEGIN, END = "<!-- questions: written by `metarec build` -->", "<!-- end of questions -->"
 
 
@@ -36,11 +39,9 @@ def _row(question: Question) -> str:
 
 
 def outcome(notebook: str) -> str:
-    """The claims of a notebook, each with its figure and verdict."""
-    outputs = [output for cell in json.loads(notebook)["cells"] for output in cell.get("outputs", ())]
-    records = [r for o in outputs if (r := o.get("metadata", {}).get("metarec", {}).get("claim"))]
-    return "<br>".join(f"{r['text']}: {r['difference']:+.3f}{_null(r)}" for r in records)
-
-
-def _null(record: dict) -> str:
-    return ", no difference seen" if record["verdict"] == "none" else ""
+    """The claim that a lesson marks as its headline, with its figures and its verdict after Holm over the lesson."""
+    found = headline(verdicts(records_of(json.loads(notebook))))
+    if found is None:
+        return ""
+    about, sides = what(found.record, "en"), difference_of(found.record, "en")
+    return f"{about}: {sides} {figures(found.record, 'en')}: {found.text('en')}"

@@ -1,25 +1,53 @@
-"""`metarec claims`: the claims that the built notebooks store, and whether they hold on other seeds."""
+"""`metarec claims`: the claims that the built notebooks store, and whether they hold on fresh seeds.
+
+Like is compared with like: each study is rerun on as many fresh seeds as it has, and the lesson pools them as it does its
+own. What a single seed says is listed beside, no more. Fresh seeds redraw the splits of the same users.
+"""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from metarec_lib.data.paths import atomic_write, home
 from metarec_lib.workbook.core import Question, places, resolve_all
 
-from . import execution, studies
-from .build import canonical, notebook_path, text_hash
+from . import claims, execution, studies
+from .build import canonical, notebook_path
+from .claims import Record, records_of
+from .dependencies import code_hash
 from .lesson import Lesson
+from .measured import Verdict, shown_p, verdicts
 from .reading import read_lesson
 
-Records = dict[str, dict[str, Any]]
-SIGNS = {"lower": "lower", "higher": "higher", "none": "no difference seen"}
+
+@dataclass(frozen=True)
+class Outcome:
+    """One claim beside its replication. fresh: None where the rerun made no such claim; singles: the same by seed."""
+
+    question: str
+    stored: Verdict
+    fresh: Verdict | None
+    singles: dict[int, Verdict | None]
+
+    @property
+    def holds(self) -> bool:
+        """A clear claim holds where the fresh one says the same; a null where it is not clear, or inside the margin."""
+        if self.fresh is None:
+            return False
+        if self.stored.clear:
+            return self.fresh.word == self.stored.word
+        return not self.fresh.clear or self.fresh.small
 
 
-def stored_claims(question: Question) -> Records:
-    """The claims of a built notebook by cell id (`q06-claim-1`). Raises FileNotFoundError where it is not built."""
+def claims_command(names: Sequence[str] = (), seeds: str | None = None) -> int:
+    """The command: list the stored claims, or with seeds rerun them. Returns the exit status."""
+    return list_claims(names) if seeds is None else rerun_claims(names, seeds)
+
+
+def stored_claims(question: Question) -> list[Record]:
+    """The claims of a built notebook, in order. Raises FileNotFoundError where it is not built."""
     path = notebook_path(question)
     if not path.is_file():
         raise FileNotFoundError(
@@ -28,35 +56,27 @@ def stored_claims(question: Question) -> Records:
     return records_of(json.loads(path.read_text(encoding="utf-8")))
 
 
-def records_of(notebook: Mapping[str, Any]) -> Records:
-    """The records that `claim` left in a notebook's outputs, by cell id; in order."""
-    found: Records = {}
-    for cell in notebook["cells"]:
-        for out in cell.get("outputs", []):
-            if record := out.get("metadata", {}).get("metarec", {}).get("claim"):
-                found[cell["id"]] = dict(record)
-    return found
-
-
 def _built(names: Sequence[str]) -> list[Question]:
     return [question for question in resolve_all(names) if names or notebook_path(question).is_file()]
 
 
+# -- the list -------------------------------------------------------------------------------------------------------------
 def list_claims(names: Sequence[str]) -> int:
-    """Print the stored claims as a table."""
-    rows = [
-        (question.key, record["text"], record["difference"], *record["interval"], SIGNS[record["verdict"]])
-        for question in _built(names)
-        for record in stored_claims(question).values()
-    ]
-    if not rows:
+    """Print the stored claims with their verdicts as a table."""
+    found = [(question.key, verdict) for question in _built(names) for verdict in verdicts(stored_claims(question))]
+    if not found:
         print("No claims: no notebook is built yet. Run `metarec build`.")
         return 0
-    _table(
-        ("question", "claim", "difference", "interval", "verdict"),
-        [(q, text, f"{d:+.4f}", f"[{low:+.4f}, {high:+.4f}]", verdict) for q, text, d, low, high, verdict in rows],
-    )
+    rows = [
+        (key, f"c{v.number}", _words(v.record), claims.figures(v.record, "en"), shown_p(v.p), v.text("en"))
+        for key, v in found
+    ]
+    _table(("question", "", "claim", "difference", "p, Holm", "verdict"), rows)
     return 0
+
+
+def _words(record: Record) -> str:
+    return f"{claims.what(record, 'en')}: {claims.difference_of(record, 'en')}"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -66,57 +86,120 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*heads, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    Console(soft_wrap=False).print(table)
+    Console(soft_wrap=False, markup=False).print(table)
 
 
+# -- the rerun ------------------------------------------------------------------------------------------------------------
 def rerun_claims(names: Sequence[str], seeds: str) -> int:
-    """Rerun lessons and their studies on each seed, and print which claims keep their verdict. Returns the status."""
+    """Rerun lessons and their studies on fresh seeds, and print which claims hold. Returns the status, 0 where all do."""
     places.require_clone("metarec claims --seeds")
-    chosen, rows = studies.parse_seeds(seeds), []
-    for question in _built(names):
-        stored, lesson = stored_claims(question), read_lesson(question)
-        reruns = {seed: rerun(lesson, seed) for seed in chosen}
-        for identity, record in stored.items():
-            rows.append((question.key, *_outcome(identity, record, reruns)))
-    _table(("question", "claim", "stored", "same verdict", "holds"), rows)
-    return 0 if all(row[-1] == "yes" for row in rows) else 1
+    chosen = studies.parse_seeds(seeds)
+    lessons = [read_lesson(question) for question in _built(names)]
+    for lesson in lessons:
+        _require_fresh(lesson, chosen)
+    outcomes = [outcome for lesson in lessons for outcome in outcomes_of(lesson, chosen)]
+    _table(("question", "", "claim", "stored", "fresh seeds", "single seeds", "holds"), [_row(o) for o in outcomes])
+    for word, clear in (("clear claims", True), ("nulls", False)):
+        some = [outcome.holds for outcome in outcomes if outcome.stored.clear == clear]
+        print(f"{word}: {sum(some)} of {len(some)} hold")
+    print("Fresh seeds redraw the splits; the users are the same ones.")
+    return 0 if all(outcome.holds for outcome in outcomes) else 1
 
 
-def _outcome(identity: str, record: Mapping[str, Any], reruns: Mapping[int, Records]) -> tuple[str, str, str, str]:
-    verdicts = {seed: found.get(identity, {}).get("verdict", "missing") for seed, found in reruns.items()}
-    same = [seed for seed, verdict in verdicts.items() if verdict == record["verdict"]]
-    others = ", ".join(f"seed {s}: {SIGNS.get(v, v)}" for s, v in verdicts.items() if s not in same)
-    count = f"{len(same)} of {len(verdicts)}" + (f" ({others})" if others else "")
-    return record["text"], SIGNS[record["verdict"]], count, "yes" if len(same) == len(verdicts) else "no"
+def _require_fresh(lesson: Lesson, seeds: Sequence[int]) -> None:
+    """Raise ValueError where seeds are too few for a study of the lesson, or not fresh."""
+    for stem in lesson.studies:
+        own = studies.load_study(stem).seeds
+        if used := sorted({*own} & {*seeds}):
+            raise ValueError(
+                f"Got the seeds {used}, on which the study {stem} stands; expected fresh ones. "
+                f"Choose {len(own)} others, such as {max(own) + 1}-{max(own) + len(own)}."
+            )
+        if len(seeds) < len(own):
+            raise ValueError(
+                f"Got {len(seeds)} seeds; expected {len(own)} or more, as many as the study {stem} has. Name more seeds."
+            )
+    if 0 in seeds:
+        raise ValueError(
+            f"Got the seed 0, with which {lesson.question.key} was built; expected fresh ones. Choose others."
+        )
 
 
-def rerun(lesson: Lesson, seed: int) -> Records:
-    """The claims of a lesson on another seed, its studies rerun on that seed as well; from the journal if it is there.
+def outcomes_of(lesson: Lesson, seeds: Sequence[int]) -> list[Outcome]:
+    """Each stored claim of a lesson beside the pooled rerun and the single seeds."""
+    stored = verdicts(stored_claims(lesson.question))
+    pooled = _by_claim(rerun(lesson, seeds))
+    singles = {seed: _by_claim(rerun(lesson, [seed])) for seed in seeds}
+    return [
+        Outcome(
+            lesson.question.key,
+            verdict,
+            pooled.get(claims.identity(verdict.record)),
+            {seed: found.get(claims.identity(verdict.record)) for seed, found in singles.items()},
+        )
+        for verdict in stored
+    ]
 
-    Nothing under `notebooks/` is written.
+
+def _by_claim(records: Sequence[Record]) -> dict[tuple[str, ...], Verdict]:
+    return {claims.identity(verdict.record): verdict for verdict in verdicts(records)}
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    stored, fresh = outcome.stored, outcome.fresh
+    alike = [
+        v is not None and (v.word == stored.word or not (v.clear or stored.clear)) for v in outcome.singles.values()
+    ]
+    return (
+        outcome.question,
+        f"c{stored.number}",
+        _words(stored.record),
+        _short(stored),
+        "missing" if fresh is None else _short(fresh),
+        f"{sum(alike)} of {len(alike)} alike",
+        "yes" if outcome.holds else "no",
+    )
+
+
+def _short(verdict: Verdict) -> str:
+    return f"{verdict.text('en')} {claims.figures(verdict.record, 'en')}"
+
+
+def rerun(lesson: Lesson, seeds: Sequence[int]) -> list[Record]:
+    """The claims of a lesson on other seeds, its studies rerun on them and pooled; from the journal where they are there.
+
+    Each study takes as many of the seeds as it has of its own; the lesson's live cells take the first. Nothing under
+    `notebooks/` is written.
     """
-    folder = _rerun_folder(lesson, seed)
+    code = [code_hash(path) for path in (lesson.path, *map(studies.study_source, lesson.studies))]
+    folder = _folder(lesson.question, *code) / "-".join(["seeds", *map(str, seeds)])
     journal = folder / "claims.json"
     if journal.is_file():
-        print(f"{lesson.question.key} seed {seed}: taken from an earlier rerun")
+        print(f"{lesson.question.key} seeds {', '.join(map(str, seeds))}: taken from an earlier rerun")
         return json.loads(journal.read_text(encoding="utf-8"))
     for stem in lesson.studies:
-        _rerun_study(stem, seed, folder / f"{stem}.json")
-    run = execution.run_lesson(lesson, seed, **{studies.STUDIES_VARIABLE: str(folder)})
-    print(f"{lesson.question.key} seed {seed}: {run.seconds:.1f} s")
+        own = seeds[: len(studies.load_study(stem).seeds)]
+        atomic_write(folder / f"{stem}.json.gz", _rerun_study(lesson.question, stem, own))
+    run = execution.run_lesson(lesson, seeds[0], **{studies.STUDIES_VARIABLE: str(folder)})
+    print(f"{lesson.question.key} seeds {', '.join(map(str, seeds))}: {run.seconds:.1f} s")
     records = records_of(run.notebook)
     atomic_write(journal, canonical(records))
     return records
 
 
-def _rerun_study(stem: str, seed: int, path: Path) -> None:
-    if not path.is_file():
-        results = studies.run_seeds(stem, studies.load_module(stem), [seed])
-        atomic_write(path, studies.stored_text(stem, results, f"metarec claims --seeds {seed}"))
+def _rerun_study(question: Question, stem: str, seeds: Sequence[int]) -> bytes:
+    """The results of a study on these seeds. Each seed is journalled: it goes into the pool, and stands alone."""
+    results = {}
+    for seed in seeds:
+        path = _folder(question, code_hash(studies.study_source(stem))) / f"{stem}-seed-{seed}.json"
+        if not path.is_file():
+            found = studies.run_seeds(stem, studies.load_module(stem), [seed])
+            atomic_write(path, json.dumps(found[seed]))
+            studies.forget(stem, [seed])
+        results[seed] = json.loads(path.read_text(encoding="utf-8"))
+    return studies.stored(stem, results, f"metarec claims --seeds {','.join(map(str, seeds))}")
 
 
-def _rerun_folder(lesson: Lesson, seed: int) -> Path:
-    """Where a rerun is kept: by question, by seed and by all the code that it depends on."""
-    code = [text_hash(lesson.path), studies.library_hash(), *map(studies.source_hash, lesson.studies)]
-    key = hashlib.sha256("\n".join(code).encode()).hexdigest()[:16]
-    return home() / "claims" / lesson.question.stem / key / f"seed-{seed}"
+def _folder(question: Question, *code: str) -> Path:
+    """Where reruns of a question are kept, by the hashes of the code that they depend on."""
+    return home() / "claims" / question.stem / hashlib.sha256("\n".join(code).encode()).hexdigest()[:16]

@@ -1,10 +1,9 @@
 """Studies: experiments longer than a lesson, run seed by seed, whose results the lesson prints and plots.
 
-A study is `notebooks/source/studies/<stem>.py`. It defines `SEEDS`, a tuple of ints, and `run(seed) -> dict` of
-JSON-able results (arrays are converted). Its results stand in `notebooks/studies/<stem>.json`.
+A study is `notebooks/source/studies/<stem>.py`. It defines `SEEDS`, a tuple of ints, and `run(seed)`, which returns or
+yields tables of rows (`study_rows` makes them). Its results stand in `notebooks/studies/<stem>.json.gz` (results.py).
 """
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import json
@@ -13,7 +12,6 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,42 +19,14 @@ from typing import Any
 from metarec_lib.data.paths import atomic_write, home
 from metarec_lib.workbook.core import places
 
+from .dependencies import code_hash
 from .lesson import study_stem
+from .results import Study, columns, joined, packed, study_from, unpacked
 
-WARN_SECONDS = 300
+WARN_SECONDS = 180
 STUDIES_VARIABLE = "METAREC_STUDIES"
 _VERSIONED = ("numpy", "scipy", "pandas", "torch", "scikit-learn", "metarec")
-_PRESENTS = ("workbook", "plots", "cli.py", "__init__.py")  # of the package: nothing that a result depends on
-
-
-@dataclass(frozen=True)
-class Study:
-    """The results of a study. `results[seed]` is what its `run(seed)` returned, arrays as lists."""
-
-    name: str
-    seeds: tuple[int, ...]
-    results: Mapping[int, Mapping[str, Any]]
-    command: str
-    versions: Mapping[str, str]
-
-    def stack(self, *path: str) -> Any:
-        """A field of every seed as one array, seeds first: `study.stack("rmse", "maml")` is (seeds, …).
-
-        Raises KeyError where a seed lacks the field, ValueError where its shape differs over seeds.
-        """
-        import numpy as np
-
-        return np.stack([np.asarray(_field(self, seed, path)) for seed in self.seeds])
-
-
-def _field(study: Study, seed: int, path: Sequence[str]) -> Any:
-    value: Any = study.results[seed]
-    for key in path:
-        if not isinstance(value, Mapping) or key not in value:
-            has = ", ".join(value) if isinstance(value, Mapping) else type(value).__name__
-            raise KeyError(f"Got the field {'.'.join(path)!r} of study {study.name}; seed {seed} has: {has}.")
-        value = value[key]
-    return value
+Rows = dict[str, list[Any]]  # by column
 
 
 def load_study(name: str) -> Study:
@@ -67,18 +37,18 @@ def load_study(name: str) -> Study:
     """
     stem = study_stem(name)
     folders = [Path(f) for f in [os.environ.get(STUDIES_VARIABLE)] if f]
-    paths = [folder / f"{stem}.json" for folder in (*folders, places.content("notebooks", "studies"))]
+    paths = [folder / f"{stem}.json.gz" for folder in folders] + [results_path(stem)]
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise FileNotFoundError(
             f"Got no results of the study {stem!r}; expected {paths[-1]}. Run `metarec study {stem}`."
         )
-    return _study_from(stem, json.loads(path.read_text(encoding="utf-8")))
+    return study_from(stem, path.read_bytes())
 
 
-def _study_from(stem: str, stored: Mapping[str, Any]) -> Study:
-    results = {int(seed): result for seed, result in stored["results"].items()}
-    return Study(stem, tuple(stored["seeds"]), results, stored["command"], stored["versions"])
+def results_path(stem: str) -> Path:
+    """The file of a study's results."""
+    return places.content("notebooks", "studies", f"{stem}.json.gz")
 
 
 def study_source(stem: str) -> Path:
@@ -94,8 +64,8 @@ def study_command(name: str, seeds: str | None = None) -> int:
     chosen = parse_seeds(seeds) if seeds is not None else tuple(study.SEEDS)
     start, results = time.perf_counter(), run_seeds(stem, study, chosen)
     command = f"metarec study {name}" + (f" --seeds {seeds}" if seeds is not None else "")
-    path = places.content("notebooks", "studies", f"{stem}.json")
-    atomic_write(path, stored_text(stem, results, command))
+    path = results_path(stem)
+    atomic_write(path, stored(stem, results, command))
     forget(stem, chosen)
     print(f"{stem}: {len(chosen)} seeds in {time.perf_counter() - start:.0f} s → {path}")
     return 0
@@ -116,7 +86,7 @@ def load_module(stem: str) -> ModuleType:
     if not callable(run) or not isinstance(seeds, tuple) or not all(isinstance(s, int) for s in seeds) or not seeds:
         raise ValueError(
             f"{path}: got SEEDS = {seeds!r} and run = {run!r}; expected a tuple of ints and a function `run(seed)` "
-            "that returns a dict. Define both."
+            "that returns rows of results. Define both."
         )
     return module
 
@@ -141,15 +111,15 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(seeds))
 
 
-def run_seeds(stem: str, study: ModuleType, seeds: Sequence[int]) -> dict[int, Any]:
-    """The results by seed: those of an interrupted run from its journal, the others computed and journalled now."""
+def run_seeds(stem: str, study: ModuleType, seeds: Sequence[int]) -> dict[int, Rows]:
+    """The rows of each seed: those of an interrupted run from its journal, the others computed and journalled now."""
     results = {}
     for seed in seeds:
         path = journal_path(stem, seed)
         if path.is_file():
             print(f"{stem} seed {seed}: taken from the run that was stopped")
         else:
-            atomic_write(path, _dump(_timed(stem, study.run, seed)))
+            atomic_write(path, json.dumps(columns(_timed(stem, study.run, seed))))
         results[seed] = json.loads(path.read_text(encoding="utf-8"))
     return results
 
@@ -157,57 +127,38 @@ def run_seeds(stem: str, study: ModuleType, seeds: Sequence[int]) -> dict[int, A
 def _timed(stem: str, run: Callable[[int], Any], seed: int) -> Any:
     start = time.perf_counter()
     try:
-        result = run(seed)
+        result = joined(run(seed))
     except Exception as error:  # whoever wrote the study needs the traceback
-        raise RuntimeError(f"{stem}: run({seed}) raised {type(error).__name__}") from error
-    if not isinstance(result, dict):
-        raise ValueError(f"{stem}: got {type(result).__name__} from run({seed}); expected a dict. Return one.")
+        raise RuntimeError(f"{stem}: run({seed}) raised {type(error).__name__}: {error}") from error
     seconds = time.perf_counter() - start
-    print(f"{stem} seed {seed}: {seconds:.1f} s")
+    print(f"{stem} seed {seed}: {seconds:.1f} s, {len(result):,} rows")
     if seconds > WARN_SECONDS:
         print(f"warning: {seconds:.0f} s a seed; a study should take at most {WARN_SECONDS} s. Make it smaller.")
     return result
 
 
-def _dump(value: Any) -> str:
-    """JSON with a line for each key; a list of numbers or texts is one line, however long."""
-    return _lines(json.loads(json.dumps(value, sort_keys=True, default=_plain)), "") + "\n"
-
-
-def _lines(value: Any, indent: str) -> str:
-    inner = f"{indent} "
-    if isinstance(value, dict) and value:
-        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_lines(item, inner)}" for key, item in value.items()]
-    elif isinstance(value, list) and any(isinstance(item, (list, dict)) for item in value):
-        parts = [_lines(item, inner) for item in value]
-    else:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    start, end = "{}" if isinstance(value, dict) else "[]"
-    return f"{start}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{end}"
-
-
-def _plain(value: Any) -> Any:
-    """Arrays, tensors and their scalars as lists and numbers."""
-    for method in ("tolist", "to_dict"):
-        if hasattr(value, method):
-            return getattr(value, method)()
-    raise ValueError(
-        f"Got {type(value).__name__} in the results of a study; expected numbers, text, lists, dicts or arrays. "
-        "Convert it in `run`."
+def stored(stem: str, results: Mapping[int, Rows], command: str) -> bytes:
+    """The bytes of the results file: no times and no dates in it, so that a rerun compares equal."""
+    return packed(
+        {
+            "study": stem,
+            "code_sha256": code_hash(study_source(stem)),
+            "command": command,
+            "versions": versions(),
+            "seeds": list(results),
+            "rows": _together(results),
+        }
     )
 
 
-def stored_text(stem: str, results: Mapping[int, Any], command: str) -> str:
-    """The text of the results file: no times and no dates in it, so that a rerun compares equal."""
-    stored = {
-        "study": stem,
-        "study_sha256": source_hash(stem),
-        "command": command,
-        "versions": versions(),
-        "seeds": list(results),
-        "results": {str(seed): result for seed, result in results.items()},
-    }
-    return _dump(stored)
+def _together(results: Mapping[int, Rows]) -> Rows:
+    """The rows of all seeds by column; a seed that lacks a condition has None there."""
+    names = dict.fromkeys(name for rows in results.values() for name in rows)
+    sizes = {seed: len(rows["value"]) for seed, rows in results.items()}
+    table: Rows = {"seed": [seed for seed, size in sizes.items() for _ in range(size)]}
+    for name in names:
+        table[name] = [v for seed, rows in results.items() for v in rows.get(name, [None] * sizes[seed])]
+    return table
 
 
 def versions() -> dict[str, str]:
@@ -221,24 +172,18 @@ def versions() -> dict[str, str]:
     return found
 
 
-def source_hash(stem: str) -> str:
-    """SHA-256 of the study's file; line ends do not count."""
-    return hashlib.sha256(study_source(stem).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-
-
-def library_hash() -> str:
-    """SHA-256 of the library's code that results depend on: a journal made with other code is not taken up again."""
-    package, hashed = Path(__file__).resolve().parents[2], hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).parts[0] not in _PRESENTS:
-            hashed.update(path.read_bytes())
-    return hashed.hexdigest()
+def is_stale(stem: str) -> bool:
+    """Whether the stored results were made by other code than there is now. Raises ValueError for a file that is none."""
+    path = results_path(stem)
+    try:
+        return unpacked(path.read_bytes())["code_sha256"] != code_hash(study_source(stem))
+    except (OSError, EOFError, KeyError, UnicodeDecodeError) as error:
+        raise ValueError(f"Got {path}, which holds no results ({error}); run `metarec study {stem}`.") from error
 
 
 def journal_path(stem: str, seed: int) -> Path:
-    """Where the result of one seed waits until the study is complete."""
-    key = hashlib.sha256((source_hash(stem) + library_hash()).encode()).hexdigest()[:16]
-    return home() / "studies" / stem / key / f"seed-{seed}.json"
+    """Where the rows of one seed wait until the study is complete; other code has another journal."""
+    return home() / "studies" / stem / code_hash(study_source(stem))[:16] / f"seed-{seed}.json"
 
 
 def forget(stem: str, seeds: Sequence[int]) -> None:

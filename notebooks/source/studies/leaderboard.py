@@ -1,13 +1,13 @@
 """The leaderboard as a study: every model on users it never saw, over five seeds that were not used for tuning.
 
-`metarec leaderboard` prints the same protocol. Order of the lists: users as in `users`, K as in `supports`.
+`metarec leaderboard` prints the same protocol. RMSE is by user, other metrics are means over users.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from metarec_lib import load_movielens
+from metarec_lib import load_movielens, study_rows
 from metarec_lib.leaderboard import METRICS, fit_models, plan_for, score_models
 
 SEEDS = (10, 11, 12, 13, 14)
@@ -17,36 +17,25 @@ CHRONOLOGICAL = (
 )  # fmt: skip
 
 
-def run(seed: int) -> dict:
-    """RMSE of each user to judge on, by model and K; the means of all metrics; CPU seconds of a fit."""
+def run(seed: int) -> Iterator[pd.DataFrame]:
+    """RMSE of each user to judge on, by model and K; the means of all metrics; CPU seconds of a fit; what was tuned."""
     data = load_movielens("ml-100k")
     plan = plan_for(data)
     fitted = fit_models(data, seed, plan=plan)
-    random = score_models(fitted.models, data, fitted.users, plan, seed=seed)
+    yield from judged(score_models(fitted.models, data, fitted.users, plan, seed=seed), plan.supports, "random")
     some = {name: fitted.models[name] for name in CHRONOLOGICAL}
-    timed = score_models(some, data, fitted.users, plan, "chronological", seed)
-    return {
-        "users": fitted.users,
-        "supports": plan.supports,
-        "rmse": per_user(random, plan.supports),
-        "means": means(random),
-        "chronological": {"rmse": per_user(timed, (1, 5, 20)), "means": means(timed)},
-        "settings": fitted.settings,
-        "seconds": {name: round(value, 1) for name, value in fitted.seconds.items()},
-    }
+    yield from judged(score_models(some, data, fitted.users, plan, "chronological", seed), (1, 5, 20), "chronological")
+    for name, seconds in fitted.seconds.items():
+        yield study_rows("seconds", name, seconds)
+    for name, settings in fitted.settings.items():
+        for setting, value in settings.items():
+            yield study_rows("setting", name, value, setting=setting)
 
 
-def per_user(results: pd.DataFrame, supports: Sequence[int]) -> dict[str, list[float]]:
-    """RMSE of the users, by model and K; models whose scores are no ratings have none."""
-    known = results[results["k"].isin(supports) & results["rmse"].notna()]
-    groups = known.groupby(["model", "k"], sort=False)["rmse"]
-    return {f"{model}, K={k}": values.round(4).tolist() for (model, k), values in groups}
-
-
-def means(results: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
-    """The mean over users of each metric, by model: a number a K."""
-    table = results.groupby(["model", "k"])[list(METRICS)].mean().round(4)
-    return {
-        metric: {model: part.tolist() for model, part in table[metric].dropna().groupby(level="model")}
-        for metric in METRICS
-    }
+def judged(results: pd.DataFrame, supports: Sequence[int], order: str) -> Iterator[pd.DataFrame]:
+    """RMSE of the users, and the means of the other metrics; models whose scores are no ratings have no RMSE."""
+    for (model, k), part in results[results["k"].isin(supports)].groupby(["model", "k"], sort=False):
+        by_user = part.set_index("user")
+        yield study_rows("rmse", model, by_user["rmse"], k=k, order=order)
+        for metric in (m for m in METRICS if m != "rmse" and by_user[m].notna().any()):
+            yield study_rows(metric, model, by_user[metric].mean(), k=k, order=order)

@@ -1,12 +1,13 @@
 """The study of new users in five folds, the protocol that other libraries' models were put through as well.
 
-Each seed draws the folds and, three times, a support and ten query ratings of each user. Order of the lists: K = 5, 10, 20;
-users as in `users`.
+Each seed draws the folds and, three times, a support and ten query ratings of each user.
 """
+
+from collections.abc import Iterator
 
 import pandas as pd
 
-from metarec_lib import Interactions, MeLU, Reptile, compare, load_movielens, make_tasks, split_users
+from metarec_lib import Interactions, MeLU, Reptile, load_movielens, make_tasks, split_users, study_rows
 from metarec_lib.evaluation.new_users import new_user_protocol, pooled
 from metarec_lib.evaluation.protocols import Adaptable
 from metarec_lib.leaderboard import BIAS, fit_each, tune
@@ -15,27 +16,21 @@ SEEDS = (20, 21, 22)
 SUPPORTS = (5, 10, 20)
 TUNED = (BIAS, "MatrixFactorization", "ItemKNN")
 OTHERS = (
-    "MAML", "MeLU", "NeuralProcess", "ProbabilisticPCA", "ItemGaussianProcess", "MetaLearningModel", "ensemble",
+    "MAML", "MeLU", "ConditionalNeuralProcess", "ProbabilisticPCA", "ItemGaussianProcess", "MetaLearningModel", "ensemble",
 )  # fmt: skip
 PAPER_RATES, POOLED = "MeLU, published rates", "pooled, fine-tuned"
 PER_USER = (BIAS, "MetaLearningModel", "MeLU", PAPER_RATES)
 
 
-def run(seed: int) -> dict:
-    """Pooled RMSE and MAE, nDCG@5; per-user differences to the tuned bias with their 95 % intervals; some users' own."""
-    rows = new_user_protocol(models, load_movielens("ml-100k"), draws=3, supports=SUPPORTS, seed=seed)
-    table = pooled(rows).sort_values("k").groupby("model", sort=False)
-    wide = rows.pivot(index="user", columns=["model", "k"])
-    return {
-        "supports": SUPPORTS,
-        "users": wide.index,
-        **{m: {name: part[m].round(4).tolist() for name, part in table} for m in ("rmse", "mae", "ndcg@5")},
-        "difference": {m: differences(wide[m]) for m in ("mse", "mae", "ndcg@5")},
-        "per user": {
-            m: {f"{name}, K={k}": wide[m, name, k].round(4).tolist() for name in PER_USER for k in SUPPORTS}
-            for m in ("mse", "ndcg@5")
-        },
-    }
+def run(seed: int) -> Iterator[pd.DataFrame]:
+    """Pooled RMSE and MAE and mean nDCG@5 of all models; of some the squared error and nDCG@5 of each user."""
+    found = new_user_protocol(models, load_movielens("ml-100k"), draws=3, supports=SUPPORTS, seed=seed)
+    for (name, k), means in pooled(found).set_index(["model", "k"]).iterrows():
+        for metric in ("rmse", "mae", *(["ndcg@5"] if name not in PER_USER else [])):
+            yield study_rows(metric, name, means[metric], k=k)
+    for (name, k), part in found[found["model"].isin(PER_USER)].groupby(["model", "k"]):
+        for metric in ("mse", "ndcg@5"):
+            yield study_rows(metric, name, part.set_index("user")[metric], k=k)
 
 
 def models(train: Interactions, seed: int) -> dict[str, Adaptable]:
@@ -53,10 +48,3 @@ def models(train: Interactions, seed: int) -> dict[str, Adaptable]:
     }
     found, _ = fit_each((*TUNED, *OTHERS), train, None, settings, seed)
     return found | {name: model.fit(train) for name, model in more.items()}
-
-
-def differences(table: pd.DataFrame) -> dict[str, list[list[float]]]:
-    """Mean, low and high of each model minus the tuned bias, a triple a K; users are resampled."""
-    names = [name for name in table.columns.unique("model") if name != BIAS]
-    found = {name: [compare(table[name, k], table[BIAS, k], resamples=2_000) for k in SUPPORTS] for name in names}
-    return {name: [[round(v, 4) for v in (c.mean, *c.interval)] for c in cs] for name, cs in found.items()}

@@ -1,6 +1,9 @@
 """The study of q01: five ways to learn a start, on sine waves and on real users, over five seeds."""
 
+from collections.abc import Iterator
+
 import numpy as np
+import pandas as pd
 
 from metarec_lib import (
     FOMAML,
@@ -16,48 +19,58 @@ from metarec_lib import (
     load_movielens,
     make_tasks,
     split_users,
+    study_rows,
 )
 
 SEEDS = (0, 1, 2, 3, 4)
 SUPPORTS = (1, 5, 20)
 STEPS = (0, 1, 5, 20)
 FEW = 30  # meta-training users, where there are few
+METHODS = {
+    "maml": "MAML",
+    "fomaml": "first-order MAML",
+    "reptile": "Reptile",
+    "pooled": "pooled network",
+    "random": "untrained network",
+}
 
 
-def run(seed: int) -> dict:
+def run(seed: int) -> Iterator[pd.DataFrame]:
     """Errors per wave and per test user."""
-    return {"sine": sine(seed), **users(seed)}
+    yield from sine(seed)
+    yield from users(seed)
 
 
-def sine(seed: int) -> dict:
+def sine(seed: int) -> Iterator[pd.DataFrame]:
     """Mean squared error of 500 test waves after 0, 1, 5, 20 steps; each method's rate is tuned on other waves."""
     tasks, rng = SineTasks(), np.random.default_rng([seed, 1])
     validation, test = tasks.draw(500, rng), tasks.draw(500, rng)
-    found = {}
-    for method in ("maml", "fomaml", "reptile", "pooled", "random"):
+    waves = [f"{seed}-{i}" for i in range(500)]  # each seed draws its own
+    for method, name in METHODS.items():
         model = SineRegressor(method, seed=seed).fit(tasks)
         rates = model.best_rates(validation, STEPS)
-        found[method] = {str(s): model.errors(test, s, rates[s]).numpy().round(3).tolist() for s in STEPS}
-    return found
+        for s in STEPS:
+            errors = pd.Series(model.errors(test, s, rates[s]).numpy(), index=waves)
+            yield study_rows("mse", name, errors, steps=s, units="sine waves")
 
 
-def users(seed: int) -> dict:
+def users(seed: int) -> Iterator[pd.DataFrame]:
     """RMSE of each test user for K = 1, 5, 20, meta-trained on all other users, and on a few of them."""
     data = load_movielens("ml-100k")
     train_users, validation_users, test_users = split_users(data, seed=seed)
     known = np.concatenate([train_users, validation_users])
     train = data.subset(np.isin(data.ratings["user_id"], train_users))
     judge = make_tasks(data, validation_users, k=5, pool=20, seed=seed)
-    errors = {}
-    for label, chosen in (("all", known), ("few", np.random.default_rng(seed).permutation(known)[:FEW])):
+    for label, chosen in (("all", known), (FEW, np.random.default_rng(seed).permutation(known)[:FEW])):
         honest = data.subset(np.isin(data.ratings["user_id"], chosen))
         models = learners(seed, best_shrinkage(train, judge)) if label == "all" else few_learners(seed, honest)
         for name, model in models.items():
             model.fit(without_features(honest) if name.endswith("no user features") else honest)
             for k in SUPPORTS:
                 tasks = make_tasks(data, test_users, k=k, pool=20, seed=seed)
-                errors[f"{label}, {name}, K={k}"] = evaluate_tasks(model, tasks, ("rmse",))["rmse"].round(4).tolist()
-    return {"users": test_users.tolist(), "rmse": errors}
+                yield study_rows(
+                    "rmse", name, evaluate_tasks(model, tasks, ("rmse",), test_users)["rmse"], k=k, users=label
+                )
 
 
 def best_shrinkage(train: Interactions, judge: object) -> float:

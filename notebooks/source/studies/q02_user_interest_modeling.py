@@ -1,10 +1,11 @@
 """The study of q02: what a learned prior buys, what blends buy, and what a leak in the stacking costs, over ten seeds."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Self
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.ensemble import HistGradientBoostingRegressor
 from torch import Tensor
@@ -25,6 +26,7 @@ from metarec_lib import (
     rmse,
     score_tasks,
     split_users,
+    study_rows,
 )
 from metarec_lib.models.blending import SIZES, stack, weights_by_size
 
@@ -84,7 +86,7 @@ class Fitted:
         return self.model
 
 
-def run(seed: int) -> dict:
+def run(seed: int) -> Iterator[pd.DataFrame]:
     """RMSE per test user of base models and blends, their weights, and how well the interest's intervals cover."""
     data = load_movielens("ml-100k")
     train_users, validation_users, test_users = split_users(data, seed=seed)
@@ -96,20 +98,26 @@ def run(seed: int) -> dict:
     for name, model in models.items():
         validation.add(name, model)
         test.add(name, model)
-    rows = {part: Rows(models, train, seed, part) for part in ("unseen", "seen")}
-    combined, weights = combinations(rows, validation, seed)
+    learned = {part: Rows(models, train, seed, part) for part in ("unseen", "seen")}
+    combined = combinations(learned, validation, seed)
     single = {name: (lambda judge, k, name=name: judge.scores[name][k]) for name in models}
-    found = {name: test.errors(predict) for name, predict in {**single, **combined}.items()}
-    return {
-        "users": test_users,
-        "rmse": {f"{name}, K={k}": e.round(4) for name, by_k in found.items() for k, e in by_k.items()},
-        "chosen": {f"K={k}": chosen(validation, ("bias", *THREE), k) for k in SUPPORTS},
-        "weights": weights,
-        "settings": settings(models, combined),
-        "training error": {part: r.error() for part, r in rows.items()},
-        "error correlation": rows["unseen"].correlation(size=20),
-        "covered": {f"K={k}": covered(models["content"], tasks).round(4) for k, tasks in test.tasks.items()},
-    }
+    errors = {name: test.errors(predict) for name, predict in {**single, **combined}.items()}
+    picks = {k: chosen(validation, ("bias", *THREE), k) for k in SUPPORTS}
+    for name, by_k in {**errors, "chosen": {k: errors[pick][k] for k, pick in picks.items()}}.items():
+        for k, values in by_k.items():
+            yield study_rows("rmse", name, pd.Series(values, index=test_users), k=k)
+    for k, pick in picks.items():
+        yield study_rows("chosen", pick, 1, k=k)
+        yield study_rows(
+            "covered", "content", pd.Series(covered(models["content"], test.tasks[k]), index=test_users), k=k
+        )
+    yield from settings(models, combined)
+    for part, seen in learned.items():
+        yield from seen.error(part)
+    yield from learned["unseen"].correlation(size=20)
+    for name, blend in combined.items():
+        if isinstance(blend, Linear):
+            yield from blend.rows(name)
 
 
 # -- the base models, tuned on the validation users ----------------------------------------------------------------
@@ -149,16 +157,20 @@ def flat_prior(content: ContentBasedRecommender, taste: float, bias: float) -> C
     return model
 
 
-def settings(models: dict[str, Recommender], combined: dict[str, "Predict"]) -> dict[str, object]:
+def settings(models: dict[str, Recommender], combined: dict[str, "Predict"]) -> Iterator[pd.DataFrame]:
     """What validation chose."""
     flat = models["content, two strengths"].covariance_.diagonal()
-    return {
-        "user_shrinkage": models["bias"].user_shrinkage,
-        "MF reg": models["MF"].reg,
-        "kNN damping, shrinkage": (models["kNN"].damping, models["kNN"].shrinkage),
-        "variances of tastes, bias": (flat[0].item(), flat[-1].item()),
-        **{f"leaves, {name}": blend.leaves for name, blend in combined.items() if isinstance(blend, Boosting)},
+    found = {
+        ("bias", "user_shrinkage"): models["bias"].user_shrinkage,
+        ("MF", "reg"): models["MF"].reg,
+        ("kNN", "damping"): models["kNN"].damping,
+        ("kNN", "shrinkage"): models["kNN"].shrinkage,
+        ("content, two strengths", "variance of tastes"): flat[0].item(),
+        ("content, two strengths", "variance of the bias"): flat[-1].item(),
+        **{(name, "leaves"): blend.leaves for name, blend in combined.items() if isinstance(blend, Boosting)},
     }
+    for (model, name), value in found.items():
+        yield study_rows("setting", model, value, setting=name)
 
 
 def chosen(validation: Judge, names: Sequence[str], k: int) -> str:
@@ -181,20 +193,24 @@ class Rows:
     def of(self, names: Sequence[str]) -> np.ndarray:
         return np.stack([self.scores[name] for name in names], axis=2).reshape(-1, len(names))
 
-    def error(self) -> dict[str, list[float]]:
+    def error(self, part: str) -> Iterator[pd.DataFrame]:
         """RMSE of each base model on the training ratings, by support size."""
         shape = (-1, len(SIZES))
         share, ratings = self.share.reshape(shape), self.ratings.reshape(shape)
         mean = {name: (share * (p - ratings) ** 2).sum(0) / share.sum(0) for name, p in self.scores.items()}
-        return {name: np.sqrt(value).round(4).tolist() for name, value in mean.items()}
+        for name, values in mean.items():
+            for k, value in zip(SIZES, values, strict=True):
+                yield study_rows("training rmse", name, np.sqrt(value), part=part, k=k)
 
-    def correlation(self, size: int) -> list[list[float]]:
-        """Of the base models' errors, in the order of `STACKED`; every user counts the same."""
+    def correlation(self, size: int) -> Iterator[pd.DataFrame]:
+        """Of the base models' errors, pair by pair; every user counts the same."""
         errors = self.of(STACKED) - self.ratings[:, None]
         at = np.arange(len(errors)) % len(SIZES) == SIZES.index(size)
         covariance = np.cov(errors[at].T, aweights=self.share[at])
         spread = np.sqrt(np.diag(covariance))
-        return (covariance / np.outer(spread, spread)).round(4).tolist()
+        for name, line in zip(STACKED, covariance / np.outer(spread, spread), strict=True):
+            for member, value in zip(STACKED, line, strict=True):
+                yield study_rows("error correlation", name, value, member=member, k=size)
 
 
 def maker(model: Recommender, seen: bool) -> Callable[[], Recommender | Fitted]:
@@ -219,6 +235,12 @@ class Linear:
         row = SIZES.index(k)
         return judge.stacked(self.names, k) @ torch.as_tensor(self.weights[row]) + self.constants[row]
 
+    def rows(self, name: str) -> Iterator[pd.DataFrame]:
+        """The weight of each member at each support size."""
+        for k, line in zip(SIZES, self.weights, strict=True):
+            for member, value in zip(self.names, line, strict=True):
+                yield study_rows("weight", name, value, member=member, k=k)
+
 
 class Boosting:
     """Gradient-boosted trees on the scores and K, which correct the mean; validation chooses their size."""
@@ -239,9 +261,9 @@ class Boosting:
         return scores.mean(2) + torch.as_tensor(self.trees.predict(x)).reshape(scores.shape[:2])
 
 
-def combinations(rows: dict[str, Rows], validation: Judge, seed: int) -> tuple[dict[str, Predict], dict[str, list]]:
-    """Every blend by its name, and the weights of the linear ones."""
-    unseen, seen = rows["unseen"], rows["seen"]
+def combinations(learned: dict[str, Rows], validation: Judge, seed: int) -> dict[str, Predict]:
+    """Every blend by its name."""
+    unseen, seen = learned["unseen"], learned["seen"]
     found: dict[str, Predict] = {}
     for label, names in (("three", THREE), ("four", FOUR)):
         found[f"{label}: mean"] = lambda judge, k, names=names: judge.stacked(names, k).mean(2)
@@ -257,8 +279,7 @@ def combinations(rows: dict[str, Rows], validation: Judge, seed: int) -> tuple[d
     found["undamped: nnls, one weight"] = Linear(unseen, UNDAMPED, "nnls", by_size=False)
     for name in FOUR:
         found[f"{name}, recalibrated"] = Linear(unseen, (name,), "ridge")
-    weights = {name: blend.weights for name, blend in found.items() if isinstance(blend, Linear)}
-    return found, {name: values.round(4).tolist() for name, values in weights.items()}
+    return found
 
 
 # -- is the posterior as sure as it should be? ----------------------------------------------------------------------

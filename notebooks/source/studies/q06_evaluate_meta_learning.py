@@ -1,8 +1,9 @@
 """The study of q06: a leak against an honest gain, and sampled against full ranking, over five seeds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import pandas as pd
 
 from metarec_lib import (
     BaselineRecommender,
@@ -16,18 +17,20 @@ from metarec_lib import (
     load_movielens,
     make_tasks,
     split_users,
+    study_rows,
 )
 
 SEEDS = (0, 1, 2, 3, 4)
 SUPPORTS = (1, 5, 20)
 
 
-def run(seed: int) -> dict:
+def run(seed: int) -> Iterator[pd.DataFrame]:
     """What each user's metrics were in one split of the users, and in one split of the ratings."""
-    return {**leak(seed), **ranking(seed)}
+    yield from leak(seed)
+    yield from ranking(seed)
 
 
-def leak(seed: int) -> dict:
+def leak(seed: int) -> Iterator[pd.DataFrame]:
     """RMSE of each test user for K = 1, 5, 20: honest models, and the same trained on the test users' ratings as well."""
     data = load_movielens("ml-100k")
     train_users, validation_users, test_users = split_users(data, seed=seed)
@@ -43,12 +46,10 @@ def leak(seed: int) -> dict:
         "bias, leaking": BaselineRecommender(**common).fit(data),
         "factors, leaking": MatrixFactorization(reg=reg, **common).fit(data),
     }
-    errors = {}
     for k in SUPPORTS:
         tasks = make_tasks(data, test_users, k=k, pool=20, seed=seed)
         for name, model in models.items():
-            errors[f"{name}, K={k}"] = evaluate_tasks(model, tasks, ("rmse",))["rmse"].round(5).tolist()
-    return {"users": test_users.tolist(), "rmse": errors}
+            yield study_rows("rmse", name, evaluate_tasks(model, tasks, ("rmse",), test_users)["rmse"], k=k)
 
 
 def best(values: tuple, fit: Callable, tasks: TaskBatch) -> float:
@@ -56,7 +57,7 @@ def best(values: tuple, fit: Callable, tasks: TaskBatch) -> float:
     return min(values, key=lambda value: evaluate_tasks(fit(value), tasks, ("rmse",))["rmse"].mean())
 
 
-def ranking(seed: int) -> dict:
+def ranking(seed: int) -> Iterator[pd.DataFrame]:
     """nDCG@10 of each user who likes a held-out film, ranked among all films and among 100 sampled ones."""
     kept, held_out = load_data("ml-100k", split="random", seed=seed)
     models = {
@@ -67,9 +68,8 @@ def ranking(seed: int) -> dict:
         "item-kNN": ItemKNN(),
         "item-kNN, undamped": ItemKNN(damping=0),
     }
-    fitted = {name: model.fit(kept) for name, model in models.items()}
-    full = {name: evaluate_ranking(model, held_out) for name, model in fitted.items()}
-    sampled = {name: evaluate_ranking(model, held_out, negatives=100, seed=seed) for name, model in fitted.items()}
-    tables = {"full": full, "sampled": sampled}
-    shown = {part: {n: t["ndcg@10"].round(3).tolist() for n, t in table.items()} for part, table in tables.items()}
-    return {"rankers": full["bias"].index.tolist(), **shown}
+    for name, model in models.items():
+        model.fit(kept)
+        yield study_rows("ndcg@10", name, evaluate_ranking(model, held_out)["ndcg@10"], candidates="full")
+        some = evaluate_ranking(model, held_out, negatives=100, seed=seed)
+        yield study_rows("ndcg@10", name, some["ndcg@10"], candidates="sampled")

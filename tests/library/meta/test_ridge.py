@@ -305,7 +305,7 @@ def test_other_domains_ratings_speak_for_a_user():
 def test_a_personal_slope_is_one_more_weight_on_the_item_bias(tmp_path):
     model = MetaLearningModel(epochs=2).fit(WORLD, personalized_target=True)
     tasks = make_tasks(WORLD, k=5, query=7, seed=1)
-    items = model._linear(tasks.query)
+    items = model.linear(tasks.query)
     assert items.x.shape[2] == model.item_vectors_.shape[2] + 2
     slope = (items.bias - float(model.item_bias_[-1].mean())) / WORLD.values.std()
     torch.testing.assert_close(items.x[..., -2], slope, rtol=0, atol=1e-12)
@@ -316,4 +316,4 @@ def test_a_personal_slope_is_one_more_weight_on_the_item_bias(tmp_path):
     again = load_model(tmp_path / "model.npz")
     assert again.predict(1, [1, 2, 3]).equals(model.predict(1, [1, 2, 3]))
     model.fit(WORLD)
-    assert model._linear(tasks.query).x.shape[2] == items.x.shape[2] - 1  # afresh, without it
+    assert model.linear(tasks.query).x.shape[2] == items.x.shape[2] - 1  # afresh, without it
