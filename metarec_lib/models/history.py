@@ -20,7 +20,7 @@ class History:
 
     def __init__(self, data: Interactions) -> None:
         times = data.ratings["timestamp"].to_numpy()
-        order = np.lexsort((times, data.user_codes))
+        order = _oldest_first(data.user_codes, times)
         self._ids = pd.Index(data.users["user_id"])
         self._columns: Columns = (data.item_codes[order], data.values[order], times[order])
         counts = np.bincount(data.user_codes, minlength=len(self._ids))
@@ -111,3 +111,15 @@ class History:
         parts = zip(self._columns, zip(*self._late.values(), strict=True), strict=True)
         self._columns = tuple(np.concatenate([column[keep], *new])[order] for column, new in parts)
         self._starts, self._late = np.append(0, np.cumsum(np.bincount(rows, minlength=len(self._ids)))), {}
+
+
+def _oldest_first(users: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Rows user after user, each user's by time, (n,); equal times in the order given."""
+    if not len(users):
+        return np.zeros(0, dtype=np.int64)
+    span = int(times.max()) - int(times.min()) + 1
+    if span * (int(users.max()) + 1) >= 2**63:
+        return np.lexsort((times, users))
+    return np.argsort(
+        users * span + (times - times.min()), kind="stable"
+    )  # one key is sorted three times as fast as two

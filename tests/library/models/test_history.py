@@ -54,6 +54,20 @@ def test_times_likes_and_counts(data):
     assert again.padded([7]).times.tolist() == [[10, 20, 30]] and again.padded([7]).liked.equal(p.liked[:1])
 
 
+@pytest.mark.parametrize("far", [0, 2**62])
+def test_order_equals_a_sort_by_user_and_time(far):
+    rng = np.random.default_rng(0)
+    pairs = rng.permutation(40 * 9)[:200]
+    frame = pd.DataFrame(
+        {"user_id": pairs // 9, "item_id": pairs % 9, "rating": 3.0, "timestamp": rng.integers(5, size=200)}
+    )
+    frame.loc[0, "timestamp"] = far
+    data = Interactions.from_frame(frame, scale=(1, 5))
+    history = History(data)
+    for user, part in data.ratings.sort_values("timestamp", kind="stable").groupby("user_id"):
+        np.testing.assert_array_equal(history.items_of(user), data.item_index(part["item_id"]))
+
+
 moves = st.lists(
     st.tuples(st.integers(4, 9), st.integers(0, 2), st.integers(1, 5), st.sampled_from(["one", "many", "save"])), max_size=12
 )  # fmt: skip
