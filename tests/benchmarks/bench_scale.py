@@ -1,4 +1,4 @@
-"""25 million ratings, in the shape of ML-25M and synthetic: load, fit the bias and an ALS model, evaluate; seconds and memory.
+"""25 million synthetic ratings in the shape of ML-25M: load, fit the bias and an ALS model, evaluate; seconds and memory.
 
     python tests/benchmarks/bench_scale.py [--ratings N] [--users N] [--items N] [--epochs N] [--ranked N]
 
@@ -53,15 +53,18 @@ def ranked_part(test: Interactions, users: int) -> Interactions:
     return test.subset(np.isin(test.user_codes, chosen))
 
 
-def main(options: argparse.Namespace) -> int:
+def split(options: argparse.Namespace) -> tuple[Interactions, Interactions]:
+    """Ratings to train on and to test on."""
     frame = timed("synthetic ratings", lambda: long_tailed(options.ratings, options.users, options.items))
     counts = frame["user_id"].value_counts()
     print(f"{len(frame):,} ratings; the longest user has {counts.max():,}, the median {counts.median():.0f}")
     data = timed("Interactions.from_frame", lambda: Interactions.from_frame(frame, scale=(0.5, 5)))
-    del frame
     held = np.random.default_rng(0).random(len(data)) < TEST_SHARE
-    train, test = timed("subset", lambda: (data.subset(~held), data.subset(held)))
-    del data
+    return timed("subset", lambda: (data.subset(~held), data.subset(held)))
+
+
+def main(options: argparse.Namespace) -> int:
+    train, test = split(options)
     few = ranked_part(test, options.ranked)
     models = (BaselineRecommender(), {}), (MatrixFactorization(), {"epochs": options.epochs})
     for model, how in models:

@@ -3,8 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.synthetic import make_world
+from metarec_lib.evaluation.pairs import score_pairs
+from metarec_lib.evaluation.ranking import evaluate_ranking
+from metarec_lib.models import neighbours
 from metarec_lib.models.baseline import fit_biases
 from metarec_lib.models.neighbours import ItemKNN
 
@@ -34,6 +40,61 @@ def test_scores_equal_a_plain_loop(neighbours, shrinkage, damping):
             taste = sum(s * r for s, r in near) / weight if weight > 0 else 0.0
             expected.append(mean + b_user[u] + b_item[i] + taste)
         np.testing.assert_allclose(model.predict(user, data.items["item_id"]), expected, atol=1e-9)
+
+
+@pytest.fixture
+def world():
+    return make_world(n_users=60, n_items=45, ratings_per_user=12, seed=2).interactions
+
+
+@pytest.mark.parametrize("cells", [1, 300, 2_000])
+def test_blocks_of_any_size_give_the_same(monkeypatch, world, cells):
+    rng = np.random.default_rng(0)
+    users, items = rng.choice(world.users["user_id"], 9), [*world.items["item_id"], 999]
+    whole = ItemKNN(neighbours=3, shrinkage=2.0).fit(world)
+    expected = [whole.predict(user, items) for user in users]
+    pairs, ranking = score_pairs(whole, world), evaluate_ranking(whole, world.subset(world.values > 4), ("mrr",))
+    assert whole._whole() is not None
+    monkeypatch.setattr(neighbours, "CELLS", cells)
+    blocks = ItemKNN(neighbours=3, shrinkage=2.0).fit(world)
+    assert blocks._whole() is None
+    for name in ("similar_starts_", "similar_items_", "similarity_"):
+        assert torch.equal(getattr(blocks, name), getattr(whole, name))
+    for user, scores in zip(users, expected, strict=True):
+        pd.testing.assert_series_equal(blocks.predict(user, items), scores, rtol=0, atol=1e-12)
+    torch.testing.assert_close(score_pairs(blocks, world), pairs, rtol=0, atol=1e-12)
+    pd.testing.assert_frame_equal(evaluate_ranking(blocks, world.subset(world.values > 4), ("mrr",)), ranking)
+
+
+def test_of_each_item_the_most_similar_ones_are_kept(world):
+    whole, few = ItemKNN(shrinkage=2.0).fit(world), ItemKNN(shrinkage=2.0, similar=4).fit(world)
+    every, kept = (model._rows(torch.arange(world.n_items + 1)) for model in (whole, few))
+    assert not every[-1].any() and not every[:, -1].any() and not every.diagonal().any()
+    border = every.topk(4, dim=1).values[:, -1:]
+    assert torch.equal(kept, torch.where(every >= border, every, 0)) and not torch.equal(kept, every)
+    assert few.similar_starts_.diff().max() <= 4
+
+
+def test_no_table_is_larger_than_a_block(monkeypatch):
+    """2,000 items: the square would be 4 million numbers, a user of 1,500 ratings asked for all items 3 million."""
+    rng = np.random.default_rng(1)
+    short = np.stack([np.repeat(np.arange(300), 10), rng.integers(2_000, size=3_000)])
+    pairs = np.concatenate([short, np.stack([np.full(1_500, 300), np.arange(1_500)])], axis=1)
+    frame = pd.DataFrame({"user_id": pairs[0], "item_id": pairs[1], "rating": 1.0 + pairs[1] % 5}).drop_duplicates()
+    data = Interactions.from_frame(frame, scale=(1, 5))
+    monkeypatch.setattr(neighbours, "CELLS", 100_000)
+    largest = []
+
+    class Watching(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            largest.append(result.numel() if isinstance(result, torch.Tensor) else 0)
+            return result
+
+    model = ItemKNN(similar=100).fit(data)
+    with Watching():
+        model.recommend(300)
+    assert 10_000 < max(largest) <= 300_000  # a block of whole rows may be wider than asked for, never I x K
 
 
 def test_unknown_items_and_strangers_get_the_biases():
