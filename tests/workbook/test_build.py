@@ -204,12 +204,12 @@ def test_check_catches_a_changed_study_and_changed_results(toy, monkeypatch):
     toy.change('shown = "a control"', 'shown = load_study("q06")')
     with pytest.raises(BuildError, match="metarec study"):
         build.build_questions(["q06"])
-    results.write_bytes(packed({"code_sha256": code_hash(study)}))
+    results.write_bytes(packed({"code_sha256": code_hash(study)}, {}))
     build.build_questions(["q06"])
     assert stale_files() == []
     study.write_text("SEEDS = (0, 1)\n", encoding="utf-8")
     assert f"Run `metarec study {STEM}`" in stale_files()[0]
-    results.write_bytes(packed({"code_sha256": code_hash(study)}))
+    results.write_bytes(packed({"code_sha256": code_hash(study)}, {}))
     assert "the results of its study have changed" in stale_files()[0]
 
 

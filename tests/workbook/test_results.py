@@ -27,13 +27,14 @@ def seeded(seed):
 
 
 @pytest.fixture(scope="module")
-def study():
+def study(tmp_path_factory):
     found = {seed: columns(joined(seeded(seed))) for seed in (0, 1)}
     names = dict.fromkeys(name for table in found.values() for name in table)
     table = {"seed": [s for s, t in found.items() for _ in t["value"]]}
     table |= {name: [v for t in found.values() for v in t[name]] for name in names}
-    stored = {"seeds": [0, 1], "rows": table, "command": "x", "versions": {}}
-    return study_from("toy", packed(stored))
+    path = tmp_path_factory.mktemp("study") / "toy.json.gz"
+    path.write_bytes(packed({"seeds": [0, 1], "command": "x", "versions": {}}, table))
+    return study_from("toy", path)
 
 
 def expected(model, k):
@@ -113,7 +114,7 @@ def test_numpy_values_become_plain_ones_and_bytes_are_the_same_each_time():
     table = study_rows("rmse", "a", pd.Series([1.0, 2.0], index=np.array([1, 2])), k=np.int64(5), flag=np.bool_(True))
     plain = columns(table)
     assert plain["unit"] == [1, 2] and plain["k"] == [5, 5] and plain["flag"] == [True, True]
-    assert packed({"rows": plain}) == packed({"rows": columns(table)})
+    assert packed({}, plain) == packed({}, columns(table))
 
 
 def test_the_stored_results_of_the_workbook_are_rows_of_four_digits():

@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,27 +79,36 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def packed(stored: Mapping[str, Any]) -> bytes:
-    """The bytes of a results file. Equal results give equal bytes: no time and no file name stand in them."""
-    text = json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), compresslevel=9, mtime=0)
+def packed(head: Mapping[str, Any], table: Mapping[str, list[Any]]) -> bytes:
+    """The bytes of a results file: a line that says what made it, and a line with the columns, compressed.
+
+    Equal results give equal bytes: no time and no file name stand in them.
+    """
+    lines = [json.dumps(part, ensure_ascii=False, separators=(",", ":")) + "\n" for part in (head, table)]
+    return gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0)
 
 
-def unpacked(content: bytes) -> dict[str, Any]:
-    """What `packed` packed."""
-    return json.loads(gzip.decompress(content))
+def head_of(path: Path) -> dict[str, Any]:
+    """What made a results file; its rows are not read. Raises ValueError for another file."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            return dict(json.loads(file.readline()))
+    except (OSError, EOFError, ValueError, TypeError) as error:
+        stem = path.name.removesuffix(".json.gz")
+        raise ValueError(f"Got {path}, which holds no results ({error}); run `metarec study {stem}`.") from error
 
 
-def study_from(name: str, content: bytes) -> Study:
-    """The study in the bytes of a results file."""
+def study_from(name: str, path: Path) -> Study:
+    """The study in a results file."""
     import pandas as pd
 
-    stored = unpacked(content)
+    head = head_of(path)
+    _, text = gzip.decompress(path.read_bytes()).split(b"\n", 1)
     table = {
         column: pd.Series(values, dtype=object if column == "unit" else None)
-        for column, values in stored["rows"].items()
+        for column, values in json.loads(text).items()
     }
-    return Study(name, tuple(stored["seeds"]), pd.DataFrame(table), stored["command"], stored["versions"])
+    return Study(name, tuple(head["seeds"]), pd.DataFrame(table), head["command"], head["versions"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from metarec_lib.workbook.core import places
 
 from .dependencies import code_hash
 from .lesson import study_stem
-from .results import Study, columns, joined, packed, study_from, unpacked
+from .results import Study, columns, head_of, joined, packed, study_from
 
 WARN_SECONDS = 180
 STUDIES_VARIABLE = "METAREC_STUDIES"
@@ -43,7 +43,7 @@ def load_study(name: str) -> Study:
         raise FileNotFoundError(
             f"Got no results of the study {stem!r}; expected {paths[-1]}. Run `metarec study {stem}`."
         )
-    return study_from(stem, path.read_bytes())
+    return study_from(stem, path)
 
 
 def results_path(stem: str) -> Path:
@@ -139,16 +139,14 @@ def _timed(stem: str, run: Callable[[int], Any], seed: int) -> Any:
 
 def stored(stem: str, results: Mapping[int, Rows], command: str) -> bytes:
     """The bytes of the results file: no times and no dates in it, so that a rerun compares equal."""
-    return packed(
-        {
-            "study": stem,
-            "code_sha256": code_hash(study_source(stem)),
-            "command": command,
-            "versions": versions(),
-            "seeds": list(results),
-            "rows": _together(results),
-        }
-    )
+    head = {
+        "study": stem,
+        "code_sha256": code_hash(study_source(stem)),
+        "command": command,
+        "versions": versions(),
+        "seeds": list(results),
+    }
+    return packed(head, _together(results))
 
 
 def _together(results: Mapping[int, Rows]) -> Rows:
@@ -174,11 +172,7 @@ def versions() -> dict[str, str]:
 
 def is_stale(stem: str) -> bool:
     """Whether the stored results were made by other code than there is now. Raises ValueError for a file that is none."""
-    path = results_path(stem)
-    try:
-        return unpacked(path.read_bytes())["code_sha256"] != code_hash(study_source(stem))
-    except (OSError, EOFError, KeyError, UnicodeDecodeError) as error:
-        raise ValueError(f"Got {path}, which holds no results ({error}); run `metarec study {stem}`.") from error
+    return head_of(results_path(stem)).get("code_sha256") != code_hash(study_source(stem))
 
 
 def journal_path(stem: str, seed: int) -> Path:
