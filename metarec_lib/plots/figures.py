@@ -140,7 +140,7 @@ def bands(
 
     series: label to (middles, half widths), each as long as x. The panels share their y axis; a line marks zero.
     """
-    fig, axes = subplots(1, len(series), figsize=(5.6, 2.4), sharey=True, squeeze=False)
+    fig, axes = subplots(1, len(series), figsize=(5.0, 2.4), sharey=True, squeeze=False)
     places = range(len(x))
     for ax, (name, (middle, half)), colour in zip(axes[0], series.items(), PALETTE.values(), strict=False):
         ends = [[m + side * h for m, h in zip(middle, half, strict=True)] for side in (-1, 1)]

@@ -7,14 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from metarec_lib.workbook.core import places
+from metarec_lib.workbook.core import STRICT_FIGURES, places
 
 from .breaches import is_lenient
 from .lesson import Cell, Lesson
 from .notebook import metadata, notebook_of
 
 CELL_TIMEOUT = 120  # seconds
-STRICT_FIGURES = "METAREC_STRICT_FIGURES"  # makes `plots` refuse text that is cut off or covers other text
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

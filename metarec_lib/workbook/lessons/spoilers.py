@@ -18,7 +18,7 @@ def shown_solutions(lesson: Lesson) -> list[str]:
     bodies = dict(_bodies(ast.parse(read_text(path)))) if path.is_file() else {}
     return [
         f"notebooks/source/{lesson.path.name}:{cell.line + line}: got the solution of `{name}` in the lesson; expected "
-        f"what the exercises do not ask for. Call the learner's own: `with mine({lesson.question.key!r}) as my: my.{name}(…)`."
+        f"what the exercises do not ask for. Call the learner's own, `my.{name}`, inside `with mine(…) as my:`."
         for cell, tree in parsed(lesson.cells)
         for name, body in bodies.items()
         for line in _places(tree, body)
