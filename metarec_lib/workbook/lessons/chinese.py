@@ -19,8 +19,8 @@ def is_chinese(text: str) -> bool:
 
 
 def joined(text: str) -> str:
-    """Markdown whose wrapped lines join without a blank between two Chinese characters. Headings stay lines."""
-    parts = re.split(r"^((?:#{1,6} |```|~~~).*\n?)", text, flags=re.MULTILINE)
+    """Markdown whose wrapped lines join without a blank between two Chinese characters. Headings and code stay lines."""
+    parts = re.split(r"^(#{1,6} .*\n?|```[\s\S]*?^```\n?)", text, flags=re.MULTILINE)
     return "".join(_BREAK.sub("", part) if place % 2 == 0 else part for place, part in enumerate(parts))
 
 

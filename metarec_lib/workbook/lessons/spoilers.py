@@ -56,16 +56,28 @@ def _places(tree: ast.Module, body: list[ast.stmt]) -> Iterator[int]:
 
 def normalised(body: Sequence[ast.stmt]) -> str:
     """The syntax tree as text, names numbered as they occur; what is returned or assigned last counts by its value."""
-    copied = ast.parse("\n".join(map(ast.unparse, body))).body
-    last = copied[-1]
-    if isinstance(last, ast.Return | ast.Assign | ast.AnnAssign | ast.Expr) and last.value is not None:
-        copied[-1] = ast.Expr(last.value)
-    names: dict[str, str] = {}
-    for statement in copied:
-        for node in ast.walk(statement):
-            for field in ("id", "arg"):
-                if isinstance(name := getattr(node, field, None), str) and not isinstance(node, ast.keyword):
-                    setattr(node, field, names.setdefault(name, f"v{len(names)}"))
-            if isinstance(node, ast.arg | ast.AnnAssign):
-                node.annotation = None if isinstance(node, ast.arg) else ast.Constant(None)
-    return "\n".join(map(ast.dump, copied))
+    copied = ast.parse("\n".join(map(ast.unparse, body)))
+    last = copied.body[-1]
+    if isinstance(last, ast.Return | ast.Assign | ast.AnnAssign) and last.value is not None:
+        copied.body[-1] = ast.Expr(last.value)
+    return ast.dump(_Numbered().visit(copied))
+
+
+class _Numbered(ast.NodeTransformer):
+    """Numbers in place of names; no types."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+
+    def _number(self, name: str) -> str:
+        return self.names.setdefault(name, f"v{len(self.names)}")
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(self._number(node.id), node.ctx)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        return ast.arg(self._number(node.arg))
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        value = node.value if node.value is not None else ast.Constant(None)
+        return self.visit(ast.Assign([node.target], value))
