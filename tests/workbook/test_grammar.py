@@ -69,7 +69,7 @@ LAST = '# %% [markdown] tags=["exercise"]'
         (LAST, code_cells(6, ' tags=["claim"]', 'claim("more")'), "got 9 claims; expected 3 to 8"),
         ("plots.play(bar", "print(bar", "got 2 figures; expected 3 to 7"),
         (LAST, code_cells(5, text=FIGURE), "got 8 figures; expected 3 to 7"),
-        ('plots.bars({"a": 1.0}', "plots.intervals({}", "got 2 interval plots of 3 figures; expected at most half of them. Show"),
+        ('plots.bars({"a": 1.0}', "plots.intervals({}", "got 2 interval plots of 3 figures; expected at most half"),
         (LAST, code_cells(17), "got 27 code cells; expected at most 26. Join or drop some"),
         ("check = print", f"check = print  # {'x' * 72}", "got a line of 89 columns; expected at most 88. Break the line"),
         ("check = print", f"check = print  # {'中' * 40}\n# {'x' * 90}", "got a line of 97 columns and 1 more too wide"),
@@ -78,7 +78,7 @@ LAST = '# %% [markdown] tags=["exercise"]'
         ('tags=["from-scratch"]', "", "got no cell tagged 'from-scratch'; expected at least one"),
         ('# %% [markdown] tags=["expect"]', "# %% [markdown]", "got no cell tagged 'expect'; expected at least one"),
         ('# %% tags=["measured"]', "# %%", "got no cell tagged 'measured'; expected one"),
-        ('# %% [markdown] tags=["references"]', f"{CODE}# %% [markdown] tags=[\"references\"]", "tagged 'measured' before other code"),
+        ('# %% [markdown] tags=["references"]', CODE + "# %% [markdown] tags=[\"references\"]", "before other code"),
         ("what_was_measured()\n", "print()\n", "tagged 'measured' without its call; expected `what_was_measured()`"),
         ('# %% tags=["figure"]', '# %% [markdown] tags=["figure"]', "a markdown cell tagged 'figure'; expected a code"),
         ('# %% [markdown] tags=["expect"]', '# %% tags=["expect"]', "a code cell tagged 'expect'; expected a markdown"),
@@ -371,7 +371,7 @@ def total(ratings):
 @pytest.mark.parametrize(
     "code",
     [
-        "def shrink(ratings, strength):\n    total = sum(ratings)\n    count = len(ratings)\n    return total / (count + strength)",
+        "def shrink(rated, kappa):\n    total = sum(rated)\n    count = len(rated)\n    return total / (count + kappa)",
         "def other(r, s):\n    '''Other words.'''\n    a = sum(r)\n    b = len(r)\n    return a / (b + s)",
         "y, kappa = [1], 2\na = sum(y)\nb = len(y)\nprior = a / (b + kappa)",
         "y, kappa = [1], 2\nfor _ in range(2):\n    a = sum(y)\n    b = len(y)\n    a / (b + kappa)",
