@@ -9,6 +9,7 @@ import ipywidgets
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from PIL import Image
 
 from metarec_lib import plots
@@ -289,3 +290,19 @@ BANDS = {"bias": ([0, 1, 1], [1, 0.5, 0.2]), "Horror": ([0, 0, 1], [1, 1, 1])}
 )
 def test_the_figures_of_the_library_can_be_read(fig):
     assert plots.illegible(fig()) == []
+
+
+def test_numbers_of_a_figure_have_a_real_minus_and_none_before_zero():
+    fig = plots.intervals({"a": (-0.2, -0.3, -0.1), "b": (-0.00001, -0.1, 0.1)}, title="t", xlabel="x")
+    assert [text.get_text() for text in fig.axes[0].texts] == ["−0.200", "0.000"]
+    assert [text.get_text() for text in plots.bars({"a": -0.001, "b": 2}, title="t", xlabel="x").axes[0].texts] == [
+        "2.00",
+        "0.00",
+    ]
+
+
+def test_the_picture_is_laid_out_as_it_was_judged(shown, strict):
+    fig = draw()
+    plots.show(fig, alt=ALT)
+    assert base64.b64decode(shown[0][0]["image/png"]) == plots.png_of(fig)
+    assert isinstance(fig.get_layout_engine(), PlaceHolderLayoutEngine)
