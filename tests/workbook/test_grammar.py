@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from toy import STEM
+from toy import STEM, run_without_kernel
 from whole import SHORT, TEXT
 
 from metarec_lib.workbook.core import Question
@@ -129,8 +129,6 @@ def test_words(text, count):
 
 
 def test_build_prints_the_sizes(whole, monkeypatch, capsys):
-    from toy import run_without_kernel
-
     monkeypatch.setattr(execution, "run_lesson", run_without_kernel)
     build.build_questions(["q06"])
     said = capsys.readouterr().out
@@ -249,8 +247,6 @@ def test_boxes_folds_and_twins_of_the_notebook(whole):
 
 
 def test_the_lesson_is_read_back_from_its_notebook(whole, monkeypatch):
-    from toy import run_without_kernel
-
     monkeypatch.setattr(execution, "run_lesson", run_without_kernel)
     build.build_questions(["q06"])
     written = read_lesson("q06")
@@ -394,6 +390,14 @@ def test_something_like_a_solution_is_none(whole):
     code = "y, kappa = [1], 2\na = sum(y)\nb = len(y)\nprior = a / (b - kappa)\nc = sum(y)"
     whole.change(LAST, f"# %%\n{code}\n\n{LAST}")
     assert spoilers.shown_solutions(read_lesson("q06")) == []
+
+
+def test_a_solution_that_is_not_python_is_said_once(whole, monkeypatch):
+    monkeypatch.setattr(execution, "run_lesson", run_without_kernel)
+    (whole.root / "solutions" / f"{STEM}.py").write_text("def f(:\n", encoding="utf-8")
+    with pytest.raises(BuildError) as error:
+        build.build_questions(["q06"])
+    assert str(error.value).count("solutions/") == 1 and whole.notebook.is_file()
 
 
 def test_the_written_lessons_show_no_solution_and_would_be_caught():

@@ -14,8 +14,7 @@ SMALLEST = 12  # nodes of the syntax tree: shorter bodies are found everywhere
 
 def shown_solutions(lesson: Lesson) -> list[str]:
     """One message for each cell that holds the body of one of the question's solutions."""
-    path = content("solutions", f"{lesson.question.stem}.py")
-    bodies = dict(_bodies(ast.parse(read_text(path)))) if path.is_file() else {}
+    bodies = _solutions(lesson.question.stem)
     return [
         f"notebooks/source/{lesson.path.name}:{cell.line + line}: got the solution of `{name}` in the lesson; expected "
         f"what the exercises do not ask for. Call the learner's own, `my.{name}`, inside `with mine(…) as my:`."
@@ -23,6 +22,15 @@ def shown_solutions(lesson: Lesson) -> list[str]:
         for name, body in bodies.items()
         for line in _places(tree, body)
     ]
+
+
+def _solutions(stem: str) -> dict[str, list[ast.stmt]]:
+    """The bodies by name; none of a file that is not Python, which its own stub's step refuses."""
+    path = content("solutions", f"{stem}.py")
+    try:
+        return dict(_bodies(ast.parse(read_text(path)))) if path.is_file() else {}
+    except SyntaxError:
+        return {}
 
 
 def _bodies(solution: ast.Module) -> Iterator[tuple[str, list[ast.stmt]]]:
