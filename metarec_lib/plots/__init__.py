@@ -1,4 +1,4 @@
-"""Every figure of the notebooks: `show` emits a small picture with its alt text, `play` puts controls above one.
+"""Every figure and table of the notebooks: `show` emits a small picture with its alt text, `play` puts controls above one.
 
 A figure function takes numbers and returns a `matplotlib.figure.Figure` made with `subplots` under `@styled`.
 """
@@ -8,8 +8,10 @@ import lazy_loader
 _WHERE = {
     "figures": ["bands", "bars", "intervals", "lines", "slopes"],
     "playing": ["play"],
+    "legible": ["illegible"],
     "showing": ["checked_alt", "png_of", "show"],
     "style": ["PALETTE", "STYLE", "styled", "subplots"],
+    "tables": ["interval_text", "number_text", "p_text", "table"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_WHERE)

@@ -10,6 +10,7 @@ import matplotlib.ticker
 from matplotlib.figure import Figure
 
 from .style import PALETTE, styled, subplots
+from .tables import number_text
 
 
 @styled
@@ -27,7 +28,7 @@ def intervals(rows: Mapping[str, Any], *, title: str, xlabel: str, xlim: tuple[f
         colour = "#777777" if low <= 0 <= high else PALETTE["blue"]
         ax.plot([low, high], [place, place], color=colour)
         ax.plot(mean, place, "o", color=colour)
-        ax.annotate(f"{mean:+.{digits}f}", (mean, place), bbox=over_lines, **number)
+        ax.annotate(number_text(mean, digits, signed=True), (mean, place), bbox=over_lines, **number)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(range(len(figures)), list(rows))
     ax.set_ylim(len(figures) - 0.5, -0.65)
@@ -45,7 +46,7 @@ def bars(
     fig, ax = subplots(figsize=(5.0, 0.8 + 0.27 * len(ordered)))
     colours = [PALETTE["orange"] if name in highlight else PALETTE["sky"] for name in ordered]
     drawn = ax.barh(list(ordered), list(ordered.values()), color=colours)
-    ax.bar_label(drawn, fmt=f"%.{digits}f", padding=2, fontsize=7.5)
+    ax.bar_label(drawn, [number_text(float(value), digits) for value in ordered.values()], padding=2, fontsize=7.5)
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.grid(axis="y", visible=False)
@@ -65,8 +66,8 @@ def slopes(left: Mapping[str, float], right: Mapping[str, float], *, title: str,
         start, stop = ranks[0][name], ranks[1][name]
         colour = PALETTE["vermilion"] if start != stop else "#777777"
         ax.plot([0, 1], [start, stop], "o-", color=colour)
-        ax.text(-0.04, start, f"{name}  {left[name]:.3f}", ha="right", va="center", fontsize=7.5, color=colour)
-        ax.text(1.04, stop, f"{right[name]:.3f}  {name}", ha="left", va="center", fontsize=7.5, color=colour)
+        ax.text(-0.04, start, f"{name}  {number_text(left[name])}", ha="right", va="center", fontsize=7.5, color=colour)
+        ax.text(1.04, stop, f"{number_text(right[name])}  {name}", ha="left", va="center", fontsize=7.5, color=colour)
     ax.set(title=title, xlim=(-0.9, 1.9), ylim=(len(left) + 0.6, 0.4), yticks=[])
     ax.set_xticks([0, 1], list(ends))
     ax.grid(visible=False)
@@ -140,7 +141,7 @@ def bands(
 
     series: label to (middles, half widths), each as long as x. The panels share their y axis; a line marks zero.
     """
-    fig, axes = subplots(1, len(series), figsize=(5.6, 2.4), sharey=True, squeeze=False)
+    fig, axes = subplots(1, len(series), figsize=(5.0, 2.4), sharey=True, squeeze=False)
     places = range(len(x))
     for ax, (name, (middle, half)), colour in zip(axes[0], series.items(), PALETTE.values(), strict=False):
         ends = [[m + side * h for m, h in zip(middle, half, strict=True)] for side in (-1, 1)]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
-from .showing import alt_metadata, bundle, checked_alt, png_of
-from .style import styled
+from .legible import hold_to_legible
+from .showing import bundle, checked_alt, display_picture, png_of
+from .style import WIDTH, styled
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -26,22 +27,19 @@ def play(draw: Callable[..., Figure], *, alt: str, **controls: Any) -> None:
     Raises ValueError for other controls. An error while drawing the first state is raised, a later one shown.
     """
     import ipywidgets as widgets
-    from IPython import get_ipython
-    from IPython.display import display
 
     alt, draw = checked_alt(alt), styled(draw)
     made = {name: _control(draw, name, given) for name, given in controls.items()}
-    first = png_of(draw(**{name: control.value for name, control in made.items()}))
+    figure = draw(**{name: control.value for name, control in made.items()})
+    hold_to_legible(figure)
+    first = png_of(figure, density=1)
     image = widgets.HTML(_image_tag(first, alt))  # an Image widget with a tooltip fails to draw (ipywidgets 8.1)
     message = widgets.Label()
     redraw = functools.partial(_redraw, draw, made, image, message, alt)
     for control in made.values():
         control.observe(redraw, names="value")
     box = widgets.VBox([*made.values(), image, message])
-    if get_ipython() is None:
-        print(alt)
-    else:
-        display({**_widget_view(box), **bundle(first, alt)}, raw=True, metadata=alt_metadata(alt))
+    display_picture({**_widget_view(box), **bundle(first, alt)}, alt)
 
 
 def _widget_view(box: ipywidgets.Widget) -> dict[str, Any]:
@@ -50,7 +48,9 @@ def _widget_view(box: ipywidgets.Widget) -> dict[str, Any]:
 
 
 def _image_tag(png: bytes, alt: str) -> str:
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+    return (
+        f'<img alt="{html.escape(alt)}" width="{WIDTH}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+    )
 
 
 def _redraw(
@@ -59,7 +59,7 @@ def _redraw(
     """Put the figure of the controls' values in place; a figure that cannot be drawn is said in a sentence."""
     values = {name: control.value for name, control in controls.items()}
     try:
-        image.value, message.value = _image_tag(png_of(draw(**values)), alt), ""
+        image.value, message.value = _image_tag(png_of(draw(**values), density=1), alt), ""
     except Exception as error:
         chosen = ", ".join(f"{name} = {value}" for name, value in values.items())
         message.value = f"No figure for {chosen} ({type(error).__name__}: {error}). The one above is the last drawn."

@@ -23,10 +23,10 @@ PALETTE = {
     "black": "#000000",
     "yellow": "#F0E442",
 }
-DPI = 100
+WIDTH, INCHES = 640, 5.0  # how wide a figure is shown, in CSS pixels, and how wide it is drawn
 STYLE: dict[str, Any] = {
-    "figure.figsize": (4.0, 2.5),
-    "figure.dpi": DPI,
+    "figure.figsize": (INCHES, 3.125),
+    "figure.dpi": WIDTH / INCHES,
     "figure.constrained_layout.use": True,
     "axes.prop_cycle": matplotlib.cycler(color=list(PALETTE.values())[:7]),
     "axes.spines.top": False,

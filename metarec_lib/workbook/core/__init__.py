@@ -3,7 +3,7 @@
 import lazy_loader
 
 _WHERE = {
-    "kernel": ["in_notebook", "link", "show_markdown", "show_text"],
+    "kernel": ["STRICT_FIGURES", "in_notebook", "link", "show_markdown", "show_text"],
     "languages": ["Language", "Pair", "language", "pick"],
     "places": ["content", "folder_named", "missing", "work_folder"],
     "questions": ["QUESTIONS", "Question", "resolve", "resolve_all"],

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+STRICT_FIGURES = "METAREC_STRICT_FIGURES"  # set by the build: `plots` refuses text that cannot be read
+
 
 def in_notebook() -> bool:
     """Whether this process is a Jupyter kernel."""

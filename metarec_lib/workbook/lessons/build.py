@@ -16,10 +16,12 @@ from .lesson import Lesson, source_path
 from .marks import broken_marks
 from .overview import readme_text
 from .reading import read_lesson
+from .sizes import size_of
+from .spoilers import shown_solutions
 from .studies import results_path
 
 WARN_SECONDS, MAX_SECONDS = 20, 40
-MAX_BYTES = 400_000
+MAX_BYTES = 700_000
 
 
 def build_questions(names: Sequence[str] = (), force: bool = False) -> None:
@@ -123,10 +125,13 @@ def _build_notebook(question: Question, force: bool) -> None:
     if not source_path(question).is_file():
         return
     lesson = read_lesson(question)
+    if spoiled := shown_solutions(lesson):
+        raise BuildError("\n".join(spoiled))
     _guard(notebook_path(question), force)
     run = execution.run_lesson(lesson)
     _hold_to_claims(lesson, run.notebook)
     print(f"{question.key}  {run.seconds:.1f} s" + _time_warning(question, run.seconds))
+    print(f"     {size_of(lesson.cells, lesson.texts)}")
     text = notebook_text(lesson, run.notebook)
     if (size := len(text.encode())) > MAX_BYTES:
         raise BuildError(

@@ -8,9 +8,10 @@ from typing import Any
 from metarec_lib.workbook.core import Question, places, resolve_all
 
 from . import build, overview, studies
-from .execution import KERNEL, LANGUAGE
 from .lesson import source_path
+from .notebook import KERNEL, LANGUAGE
 from .reading import read_lesson
+from .spoilers import shown_solutions
 
 
 def stale_files(names: Sequence[str] = ()) -> list[str]:
@@ -37,6 +38,8 @@ def _lesson(question: Question) -> list[str]:
         study = build.studies_hash(lesson)
     except ValueError as error:
         return [str(error)]
+    if spoiled := shown_solutions(lesson):
+        return spoiled
     path, mend = build.notebook_path(question), f"Run `metarec build {question.key}`."
     if not path.is_file():
         return [f"{_name(path)}: missing. {mend}"]

@@ -7,20 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from metarec_lib.workbook.core import places
+from metarec_lib.workbook.core import STRICT_FIGURES, places
 
-from .lesson import TITLES, Cell, Lesson
+from .breaches import is_lenient
+from .lesson import Cell, Lesson
+from .notebook import metadata, notebook_of
 
 CELL_TIMEOUT = 120  # seconds
-LANGUAGE = {
-    "codemirror_mode": {"name": "ipython", "version": 3},
-    "file_extension": ".py",
-    "mimetype": "text/x-python",
-    "name": "python",
-    "nbconvert_exporter": "python",
-    "pygments_lexer": "ipython3",
-}
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -38,33 +31,6 @@ class Run:
 
     notebook: Any
     seconds: float
-
-
-def notebook_of(lesson: Lesson) -> Any:
-    """The lesson as a notebook without outputs, with stable cell ids such as `q06-claim-1`."""
-    from nbformat import v4
-
-    notebook, seen = v4.new_notebook(metadata=_metadata()), {}
-    for cell in lesson.cells:
-        kind = cell.tags[0] if cell.tags else cell.kind
-        seen[kind] = seen.get(kind, 0) + 1
-        make = v4.new_code_cell if cell.kind == "code" else v4.new_markdown_cell
-        metadata = {"tags": list(cell.tags)} if cell.tags else {}
-        identity = f"{lesson.question.key}-{kind}-{seen[kind]}"
-        notebook.cells.append(make(_shown(cell), id=identity, metadata=metadata))
-    return notebook
-
-
-def _shown(cell: Cell) -> str:
-    """The text of a cell; a tagged text gets its heading, and a blank line before each language, which Markdown needs."""
-    titles = [f"## {TITLES[tag]}\n\n" for tag in cell.tags if tag in TITLES]
-    source = re.sub(r"(?<=[^\n])\n(?=#### )", "\n\n", cell.source) if titles else cell.source
-    return "".join(titles) + source
-
-
-def _metadata() -> dict[str, Any]:
-    """What JupyterLab asks of a notebook; without the version of Python, which differs from machine to machine."""
-    return {"kernelspec": dict(KERNEL), "language_info": dict(LANGUAGE)}
 
 
 def _clock() -> float:
@@ -98,6 +64,8 @@ def run_lesson(lesson: Lesson, seed: int = 0, **variables: str) -> Run:
     that no `raises-exception` tag asks for, and on a cell that takes longer than CELL_TIMEOUT seconds.
     """
     notebook, start = notebook_of(lesson), _clock()
+    if not is_lenient(lesson.path.stem):
+        variables = {**variables, STRICT_FIGURES: "1"}
     with tempfile.TemporaryDirectory(prefix="metarec-", ignore_cleanup_errors=True) as profile:
         _execute(notebook, lesson, environment(seed, IPYTHONDIR=profile, **variables))
     seconds = _clock() - start
@@ -173,6 +141,11 @@ def check_outputs(lesson: Lesson, cell: Cell, made: Any) -> None:
             f"{_at(lesson, cell, 1)}: got no error from a cell tagged `raises-exception`; expected one. "
             "Take the tag away, or raise the error."
         )
+    if "from-scratch" in cell.tags and "agrees: True" not in "".join(map(_text, made.outputs)):
+        raise BuildError(
+            f"{_at(lesson, cell, 1)}: got no line `agrees: True` from a cell tagged `from-scratch`; expected its result "
+            "to be the library's. Print the comparison, and correct the cell where it says False."
+        )
     for out in made.outputs:
         if out.output_type == "stream" and out.name == "stderr":
             raise BuildError(
@@ -184,6 +157,17 @@ def check_outputs(lesson: Lesson, cell: Cell, made: Any) -> None:
                 f"{_at(lesson, cell, 1)}: got {found!r} in the output, which differs from run to run; expected "
                 "text that every machine prints. Print something else."
             )
+        if not is_lenient(lesson.path.stem):
+            _check_told(lesson, cell, out)
+
+
+def _check_told(lesson: Lesson, cell: Cell, out: Any) -> None:
+    """Raise BuildError for text that is no text for a person."""
+    if out.output_type == "stream" and (found := re.search(r"\{'[^'\n]*': |(?<![\d.])-0\.0+(?![\d])", out.text)):
+        raise BuildError(
+            f"{_at(lesson, cell, 1)}: got {found[0]!r} in the output; expected no raw dict and no minus before zero. "
+            "Show a frame with `plots.table`, or format the number."
+        )
 
 
 def _text(out: Any) -> str:
@@ -202,7 +186,7 @@ def _unstable(text: str) -> str | None:
 
 def clean(notebook: Any) -> None:
     """Take away what differs between two runs: counts, widget ids and state, tracebacks with paths."""
-    notebook.metadata = _metadata()
+    notebook.metadata = metadata()
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, cell in enumerate(code, 1):
         cell.execution_count = count

@@ -1,15 +1,19 @@
 """The grammar of a lesson: what each tagged cell must hold. Every breach is collected, then all are shown together."""
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from metarec_lib.workbook.core import Question, resolve
 
 from . import lesson as form
+from .breaches import Breaches, is_lenient
+from .chinese import is_chinese, joined
 from .grammar_code import check_code
-from .lesson import Cell, FollowUp, Lesson, LessonError, Pitfall, Point
+from .lesson import Cell, FollowUp, Lesson, Pitfall, Point
+from .sizes import check_sizes
+from .twins import pair
 
+NEW = ("from-scratch", "expect", "measured")  # tags that the lessons on the list of exceptions may lack
 LEVELS = ("junior", "mid", "senior", "staff")
 META = re.compile(r"level: *(\w+) *· *minutes: *(\d+) *· *needs: *(.+?) *· *topics: *(.+)")
 POINT = re.compile(r"- \[(\d+)\] +(.+)")
@@ -18,25 +22,10 @@ FOLLOW_UP = re.compile(r"<details>\s*<summary>(.+?)</summary>(.+?)</details>", r
 Texts = dict[str, dict[str, str]]
 
 
-@dataclass
-class _Breaches:
-    """What is wrong with a lesson so far, as (line, message)."""
-
-    name: str
-    found: list[tuple[int, str]] = field(default_factory=list)
-
-    def add(self, line: int, got: str, expected: str, todo: str) -> None:
-        self.found.append((line, f"{self.name}:{line}: got {got}; expected {expected}. {todo}"))
-
-    def raise_any(self) -> None:
-        if self.found:
-            messages = [message for _, message in sorted(self.found)]
-            raise LessonError("\n".join([f"{self.name} breaks the grammar of a lesson:", *messages]))
-
-
 def lesson_from(question: Question, path: Path, cells: list[Cell]) -> Lesson:
     """The lesson that these cells make. Raises LessonError that names all breaches at once."""
-    breaches = _Breaches(f"notebooks/source/{path.name}")
+    breaches = Breaches(f"notebooks/source/{path.name}", lenient=is_lenient(path.stem))
+    cells = pair(cells, breaches)
     _check_tags(cells, breaches)
     texts = _texts(cells, breaches)
     lines = {tag: cell.line for cell in cells for tag in cell.tags}
@@ -44,34 +33,37 @@ def lesson_from(question: Question, path: Path, cells: list[Cell]) -> Lesson:
     rubric = _rubric(texts, lines, breaches)
     pitfalls = _pitfalls(texts, lines, breaches)
     follow_ups = _follow_ups(texts, lines, breaches)
-    check_code(question, cells, breaches.add)
+    check_code(question, cells, breaches)
+    check_sizes(cells, texts, breaches)
     breaches.raise_any()
     return Lesson(question, path, tuple(cells), level, minutes, needs, topics, texts, rubric, pitfalls, follow_ups)
 
 
-def _check_tags(cells: list[Cell], breaches: _Breaches) -> None:
+def _check_tags(cells: list[Cell], breaches: Breaches) -> None:
     for cell in cells:
         for tag in cell.tags:
             if tag not in form.KNOWN_TAGS:
                 known = ", ".join(form.KNOWN_TAGS)
                 breaches.add(cell.line, f"the unknown tag {tag!r}", f"one of {known}", "Correct the tag.")
-            kind = "markdown" if tag in form.TEXT_TAGS else "code" if tag in form.CODE_TAGS else cell.kind
+            markdown = tag in form.TEXT_TAGS or tag == "expect"
+            kind = "markdown" if markdown else "code" if tag in form.CODE_TAGS else cell.kind
             if kind != cell.kind:
                 breaches.add(cell.line, f"a {cell.kind} cell tagged {tag!r}", f"a {kind} cell", "Move the tag.")
         if len(texts := [tag for tag in cell.tags if tag in form.TEXT_TAGS]) > 1:
             breaches.add(cell.line, f"the tags {texts} on one cell", "one text tag a cell", "Split the cell.")
-    for tag in (*form.TEXT_TAGS, *form.CODE_TAGS, "exercise"):
+    for tag in (*form.TEXT_TAGS, "claim", "play", "exercise", *NEW):
         _check_count(tag, [cell for cell in cells if tag in cell.tags], breaches)
 
 
-def _check_count(tag: str, having: list[Cell], breaches: _Breaches) -> None:
+def _check_count(tag: str, having: list[Cell], breaches: Breaches) -> None:
+    once, breach = tag in (*form.TEXT_TAGS, "measured"), breaches.limit if tag in NEW else breaches.add
     if not having:
-        breaches.add(1, f"no cell tagged {tag!r}", "at least one" if tag not in form.TEXT_TAGS else "one", "Add it.")
-    for cell in having[1:] if tag in form.TEXT_TAGS else []:
+        breach(1, f"no cell tagged {tag!r}", "one" if once else "at least one", "Add it.")
+    for cell in having[1:] if once else []:
         breaches.add(cell.line, f"a second cell tagged {tag!r}", "one", "Join it with the first.")
 
 
-def _texts(cells: list[Cell], breaches: _Breaches) -> Texts:
+def _texts(cells: list[Cell], breaches: Breaches) -> Texts:
     """The text cells by tag and language; where both are asked for, each stands under its heading."""
     texts: Texts = {}
     for cell in cells:
@@ -81,23 +73,23 @@ def _texts(cells: list[Cell], breaches: _Breaches) -> Texts:
     return texts
 
 
-def _languages(tag: str, cell: Cell, breaches: _Breaches) -> dict[str, str]:
+def _languages(tag: str, cell: Cell, breaches: Breaches) -> dict[str, str]:
     parts = re.split(r"^(#### (?:English|中文)) *$", cell.source, flags=re.MULTILINE)
-    named = {heading: text.strip() for heading, text in zip(parts[1::2], parts[2::2], strict=True)}
+    named = {heading: joined(text.strip()) for heading, text in zip(parts[1::2], parts[2::2], strict=True)}
     if not named and tag not in form.BOTH_LANGUAGES:
-        named = {form.HEADINGS["zh" if tag == "zh" else "en"]: cell.source.strip()}
+        named = {form.HEADINGS["zh" if tag == "zh" else "en"]: joined(cell.source.strip())}
     wanted = form.HEADINGS if tag in form.BOTH_LANGUAGES else {"zh" if tag == "zh" else "en": ""}
     found = {code: named[heading] for code, heading in form.HEADINGS.items() if heading in named}
     for code in wanted:
         if not found.get(code):
             heading = form.HEADINGS[code]
             breaches.add(cell.line, f"no text under `{heading}` in {tag!r}", "both languages", f"Add `{heading}`.")
-    if found.get("zh") and not re.search(r"[\u4e00-\u9fff]", found["zh"]):
+    if found.get("zh") and not is_chinese(found["zh"]):
         breaches.add(cell.line, f"no Chinese under `#### 中文` in {tag!r}", "Chinese text", "Write it.")
     return found
 
 
-def _question_line(question: Question, texts: Texts, lines: dict[str, int], breaches: _Breaches):
+def _question_line(question: Question, texts: Texts, lines: dict[str, int], breaches: Breaches):
     """Level, minutes, needs and topics; the line is taken out of the texts."""
     chinese = texts.get("question", {}).get("zh", "").rstrip()
     body, _, last = chinese.rpartition("\n")
@@ -120,7 +112,7 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _needed(question: Question, names: list[str], line: int, breaches: _Breaches) -> tuple[Question, ...]:
+def _needed(question: Question, names: list[str], line: int, breaches: Breaches) -> tuple[Question, ...]:
     needed = []
     for name in names:
         try:
@@ -132,7 +124,7 @@ def _needed(question: Question, names: list[str], line: int, breaches: _Breaches
     return tuple(needed)
 
 
-def _items(tag: str, texts: Texts, lines: dict[str, int], breaches: _Breaches, rule: re.Pattern, form_: str):
+def _items(tag: str, texts: Texts, lines: dict[str, int], breaches: Breaches, rule: re.Pattern, form_: str):
     """The list items of a text cell in both languages, as pairs (en, zh) of matches."""
     found: dict[str, list[re.Match]] = {"en": [], "zh": []}
     for code, matches in found.items():
@@ -145,14 +137,14 @@ def _items(tag: str, texts: Texts, lines: dict[str, int], breaches: _Breaches, r
     return _paired(tag, found, lines, breaches)
 
 
-def _paired(tag: str, found: dict[str, list[re.Match]], lines: dict[str, int], breaches: _Breaches):
+def _paired(tag: str, found: dict[str, list[re.Match]], lines: dict[str, int], breaches: Breaches):
     if len(found["en"]) != len(found["zh"]):
         got = f"{len(found['en'])} items in English and {len(found['zh'])} in Chinese in {tag!r}"
         breaches.add(lines.get(tag, 1), got, "the same items in the same order", "Add what is missing.")
     return list(zip(found["en"], found["zh"], strict=False))
 
 
-def _rubric(texts: Texts, lines: dict[str, int], breaches: _Breaches) -> tuple[Point, ...]:
+def _rubric(texts: Texts, lines: dict[str, int], breaches: Breaches) -> tuple[Point, ...]:
     pairs = _items("rubric", texts, lines, breaches, POINT, "- [2] point")
     line = lines.get("rubric", 1)
     if "rubric" in texts and not 4 <= len(pairs) <= 7:
@@ -166,12 +158,12 @@ def _rubric(texts: Texts, lines: dict[str, int], breaches: _Breaches) -> tuple[P
     return tuple(Point(int(en[1]), en[2], zh[2]) for en, zh in pairs)
 
 
-def _pitfalls(texts: Texts, lines: dict[str, int], breaches: _Breaches) -> tuple[Pitfall, ...]:
+def _pitfalls(texts: Texts, lines: dict[str, int], breaches: Breaches) -> tuple[Pitfall, ...]:
     pairs = _items("pitfalls", texts, lines, breaches, PITFALL, "- **wrong** → correction")
     return tuple(Pitfall({"en": en[1], "zh": zh[1]}, {"en": en[2], "zh": zh[2]}) for en, zh in pairs)
 
 
-def _follow_ups(texts: Texts, lines: dict[str, int], breaches: _Breaches) -> tuple[FollowUp, ...]:
+def _follow_ups(texts: Texts, lines: dict[str, int], breaches: Breaches) -> tuple[FollowUp, ...]:
     tag, line = "follow-ups", lines.get("follow-ups", 1)
     found = {code: list(FOLLOW_UP.finditer(texts.get(tag, {}).get(code, ""))) for code in ("en", "zh")}
     for text in texts.get(tag, {}).values():

@@ -4,6 +4,7 @@ The file is py:percent text. Tags say what a cell is: `# %% [markdown] tags=["qu
 keeps are in `grammar.py`; `reading.py` applies them and names every breach at once.
 """
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,9 +27,9 @@ TITLES = {
     "follow-ups": "What is asked next · 追问",
     "references": "References · 参考文献",
 }
-CODE_TAGS = ("claim", "play")
+CODE_TAGS = ("from-scratch", "claim", "play", "figure", "measured")
 NOTEBOOK_TAGS = ("raises-exception", "nbval-ignore-output")
-KNOWN_TAGS = (*TEXT_TAGS, *CODE_TAGS, "exercise", "measured", *NOTEBOOK_TAGS)
+KNOWN_TAGS = (*TEXT_TAGS, "expect", *CODE_TAGS, "exercise", *NOTEBOOK_TAGS)
 
 
 class LessonError(ValueError):
@@ -37,12 +38,22 @@ class LessonError(ValueError):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. Its text starts at `line + 1` of the source file; `line` is its `# %%` marker."""
+    """One cell. Its text starts at `line + 1` of the source file; `line` is its `# %%` marker.
+
+    lang: `zh` of a twin, the Chinese form of the cell above it; twin: what that one says, once they are paired.
+    """
 
     kind: str
     source: str
     tags: tuple[str, ...]
     line: int
+    lang: str = ""
+    twin: str = ""
+
+    def tree(self) -> ast.Module:
+        """The code of the cell; line numbers are those of the cell. Raises SyntaxError where it is not Python."""
+        # Lines for IPython (`%magic`, `!command`) are not Python; `pass` in their place keeps the line numbers.
+        return ast.parse(re.sub(r"^( *)[%!].*$", r"\1pass", self.source, flags=re.MULTILINE))
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,6 @@ def read_cells(text: str, name: str) -> list[Cell]:
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"# ?%%", line)]
     cells = jupytext.reads(text, fmt="py:percent").cells
     return [
-        Cell(cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())), line)
+        Cell(cell.cell_type, cell.source, tuple(cell.metadata.get("tags", ())), line, cell.metadata.get("lang", ""))
         for cell, line in zip(cells, lines, strict=True)
     ]

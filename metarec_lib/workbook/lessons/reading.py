@@ -2,13 +2,15 @@
 
 import importlib.util
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from metarec_lib.workbook.core import Question, content, resolve
 
 from . import grammar
-from .lesson import TITLES, Cell, Lesson, read_cells, source_path
+from .lesson import Cell, Lesson, read_cells, source_path
+from .notebook import written
 
 
 def read_lesson(question: Question | str) -> Lesson:
@@ -33,13 +35,13 @@ def _source_cells(path: Path) -> list[Cell]:
 
 
 def notebook_cells(path: Path) -> list[Cell]:
-    """The cells of a built notebook as their source has them; `line` is the number of the cell."""
+    """The cells of a built notebook as their source has them, twins included; `line` is the number of the cell."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    return [_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+    return [found for number, cell in enumerate(notebook["cells"], 1) for found in _cells(cell, number)]
 
 
-def _cell(cell: dict[str, Any], number: int) -> Cell:
-    source, tags = "".join(cell["source"]), tuple(cell["metadata"].get("tags", ()))
-    for tag in tags:
-        source = source.removeprefix(f"## {TITLES.get(tag)}\n\n")
-    return Cell(cell["cell_type"], source, tags, number)
+def _cells(cell: dict[str, Any], number: int) -> Iterator[Cell]:
+    kind, text, tags = cell["cell_type"], "".join(cell["source"]), tuple(cell["metadata"].get("tags", ()))
+    yield Cell(kind, text if kind == "code" else written(text, tags), tags, number)
+    if twin := cell["metadata"].get("metarec", {}).get("zh"):
+        yield Cell(kind, written(twin, tags), (), number, "zh")
