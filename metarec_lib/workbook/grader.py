@@ -22,7 +22,7 @@ from . import calls, child
 from .manifest import question_manifest
 
 if TYPE_CHECKING:
-    from .judging import Result
+    from .results import Result
 
 MEMORY = 6 << 30  # bytes of address space; a test that combines what a submission returned can ask for any amount
 

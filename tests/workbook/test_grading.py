@@ -133,9 +133,10 @@ def points_of_pytest(work: Path, out: Path) -> dict[str, dict[str, float]]:
 
 
 def share(stem: str, entry: dict, passed: set[tuple[str, str]]) -> float:
-    """A function's points: equal shares for the tests that passed."""
-    tests = [(f"test_{stem}", test) in passed for test in entry["tests"]]
-    return round(entry["points"] * sum(tests) / len(tests), 2)
+    """A function's points: equal shares for the tests that passed, at most a third where a core test failed."""
+    tests = {test for test in entry["tests"] if (f"test_{stem}", test) in passed}
+    bound = 1 if tests >= set(entry["core"]) else 1 / 3
+    return round(entry["points"] * min(len(tests) / len(entry["tests"]), bound), 2)
 
 
 def points_of_row(row: dict[str, str]) -> dict[str, dict[str, float]]:
