@@ -48,6 +48,9 @@ class _Collector:
     runs: list[_Run] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    def pytest_configure(self, config: Any) -> None:
+        config.option.tbstyle = "native"  # nobody reads the tracebacks; the usual ones take most of the time
+
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         items[:] = [item for item in items if self.function in (None, item.function.__graded__)]
 

@@ -68,7 +68,7 @@ def test_gains_may_be_whole_numbers(yours):
     )
 
 
-@graded("ndcg_at_k")
+@graded("ndcg_at_k", core=True)
 def test_agrees_with_scikit_learn_on_random_lists_with_ties(yours, rng):
     for size, k in ((6, 3), (20, 10), (50, 5)):
         scores, gains = rng.integers(-2, 2, size).astype(float), 2.0 ** rng.integers(0, 5, size)

@@ -99,3 +99,35 @@ def test_a_stub_error_is_not_taken_for_an_answer(tmp_path):
     session = InProcess("def f(): raise NotImplementedError('Write f.')", "q.py")
     reply = session.request({"op": "call", "name": "f", "args": [], "kwargs": {}, "wrt": []})
     assert reply["error"]["kind"] == "stub" and issubclass(LearnerError, Exception)
+
+
+NOTHING = [
+    "None",
+    "float('nan')",
+    "0.0",
+    "''",
+    "[]",
+    "(float('nan'),) * 2",
+    "(0.0,) * 3",
+    "args[0]",
+    "args[-1]",
+    "args[:2]",
+]
+NOTHING += [
+    "0 * args[0]",
+    "args[2]",
+    "0 * args[2]",
+    "args[2].detach()",
+    "(args[2], args[3])",
+    "(args[0] != args[0],) * 3",
+]
+
+
+@pytest.mark.parametrize("stem", QUESTIONS)
+def test_an_answer_that_looks_at_nothing_earns_at_most_a_third(stem, tmp_path):
+    dear = []
+    for answer in NOTHING:
+        functions = [f"def {name}(*args):\n    return {answer}\n" for name in question_manifest(stem)["functions"]]
+        _, verdict = verdicts(stem, tmp_path, "\n".join(functions), "in-process")
+        dear += [(item.name, answer) for item in verdict.functions if item.points > item.possible / 3 + 1e-9]
+    assert not dear
