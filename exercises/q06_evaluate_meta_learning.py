@@ -43,11 +43,11 @@ def paired_bootstrap(a: np.ndarray, b: np.ndarray, indices: np.ndarray) -> tuple
     >>> paired_bootstrap(np.array([1.0, 3.0]), np.array([0.0, 1.0]), np.array([[0, 0], [1, 1], [0, 1]]))
     (1.5, 1.025, 1.975)
 
-    中文：计算用户平均差 a − b 及其 95% 百分位自助区间。
+    中文：计算各用户 a − b 的均值，及其 95% bootstrap 百分位置信区间。
     a、b：(U,)，两个模型在每个用户上的指标，用户相同、顺序相同。
-    indices：(R, U) 整数，第 r 行是第 r 次重抽样的用户。
-    返回（均值, 下限, 上限）：U 个差值的均值，以及 R 个重抽样均值的 0.025 和 0.975 分位数（直接用 np.quantile）。
-    这里不再抽样，随机性全部在 `indices` 里。
+    indices：(R, U) 整数，第 r 行是第 r 次重采样的用户。
+    返回（均值, 下限, 上限）：U 个差值的均值，以及 R 个重采样均值的 0.025 和 0.975 分位数（直接用 np.quantile）。
+    这里不再采样，随机性全部在 `indices` 里。
     """
     raise NotImplementedError(
         "Write paired_bootstrap: compute the mean difference a − b over users with its 95 % percentile bootstrap "

@@ -63,7 +63,7 @@ def inner_step(loss: Callable[[Tensor], Tensor], weights: Tensor, lr: float) -> 
     hints=[
         (
             "Every task starts from the same θ. Nothing learned on one task is carried over to the next.",
-            "每个任务都从同一个 θ 出发，上一个任务学到的东西不带到下一个任务。",
+            "每个任务都从同一个 θ 出发，上一个任务学到的东西不会带到下一个任务。",
         ),
         (
             "Adapt on the support loss, `steps` times; judge the adapted weights with the query loss.",

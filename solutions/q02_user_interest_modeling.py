@@ -1,6 +1,6 @@
 """q02: Design a meta-learning method for modelling user interest, several base recommenders included.
 
-中文：q02：设计一种元学习方法为用户兴趣建模，并融合多个基推荐器。
+中文：q02：设计一种用元学习做用户兴趣建模的方法，并融合多个基础推荐模型。
 """
 
 from typing import Any

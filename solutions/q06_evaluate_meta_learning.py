@@ -1,6 +1,6 @@
 """q06: How do you evaluate a meta-learned recommender?
 
-中文：q06：元学习推荐器该怎么评估？
+中文：q06：如何评估一个基于元学习的推荐模型？
 """
 
 import numpy as np
@@ -63,11 +63,11 @@ def ndcg_at_k(scores: np.ndarray, gains: np.ndarray, k: int) -> float:
     hints=[
         (
             "Pair first: one difference a user. Then forget a and b.",
-            "先配对：每个用户一个差值，之后就不再需要 a 和 b。",
+            "先配对：每个用户一个差值，之后就用不到 a 和 b 了。",
         ),
         (
             "Row r of `indices` says which users are in resample r; users may occur twice. Take the mean of each row.",
-            "`indices` 的第 r 行是第 r 次重抽样里的用户，同一用户可以出现多次；对每一行取均值。",
+            "`indices` 的第 r 行是第 r 次重采样里的用户，同一用户可以出现多次；对每一行取均值。",
         ),
         (
             "The interval is the 2.5 % and the 97.5 % quantile of those means; the estimate is the mean of the "
@@ -87,11 +87,11 @@ def paired_bootstrap(a: np.ndarray, b: np.ndarray, indices: np.ndarray) -> tuple
     >>> paired_bootstrap(np.array([1.0, 3.0]), np.array([0.0, 1.0]), np.array([[0, 0], [1, 1], [0, 1]]))
     (1.5, 1.025, 1.975)
 
-    中文：计算用户平均差 a − b 及其 95% 百分位自助区间。
+    中文：计算各用户 a − b 的均值，及其 95% bootstrap 百分位置信区间。
     a、b：(U,)，两个模型在每个用户上的指标，用户相同、顺序相同。
-    indices：(R, U) 整数，第 r 行是第 r 次重抽样的用户。
-    返回（均值, 下限, 上限）：U 个差值的均值，以及 R 个重抽样均值的 0.025 和 0.975 分位数（直接用 np.quantile）。
-    这里不再抽样，随机性全部在 `indices` 里。
+    indices：(R, U) 整数，第 r 行是第 r 次重采样的用户。
+    返回（均值, 下限, 上限）：U 个差值的均值，以及 R 个重采样均值的 0.025 和 0.975 分位数（直接用 np.quantile）。
+    这里不再采样，随机性全部在 `indices` 里。
     """
     # BEGIN SOLUTION
     difference = a - b

@@ -249,7 +249,7 @@ You may import the standard library, numpy and torch.
     '''"""{title}
 
 你要做的：把每个 `raise NotImplementedError(...)` 换成自己的代码，函数名和参数保持不变。
-检查：在终端运行 `metarec check {question}`，或在 notebook 里运行 `check("{question}")` 那一格。
+检查：在终端运行 `metarec check {question}`，或在 notebook 里运行 `check("{question}")` 那个单元格。
 可以导入标准库、numpy 和 torch。
 """''',
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from typing import Any
 
-from .languages import pick
+from .languages import pick, spaced
 
 
 def explain(error: dict[str, Any], call: str, function: str) -> str:
@@ -24,7 +25,7 @@ def explain(error: dict[str, Any], call: str, function: str) -> str:
             (f"but the function does not take these arguments: {said}", f"但函数不接受这些参数：{said}")
         )
     if kind == "value":
-        return called + pick((f"got {said}", f"得到 {said}"))
+        return called + pick((f"got {said}", f"得到{spaced(_translated(said))}"))
     if kind == "exit":
         return called + pick((
             f"and it ended the program (sys.exit, exit or quit){where}; return a value instead",
@@ -33,6 +34,24 @@ def explain(error: dict[str, Any], call: str, function: str) -> str:
     if kind == "exception":
         return called + pick(("and it raised ", "抛出了 ")) + f"{error['type']}: {said}{where}{_cure(error)}"
     return called + pick(("and ", "")) + _ended(error)
+
+
+# What the learner's side says of a value, which knows no language: its words, and the same in Chinese.
+SAID = (
+    (r"an? `(.+?)` through which no gradient flows, .*", r"`\1`，但梯度传不过去；应为用 torch 由参数算出的张量："
+     "`.item()`、`.detach()`、`.data`、numpy 和 torch.no_grad() 都会截断梯度"),
+    (r"a tensor through which no gradient flows, .*", "张量，但梯度传不过去；应由参数用 torch 算出："
+     "`.item()`、`.detach()`、`.data`、numpy 和 torch.no_grad() 都会截断梯度"),
+    (r"an? `(.+?)`, expected a number, .*: return (.+)", r"`\1`；应为数、文本、列表、元组、字典、数组或张量，请返回 \2"),
+    (r"an? `(.+?)`, expected a number, .*", r"`\1`；应为数、文本、列表、元组、字典、数组或张量"),
+    (r"a numpy array of dtype (.+), expected .*", r"dtype 为 \1 的 numpy 数组；应为数值或布尔数组，且各行等长"),
+)  # fmt: skip
+
+
+def _translated(said: str) -> str:
+    """The Chinese for what the learner's side says of a value; as it is where it says something rare."""
+    matches = ((re.fullmatch(pattern, said, re.DOTALL), chinese) for pattern, chinese in SAID)
+    return next((match.expand(chinese) for match, chinese in matches if match), said)
 
 
 def _no_function(error: dict[str, Any], function: str) -> str:

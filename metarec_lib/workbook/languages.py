@@ -63,6 +63,11 @@ def require_pair(pair: Any, what: str) -> Pair:
     return pair
 
 
+def spaced(text: str) -> str:
+    """A text that follows a Chinese word: with a blank before it where it begins with a Latin letter or a sign."""
+    return f" {text}" if text[:1].isascii() else text
+
+
 def _remembered(start: Path) -> Language:
     """The language in the mark of the nearest workspace; a mark that cannot be read says nothing."""
     marks = (parent / MARK for parent in (start, *start.parents))

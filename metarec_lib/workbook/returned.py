@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from .exercises import read_solution
-from .languages import pick
+from .languages import pick, spaced
 from .places import content
 from .values import is_number, is_tensor, kind
 
 KINDS = {
-    "float": (("a float", " float"), is_number),
-    "int": (("an int", " int"), is_number),
-    "bool": (("a bool", " bool"), is_number),
-    "str": (("a str", " str"), lambda value: isinstance(value, str)),
-    "dict": (("a dict", " dict"), lambda value: isinstance(value, dict)),
-    "list": (("a list", " list"), lambda value: isinstance(value, (list, tuple))),
-    "tuple": (("a tuple", " tuple"), lambda value: isinstance(value, (list, tuple))),
-    "ndarray": (("a numpy array", " numpy 数组"), lambda value: isinstance(value, np.ndarray)),
+    "float": (("a float", "float"), is_number),
+    "int": (("an int", "int"), is_number),
+    "bool": (("a bool", "bool"), is_number),
+    "str": (("a str", "str"), lambda value: isinstance(value, str)),
+    "dict": (("a dict", "dict"), lambda value: isinstance(value, dict)),
+    "list": (("a list", "list"), lambda value: isinstance(value, (list, tuple))),
+    "tuple": (("a tuple", "tuple"), lambda value: isinstance(value, (list, tuple))),
+    "ndarray": (("a numpy array", "numpy 数组"), lambda value: isinstance(value, np.ndarray)),
     "Tensor": (("a tensor", "张量"), is_tensor),
 }
 
@@ -41,7 +41,7 @@ def unexpected(stem: str, function: str, value: Any) -> str:
     if not problem:
         return ""
     missing = pick((": is a `return` missing?", "：是不是漏了 `return`？")) if value is None else ""
-    return pick((f"`{function}` returned {problem}", f"`{function}` 返回了 {problem}")) + missing
+    return pick((f"`{function}` returned {problem}", f"`{function}` 返回了{spaced(problem)}")) + missing
 
 
 def _signature(stem: str, function: str) -> ast.FunctionDef | None:
@@ -61,7 +61,7 @@ def _problem(value: Any, node: ast.expr) -> str:
     if name == "tuple" and isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
         return _tuple_problem(value, node.slice.elts)
     words, fits = KINDS.get(name, (("", ""), lambda value: True))
-    return "" if fits(value) else kind(value) + pick((f", expected {words[0]}", f"，应为{words[1]}"))
+    return "" if fits(value) else kind(value) + pick((f", expected {words[0]}", f"，应为{spaced(words[1])}"))
 
 
 def _tuple_problem(value: Any, nodes: list[ast.expr]) -> str:

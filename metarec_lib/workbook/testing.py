@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .calls import Call, LearnerError, Yours
-from .languages import Pair, pick
+from .languages import Pair, pick, spaced
 from .values import is_number, is_tensor, kind, shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,7 +27,8 @@ class Form(str):
 def graded(function: str, *, core: bool = False, in_place: bool = False) -> Callable[[Function], Function]:
     """The exercise that a test belongs to; its points are shared equally over its tests.
 
-    core: the idea hangs on this test; where it fails, the function earns at most a third of its points.
+    core: the idea hangs on this test; where it fails, the function earns at most a third of its points (the manifest
+    reads it from the text).
     in_place: whether the function may change its arguments. Otherwise a call that does so fails the test.
     """
 
@@ -130,12 +131,7 @@ def _other_kind(got: Any, expected: Any) -> Form:
     left, right = (
         "None" if value is None else f"{kind(value)}{pick((', ', '，'))}{shown(value)}" for value in (got, expected)
     )
-    return Form(pick((f"got {left}, expected {right}", f"得到{_gap(left)}，应为{_gap(right)}")))
-
-
-def _gap(text: str) -> str:
-    """A blank before Latin letters in a Chinese sentence."""
-    return f" {text}" if text[:1].isascii() else text
+    return Form(pick((f"got {left}, expected {right}", f"得到{spaced(left)}，应为{spaced(right)}")))
 
 
 def _inside(got: Any, expected: Any, rtol: float | None, atol: float | None) -> str:

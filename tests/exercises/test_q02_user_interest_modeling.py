@@ -23,7 +23,7 @@ def test_one_rating_by_hand(yours):
         part="mean",
         cause=(
             "the surprise is y − Xm, and noise_variance is s², not s",
-            "意外量是 y − Xm；noise_variance 是 s²，不是 s",
+            "残差是 y − Xm；noise_variance 是 s²，不是 s",
         ),
     )
     assert_close(
@@ -43,13 +43,13 @@ def test_whole_numbers_in_no_whole_numbers_out(yours):
         mean,
         np.array([17 / 9, -1 / 9]),
         part="mean",
-        cause=("an array made like an integer one cuts fractions off", "照整数数组建出的数组会丢掉小数"),
+        cause=("an array made like an integer one cuts fractions off", "按整数数组的类型新建的数组会截断小数"),
     )
     assert_close(
         covariance,
         np.array([[14 / 9, -4 / 9], [-4 / 9, 5 / 9]]),
         part="covariance",
-        cause=("an array made like an integer one cuts fractions off", "照整数数组建出的数组会丢掉小数"),
+        cause=("an array made like an integer one cuts fractions off", "按整数数组的类型新建的数组会截断小数"),
     )
     mean, _ = yours.interest_posterior(features, ratings, prior_mean, np.diag([2, 1]), 2)
     assert_close(
@@ -217,7 +217,7 @@ def test_stars_may_be_whole_numbers(yours, given):
         np.array([1.5, 4.5, 1.5, 4.5]),
         cause=(
             "an array made like `ratings`, whose stars are integers here, cuts fractions off",
-            "这里的评分是整数，照 `ratings` 建出的数组会丢掉小数",
+            "这里的评分是整数，按 `ratings` 的类型新建的数组会截断小数",
         ),
     )
 

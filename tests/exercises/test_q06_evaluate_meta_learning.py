@@ -64,7 +64,7 @@ def test_gains_may_be_whole_numbers(yours):
     assert_close(
         yours.ndcg_at_k(scores, gains, 3),
         shown / (2 + 1 / np.log2(3) + 1 / np.log2(4)),
-        cause=("a mean written into an array of integers loses its fraction", "把均值写进整数数组会丢掉小数"),
+        cause=("a mean written into an array of integers loses its fraction", "把均值写进整数数组，小数会被截断"),
     )
 
 
@@ -102,7 +102,7 @@ def test_three_resamples_by_hand(yours):
         (1.5, 1.025, 1.975),
         cause=(
             "means of the resamples are 1, 2 and 1.5; quantiles 0.025 and 0.975 of these",
-            "重抽样的均值是 1、2 和 1.5；取它们的 0.025 和 0.975 分位数",
+            "重采样的均值是 1、2 和 1.5；取它们的 0.025 和 0.975 分位数",
         ),
     )
     got = yours.paired_bootstrap(a, b, np.array([[0, 0], [0, 0], [0, 1]]))
@@ -111,7 +111,7 @@ def test_three_resamples_by_hand(yours):
         (1.5, 1.0, 1.475),
         cause=(
             "other `indices`, another interval: nothing is drawn here",
-            "`indices` 变了，区间就应跟着变：这里不需要再抽样",
+            "`indices` 变了，区间就应跟着变：这里不需要再采样",
         ),
     )
 
@@ -125,7 +125,7 @@ def test_the_estimate_is_the_observed_mean(yours):
         (2.0, 10 / 3 + 0.025 * 5 / 3, 10 / 3 + 0.975 * 5 / 3),
         cause=(
             "the mean of the resamples is only near the mean of the differences",
-            "重抽样均值的平均只是接近差值的均值",
+            "重采样均值的平均只是接近差值的均值",
         ),
     )
 
@@ -140,7 +140,7 @@ def test_what_all_users_share_drops_out(yours, rng):
         (0.6, *np.quantile(means, [0.025, 0.975])),
         cause=(
             "a and b were resampled apart, so the spread between users stayed in",
-            "a 和 b 是分开重抽样的，用户之间的差异没有抵消",
+            "a 和 b 是分开重采样的，用户之间的差异没有抵消",
         ),
     )
 
@@ -152,7 +152,7 @@ def test_hits_are_whole_numbers(yours):
     assert_close(
         got,
         (0.5, 0.26875, 0.98125),  # the resampled means are 0.5, 0.75, 0.25 and 1
-        cause=("a mean written into an array of integers loses its fraction", "把均值写进整数数组会丢掉小数"),
+        cause=("a mean written into an array of integers loses its fraction", "把均值写进整数数组，小数会被截断"),
     )
 
 

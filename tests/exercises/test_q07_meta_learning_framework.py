@@ -68,7 +68,7 @@ def test_whole_numbers_in_no_whole_numbers_out(yours):
     assert_close(
         got,
         np.array([1 + 12 / 9, 6 / 9]),
-        cause=("an array made like an integer one cuts fractions off", "照整数数组建出的数组会丢掉小数"),
+        cause=("an array made like an integer one cuts fractions off", "按整数数组的类型新建的数组会截断小数"),
     )
 
 
@@ -124,7 +124,7 @@ def test_the_best_items_are_all_rated(yours):
             scores,
             np.array([3.0, 2.7, 2.3][: len(expected)]),
             part="scores",
-            cause=("scores written into an array of integers lose their fraction", "把分数写进整数数组会丢掉小数"),
+            cause=("scores written into an array of integers lose their fraction", "把分数写进整数数组，小数会被截断"),
         )
 
 

@@ -13,11 +13,18 @@ from metarec_lib.workbook.values import shown
 NAN = float("nan")
 
 
+CODE = """def f(x):
+    if x < 0: raise ValueError('negative')
+    return x + 1
+
+def lazy(x): return (item for item in [x])
+def cut(x): return x.detach()
+"""
+
+
 @pytest.fixture
 def yours():
-    yours = Yours(
-        InProcess("def f(x):\n    if x < 0: raise ValueError('negative')\n    return x + 1\n", "/home/you/q06.py")
-    )
+    yours = Yours(InProcess(CODE, "/home/you/q06.py"))
     watch(yours)
     yield yours
     watch(None)
@@ -163,6 +170,10 @@ def test_the_sentence_in_chinese(yours, monkeypatch):
         yours.f(-1)
     with pytest.raises(LearnerError, match="文件里没有这个名字的函数"):
         yours.g(1)
+    with pytest.raises(LearnerError, match=r"得到 `generator`；应为数、文本.*请返回 list"):
+        yours.lazy(1)
+    with pytest.raises(LearnerError, match=r"的梯度，得到张量，但梯度传不过去"):
+        yours.grad("cut", torch.ones(2))
 
 
 def test_without_a_call_the_sentence_starts_with_what_was_got():

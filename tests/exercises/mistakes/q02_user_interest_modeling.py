@@ -24,7 +24,7 @@ def shrinks_to_zero(features, ratings, prior_mean, prior_covariance, noise_varia
 def counts_the_prior_mean_twice(features, ratings, prior_mean, prior_covariance, noise_variance):
     """You added the prior mean but did not take what it predicts from the ratings: the surprise is y − Xm, not y.
 
-    你加上了先验均值，却没有从评分里减去它的预测：意外量是 y − Xm，不是 y。
+    你加上了先验均值，却没有从评分里减去它的预测：残差是 y − Xm，不是 y。
     """
     precision = np.linalg.inv(prior_covariance) + features.T @ features / noise_variance
     return _posterior(features, ratings, precision, prior_mean, noise_variance)
@@ -140,7 +140,7 @@ def adds_the_noise_of_the_next_rating(features, ratings, prior_mean, prior_covar
 def rounds_down_with_the_prior(features, ratings, prior_mean, prior_covariance, noise_variance):
     """You filled an array made like prior_mean, which may hold integers: fractions are cut off there; make it of floats.
 
-    你往照 prior_mean 建出的数组里填数，而它可能是整数类型：小数会被丢掉；请用浮点数组。
+    你按 prior_mean 的类型新建了数组来装结果，而它可能是整数类型，小数会被截断：请用浮点数组。
     """
     precision = np.linalg.inv(prior_covariance) + features.T @ features / noise_variance
     mean, covariance = _posterior(features, ratings - features @ prior_mean, precision, prior_mean, noise_variance)
@@ -181,7 +181,7 @@ def _by_fold(model, features, ratings, fold, rows_for):
 def predicts_in_sample(model, features, ratings, users, fold_of_user):
     """You fitted on all ratings and predicted the same ones: a combiner trained on these trusts whoever memorises best.
 
-    你用全部评分拟合，又预测同一批评分：在它上面训练的融合器会偏信最会死记的模型。
+    你用全部评分拟合，又预测同一批评分：拿它训练出的融合模型会偏信最会死记硬背的模型。
     """
     model.fit(features, ratings)
     return model.predict(features)
@@ -285,7 +285,7 @@ def takes_each_user_for_a_fold(model, features, ratings, users, fold_of_user):
 def fills_an_array_like_the_ratings(model, features, ratings, users, fold_of_user):
     """You filled an array made like `ratings`: where the stars are integers it cuts fractions off; np.empty(len(ratings)).
 
-    你往照 `ratings` 建出的数组里填数：评分是整数时小数会被丢掉；请用 np.empty(len(ratings))。
+    你按 `ratings` 的类型新建了数组来装预测，评分是整数时小数会被截断：请用 np.empty(len(ratings))。
     """
     filled = np.zeros_like(ratings)
     filled[:] = _by_fold(model, features, ratings, fold_of_user[users], lambda held: (~held, held))
@@ -442,7 +442,7 @@ def ignores_the_strength(predictions, ratings, strength=0.0):
 def fills_an_array_of_whole_numbers(predictions, ratings, strength=0.0):
     """You filled an array made like the predictions, which may hold integers: fractions are cut off there.
 
-    你往照 predictions 建出的数组里填数，而它可能是整数类型：小数会被丢掉。
+    你按 predictions 的类型新建了数组来装权重，而它可能是整数类型，小数会被截断。
     """
     filled = np.zeros_like(predictions[0])
     filled[:] = _from_gram(_gram(predictions, ratings), strength)

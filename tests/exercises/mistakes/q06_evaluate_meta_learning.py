@@ -117,7 +117,7 @@ def scores_zero_where_nothing_is_good(scores, gains, k):
 def averages_ties_in_whole_numbers(scores, gains, k):
     """You wrote the mean of a tie group into an array made like the gains: where these are integers its fraction is lost.
 
-    你把同分组的均值写进了照 gains 建出的数组：gains 是整数时小数会丢掉。
+    你按 gains 的类型新建了数组来装同分组的均值，gains 是整数时小数会被截断。
     """
     averaged = np.empty_like(gains)
     averaged[:] = _averaged(scores, gains)
@@ -159,7 +159,7 @@ def takes_a_ninety_percent_interval(a, b, indices):
 def resamples_the_models_apart(a, b, indices):
     """You resampled a and b apart (b by other rows), so what users have in common no longer cancels: pair first.
 
-    你把 a 和 b 分开重抽样（b 用了别的行），用户共有的部分就抵消不掉了：应先配对。
+    你把 a 和 b 分开重采样（b 用了别的行），用户共有的部分就抵消不掉了：应先配对。
     """
     means = a[indices].mean(axis=1) - b[indices[::-1]].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
@@ -181,7 +181,7 @@ def swaps_low_and_high(a, b, indices):
 def takes_two_standard_deviations(a, b, indices):
     """You took mean ± 1.96 standard deviations of the resampled means; asked are their 2.5 % and 97.5 % quantiles.
 
-    你用的是均值 ± 1.96 倍重抽样均值的标准差；要的是 2.5% 和 97.5% 分位数。
+    你用的是均值 ± 1.96 倍重采样均值的标准差；要的是 2.5% 和 97.5% 分位数。
     """
     difference = a - b
     half = 1.96 * difference[indices].mean(axis=1).std()
@@ -192,7 +192,7 @@ def takes_two_standard_deviations(a, b, indices):
 def returns_the_mean_of_the_resamples(a, b, indices):
     """The estimate is the mean of the observed differences; the resamples are only there for the interval.
 
-    估计值是实际差值的均值；重抽样只用来算区间。
+    估计值是实际差值的均值；重采样只用来算区间。
     """
     means = (a - b)[indices].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
@@ -203,7 +203,7 @@ def returns_the_mean_of_the_resamples(a, b, indices):
 def takes_quantiles_of_single_users(a, b, indices):
     """Your interval holds 95 % of the users, not of the means: average each resample first, then take quantiles.
 
-    你的区间覆盖的是 95% 的用户，而不是均值：应先对每次重抽样取均值，再取分位数。
+    你的区间覆盖的是 95% 的用户，而不是均值：应先对每次重采样取均值，再取分位数。
     """
     difference = a - b
     low, high = np.quantile(difference[indices], [0.025, 0.975])
@@ -214,7 +214,7 @@ def takes_quantiles_of_single_users(a, b, indices):
 def draws_its_own_resamples(a, b, indices):
     """You drew resamples of your own: they are given, one in each row of `indices`, so that two runs agree.
 
-    你自己又抽了一遍：重抽样已经给在 `indices` 的各行里，这样两次运行才一致。
+    你自己又采样了一遍：重采样已经给在 `indices` 的各行里，这样两次运行才一致。
     """
     difference, rng = a - b, np.random.default_rng(0)
     low, high = np.quantile(difference[rng.integers(0, len(a), indices.shape)].mean(axis=1), [0.025, 0.975])
@@ -225,7 +225,7 @@ def draws_its_own_resamples(a, b, indices):
 def gives_no_interval(a, b, indices):
     """Your interval has no width: the resamples in `indices` say how far the mean could have fallen.
 
-    你的区间没有宽度：`indices` 里的重抽样说明均值可能落在多大的范围。
+    你的区间没有宽度：`indices` 里的重采样说明均值可能落在多大的范围。
     """
     mean = float((a - b).mean())
     return mean, mean, mean
@@ -235,7 +235,7 @@ def gives_no_interval(a, b, indices):
 def averages_in_whole_numbers(a, b, indices):
     """You wrote the means into an array made like `a`: where its values are integers the fractions are lost.
 
-    你把均值写进了照 `a` 建出的数组：`a` 是整数时小数会丢掉。
+    你按 `a` 的类型新建了数组来装均值，`a` 是整数时小数会被截断。
     """
     means = np.empty(len(indices), dtype=a.dtype)
     means[:] = (a - b)[indices].mean(axis=1)
@@ -247,7 +247,7 @@ def averages_in_whole_numbers(a, b, indices):
 def averages_over_the_resamples(a, b, indices):
     """You averaged over the resamples (axis 0): a resample is a row, so average over axis 1.
 
-    你沿重抽样的方向（axis 0）取了平均：一行是一次重抽样，应沿 axis 1 取平均。
+    你沿重采样的方向（axis 0）取了平均：一行是一次重采样，应沿 axis 1 取平均。
     """
     difference = a - b
     low, high = np.quantile(difference[indices].mean(axis=0), [0.025, 0.975])
@@ -275,7 +275,7 @@ def trains_on_the_support(users, test_users, k):
 def trains_on_everything(users, test_users, k):
     """The query ratings of test users are in your training part: the item means already know the answers.
 
-    测试用户的查询评分进了训练：物品均值已经知道答案了。
+    测试用户的查询集评分进了训练：物品均值已经知道答案了。
     """
     is_test, place = np.isin(users, test_users), _places(users)
     return np.ones(len(users), dtype=bool), is_test & (place < k), is_test & (place >= k)

@@ -88,7 +88,7 @@ def gives_zero_to_a_user_without_ratings(x, y, prior_mean, scale, noise):
 def writes_into_an_array_like_the_prior(x, y, prior_mean, scale, noise):
     """You wrote w into an array made like prior_mean, which may hold integers: fractions are cut off there.
 
-    你把 w 写进了照 prior_mean 建出的数组，而它可能是整数类型：小数会被丢掉。
+    你按 prior_mean 的类型新建了数组来装 w，而它可能是整数类型，小数会被截断。
     """
     w = np.empty_like(prior_mean)
     w[:] = _ridge(x, y, prior_mean, scale, noise)
@@ -253,7 +253,7 @@ def cuts_before_the_rated_are_out(vectors, bias, rated, ratings, prior_mean, sca
 def keeps_scores_as_whole_numbers(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
     """You wrote the scores into an array made like `bias`, which may hold integers: fractions are cut off there.
 
-    你把分数写进了照 `bias` 建出的数组，而它可能是整数类型：小数会被丢掉。
+    你按 `bias` 的类型新建了数组来装分数，而它可能是整数类型，小数会被截断。
     """
     scores = np.empty_like(bias)
     scores[:] = bias + vectors @ _ridge(vectors[rated], ratings - bias[rated], prior_mean, scale, noise)
@@ -348,7 +348,7 @@ def multiplies_from_the_wrong_side(features, projection, raters, ratings, scale,
 def guesses_in_whole_numbers(features, projection, raters, ratings, scale, noise):
     """You wrote the vector into an array made like the guess, which may hold integers: fractions are cut off there.
 
-    你把向量写进了照猜测建出的数组，而它可能是整数类型：小数会被丢掉。
+    你按初始猜测的类型新建了数组来装向量，而它可能是整数类型，小数会被截断。
     """
     guess = features @ projection
     vector = np.empty_like(guess)
