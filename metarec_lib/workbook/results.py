@@ -45,7 +45,7 @@ class Result:
     @property
     def remark(self) -> str:
         """What to say beside the message; never false: a cause that was not recognised is something to check."""
-        return " ".join(filter(None, [self._twice(), self._follows(), self._own(), self._cap()]))
+        return pick((" ", "")).join(filter(None, [self._twice(), self._follows(), self._own(), self._cap()]))
 
     def _twice(self) -> str:
         lines = ", ".join(map(str, self.twice))
@@ -63,8 +63,10 @@ class Result:
     def _own(self) -> str:
         if self.unsteady:
             return pick(STATE)
-        check = self.cause and pick((f"Check: {self.cause}", f"请检查：{self.cause}"))
-        return self.mistake or check
+        own = self.mistake or (self.cause and pick((f"Check: {self.cause}", f"请检查：{self.cause}")))
+        if own and self.follows:  # it may behave like a mistake that is not its own
+            return pick((f"If it still fails then: {own}", f"如果改好之后仍不通过：{own}"))
+        return own
 
     def _cap(self) -> str:
         shares = self.possible * sum(self.tests.values()) / len(self.tests)

@@ -87,7 +87,7 @@ def test_a_failure_that_follows_from_another_function_names_that_one_and_shows_i
     found = {item.name: item for item in check("q06").functions}
     assert found["clip_ratings"].follows == "mean_rating" and not found["mean_rating"].follows
     assert found["clip_ratings"].remark.startswith("It calls `mean_rating`, which does not pass yet")
-    assert "check again. You clip only above: ratings below one star stay." in found["clip_ratings"].remark
+    assert "again. If it still fails then: You clip only above: ratings" in found["clip_ratings"].remark
     toy.write(plain_text(SOLUTION).replace(CLIP, "return np.clip(_shift(ratings), 1.0, SCALE) + 1") + helper)
     assert not any(item.follows for item in check("q06").functions)
 
