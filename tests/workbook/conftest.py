@@ -13,6 +13,12 @@ from metarec_lib.workbook.core import places
 from metarec_lib.workbook.lessons import build, execution
 
 
+@pytest.fixture(autouse=True)
+def in_english(monkeypatch):
+    """Messages are compared in English, whatever the developer's own language is."""
+    monkeypatch.delenv("METAREC_LANG", raising=False)
+
+
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     """A toy workbook with lesson and solution, nothing built; everything written goes to the test's own folder."""

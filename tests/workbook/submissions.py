@@ -75,11 +75,12 @@ def write(folder: Path, raw: bytes) -> None:
 
 
 SPLIT = "def user_split_without_leakage(users, test_users, k):\n"
-FIRST, LAST = "    if k == 1:\n", "    if k == 2:\n"  # the first and the last test of the split, of 1 point each
+# One test of the split, worth 0.75 points, and the last one.
+ONE, LAST = "    if k == 2:\n", "    if users.max() > 10**6:\n"
 SOLVED = "\n_solved = user_split_without_leakage\n"
 
 
-def split(body: str, before: str = "", when: str = FIRST) -> str:
+def split(body: str, before: str = "", when: str = ONE) -> str:
     """A split of q06 that first does `body`, in one test only, and is right otherwise."""
     attack = textwrap.indent(textwrap.dedent(body).strip(), " " * 8)
     return but(f"{SOLVED}{textwrap.dedent(before)}\n{SPLIT}{when}{attack}\n    return _solved(users, test_users, k)\n")
@@ -298,43 +299,43 @@ def of_this_machine(server: int, neighbour: Path) -> list[Hostile]:
     names = f"PLACES, VICTIMS, ROOT = {places!r}, {[str(neighbour)]!r}, {str(root)!r}\n"
     connect = f'import socket\nsocket.create_connection(("127.0.0.1", {server}), 1).send(b"hello")\nreturn (users,) * 3'
     return [
-        text("network", 9, "Error", split(connect), walls=True),
+        text("network", 9.25, "Error", split(connect), walls=True),
         text("read and delete", 7, "nothing to read", but(names + READ_AND_DELETE), walls=True),
         text("import metarec_lib", 7, "No module named|not available", but(names + IMPORTS), walls=True),
     ]
 
 
 HOSTILE = [
-    text("endless loop", 9, "did not finish in", split("while True: pass")),
-    text("ignored signals", 9, "did not finish in", split("while True: pass", SIGNALS)),
+    text("endless loop", 9.25, "did not finish in", split("while True: pass")),
+    text("ignored signals", 9.25, "did not finish in", split("while True: pass", SIGNALS)),
     text("sleep while loading", 0, "while the file was loaded, it did not finish", but("import time\ntime.sleep(60)")),
     text("os._exit", 0, "ended without an answer", but("import os\nos._exit(0)")),
     text("sys.exit", 0, "ends the program while it is loaded", but("import sys\nsys.exit(0)")),
     text("patched libraries", 0, "got 0.5, expected", PATCHES),
     text("equal to everything", 0, "got an `Anything`", EQUAL),
-    text("NaN", 0.8, "got nan, expected", NANS),
+    text("NaN", 0, "got nan, expected", NANS),
     text("subclasses", 0, "got a `Float`.*got an `Array`.*got a `Text`", SUBCLASSES),
-    text("10 GB", 9, "MemoryError", split("import numpy as np\nreturn (np.ones(10**10),) * 3")),
-    text("crash", 9, "crashed", split("import ctypes\nctypes.string_at(0)")),
-    text("recursion", 9, "RecursionError", split("return user_split_without_leakage(users, test_users, k)")),
+    text("10 GB", 9.25, "MemoryError", split("import numpy as np\nreturn (np.ones(10**10),) * 3")),
+    text("crash", 9.25, "crashed", split("import ctypes\nctypes.string_at(0)")),
+    text("recursion", 9.25, "RecursionError", split("return user_split_without_leakage(users, test_users, k)")),
     text(
-        "recursion without limit", 9, "crashed|ended|MemoryError|did not finish",
+        "recursion without limit", 9.25, "crashed|ended|MemoryError|did not finish",
         split("sys.setrecursionlimit(10**9)\nreturn user_split_without_leakage(users, test_users, k)", "import sys"),
     ),
-    text("output flood", 9, "printed without end", split("while True: print('x' * 10_000)")),
-    text("forged frames", 9, "no answer", split("everywhere(frame(1))", FORGE)),
-    text("forged frames, right number", 6.8, "no answer|got 0.25", but(FORGE + FORGE_NUMBER)),
+    text("output flood", 9.25, "printed without end", split("while True: print('x' * 10_000)")),
+    text("forged frames", 9.25, "no answer", split("everywhere(frame(1))", FORGE)),
+    text("forged frames, right number", 6.67, "no answer|got 0.25", but(FORGE + FORGE_NUMBER)),
     text("not UTF-8", 0, "line 1 is not UTF-8", b"# \xff\xfe\n" + perfect().encode()),
     text("null bytes", 0, "null bytes", "x = '\0'\n"),
     text("nested source", 0, "MemoryError|RecursionError|nested", "# metarec_lib.workbook\nx = " + "-" * 200_000 + "1\n"),
     text("stack and collector", 7, "nothing to read", but(SPY)),
     text("lying json", 0, "no answer|ended without", but(LYING_JSON)),
     text("threads and timers", 10, "^$", but(ALIVE)),
-    text("broken text", 9, r"ValueError: � �\[31m; '=1\+1", split(r'raise ValueError("\ud800 \x1b[31m; =1+1")')),
+    text("broken text", 9.25, r"ValueError: � �\[31m; '=1\+1", split(r'raise ValueError("\ud800 \x1b[31m; =1+1")')),
     text("large answers", 8, r"shape \(30000, 1\)|Unable to allocate", but(SOLVED + GROW)),
-    text("fork bomb", 9, "not permitted", split("import os\nwhile True: os.fork()"), walls=True),
-    text("other programs", 9, "not permitted", split("import subprocess\nsubprocess.run(['true'])"), walls=True),
-    text("end the zygote", 9, "without an answer", split("import os, time\nos.kill(-1, 9)\ntime.sleep(5)"), walls=True),
+    text("fork bomb", 9.25, "not permitted", split("import os\nwhile True: os.fork()"), walls=True),
+    text("other programs", 9.25, "not permitted", split("import subprocess\nsubprocess.run(['true'])"), walls=True),
+    text("end the zygote", 9.25, "without an answer", split("import os, time\nos.kill(-1, 9)\ntime.sleep(5)"), walls=True),
     text("leaves files and memory", 10, "^$", split("leave_memory()", LEAVE, LAST), walls=True),
     text("finds what was left", 7, "nothing was left", but(FIND), walls=True),
     text("leaves a locked folder", 10, "^$", split("os.chmod('../left/inner', 0)", LEAVE, LAST), walls=True),

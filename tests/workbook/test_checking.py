@@ -35,9 +35,9 @@ def toy(tmp_path, monkeypatch):
 
 STUB_REPORT = f"""\
 q06 · 0 of 9 points · exercises/{STEM}.py
-  · mean_rating    0/3   not written yet (line 23)
-  · inner_step     0/4   not written yet (line 32)
-  · clip_ratings   0/2   not written yet (line 39)
+  · mean_rating    0/3   not written yet (line 25)
+  · inner_step     0/4   not written yet (line 37)
+  · clip_ratings   0/2   not written yet (line 47)
   Next: mean_rating. For a hint: metarec check q06 --hint mean_rating"""
 
 
@@ -78,16 +78,96 @@ def test_an_unnamed_mistake_shows_the_call_and_what_to_check(toy):
     assert "usual cause" not in text
 
 
-def test_a_failure_that_follows_from_another_function_names_that_one(toy):
+CLIP = "return np.clip(ratings, 1.0, SCALE)"
+
+
+def test_a_failure_that_follows_from_another_function_names_that_one_and_shows_its_own(toy):
     text = plain_text(SOLUTION).replace("float(np.mean(values))", "float(np.mean(values)) + 1")
-    body = "return np.clip(ratings, 1.0, SCALE)"
     helper = "\n\ndef _shift(ratings):\n    return mean_rating([0.0]) - 1 + ratings\n"  # a helper between the two
-    toy.write(text.replace(body, "return np.clip(_shift(ratings), 1.0, SCALE) + 1") + helper)
+    toy.write(text.replace(CLIP, "return np.minimum(_shift(ratings), SCALE)") + helper)
     found = {item.name: item for item in check("q06").functions}
     assert found["clip_ratings"].follows == "mean_rating" and not found["mean_rating"].follows
     assert found["clip_ratings"].remark.startswith("It calls `mean_rating`, which does not pass yet")
-    toy.write(plain_text(SOLUTION).replace(body, "return np.clip(_shift(ratings), 1.0, SCALE) + 1") + helper)
+    assert "again. If it still fails then: You clip only above: ratings" in found["clip_ratings"].remark
+    toy.write(plain_text(SOLUTION).replace(CLIP, "return np.clip(_shift(ratings), 1.0, SCALE) + 1") + helper)
     assert not any(item.follows for item in check("q06").functions)
+
+
+def test_where_a_core_test_fails_a_third_of_the_points_is_left(toy):
+    body = "float(np.mean(values)) if len(values) else 0.0"
+    toy.write(plain_text(SOLUTION).replace(body, "3.0 if len(values) else 0.0"))  # 2 of 3 tests pass, not the core
+    found = check("q06", function="mean_rating").functions[0]
+    assert sum(found.tests.values()) == 2 and found.points == 1
+    assert found.remark.endswith("(A test of the idea itself fails: at most a third of the points.)")
+    toy.write(plain_text(SOLUTION).replace(body, "float(np.mean(values)) if len(values) else 1.0"))
+    found = check("q06", function="mean_rating").functions[0]
+    assert found.points == 2 and "third" not in found.remark
+    toy.write("def mean_rating(values): return 0.0\n")
+    assert check("q06", function="mean_rating").functions[0].points == 1  # one of three shares, less than the bound
+
+
+@pytest.mark.parametrize("way", ["", "in-process"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import random\ndef mean_rating(values): return random.random()\n",
+        "seen = []\ndef mean_rating(values):\n    seen.extend(values)\n    return sum(seen)\n",
+        "def mean_rating(values, seen=[]):\n    seen.append(0)\n    return float(len(seen))\n",
+    ],
+)
+def test_what_answers_differently_the_second_time_is_told_so(toy, text, way):
+    toy.write(text)
+    found = judge(STEM, toy.work, "mean_rating", way=way).functions[0]
+    assert found.remark.startswith("Called again with the same arguments, it gives another answer")
+    assert "Check" not in found.remark
+
+
+def test_a_function_defined_twice_is_told_so(toy):
+    toy.write(plain_text(SOLUTION) + "\n\ndef clip_ratings(ratings):\n    raise NotImplementedError('later')\n")
+    text = " ".join(str(check("q06")).split())
+    last = len(toy.file.read_text(encoding="utf-8").splitlines())
+    assert "not written yet" in text and f", {last - 1}): Python takes the last one." in text
+    assert "`clip_ratings` is defined 2 times" in text and "`mean_rating` is defined" not in text
+
+
+def test_a_missing_import_and_a_tab_are_told_with_their_cure(toy):
+    toy.write("def mean_rating(values):\n    return np.mean(values)\n")
+    assert (
+        "; write `import numpy as np` at the top of the file"
+        in check("q06", function="mean_rating").functions[0].message
+    )
+    toy.write("def mean_rating(values):\n    return math.fsum(values)\n")
+    assert "; write `import math` at the top" in check("q06", function="mean_rating").functions[0].message
+    toy.write("def mean_rating(values):\n    return valeus\n")
+    assert "import" not in check("q06", function="mean_rating").functions[0].message
+    for text in ("def f(x):\n    y = 1\n\treturn y\n", "def f(x):\n    if x:\n\t    return 1\n\t  return x\n"):
+        toy.write(text)
+        assert check("q06").problem.endswith("indent with four blanks")
+
+
+def test_a_gradient_left_in_an_argument_fails(toy):
+    backward = "copy = w.clone(); copy.retain_grad(); loss(copy).backward(create_graph=True)\n    gradient = copy.grad"
+    call = "(gradient,) = torch.autograd.grad(loss(w), w, create_graph=True)"
+    for way in ("", "in-process"):
+        toy.write(plain_text(SOLUTION).replace(call, backward))
+        found = judge(STEM, toy.work, "inner_step", way=way).functions[0]
+        assert found.tests == {"test_step_by_hand": True, "test_gradient_flows_through_the_step": False}
+        assert found.message.startswith("inner_step changed `w.grad`: `.backward()` adds into the `.grad`")
+
+
+def test_report_and_hints_are_in_the_readers_language(toy, monkeypatch):
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    toy.write(
+        plain_text(SOLUTION).replace("float(np.mean(values))", "float(np.mean(values)) + 1").replace(CLIP, "pass")
+    )
+    text = str(check("q06"))
+    assert text.splitlines()[0] == f"q06 · 5.7/9 分 · exercises/{STEM}.py"
+    assert "调用 mean_rating([1.0, 2.0, 6.0])，得到 4.0，应为 3.0" in text and "请检查：总和没有除以评分条数" in text
+    assert "`clip_ratings` 返回了 None，应为 numpy 数组：是不是漏了 `return`？" in text
+    assert "最多得三分之一" in text and text.splitlines()[-1].startswith("  下一个：mean_rating。要提示：metarec check")
+    assert hint("q06") == "mean_rating，提示 1/3：想想均值。"
+    toy.write(plain_text(SOLUTION).replace("w - lr", "w + lr"))
+    assert "你加上了梯度：下降应当减去它。" in str(check("q06"))
 
 
 def test_a_written_function_that_stops_in_a_stub_is_not_called_unwritten(toy):
@@ -105,7 +185,7 @@ def test_a_mistake_that_fails_with_the_same_error_is_recognised(toy):
         plain_text(SOLUTION).replace("float(np.mean(values)) if len(values) else 0.0", "sum(values) / len(values)")
     )
     text = " ".join(str(check("q06")).split())
-    assert "raised ZeroDivisionError: division by zero (line 22: `return sum(values) / len(values)`)" in text
+    assert "raised ZeroDivisionError: division by zero (line 26: `return sum(values) / len(values)`)" in text
     assert "which may be zero" in text
 
 
@@ -143,7 +223,7 @@ def test_the_report_does_not_depend_on_what_was_there_before(toy):
     assert check("q06").points == 9
     toy.write(stub_text(SOLUTION))
     assert check("q06").points == 0
-    toy.tests.write_text(TESTS.replace("3.0, cause", "4.0, cause"))
+    toy.tests.write_text(TESTS.replace("        3.0,", "        4.0,"))
     toy.write(SOLUTION)
     assert check("q06").points == 8
 
@@ -265,26 +345,32 @@ def test_no_step(yours, given):
 PAIR = (
     """
 
-@exercise(points=1, minutes=1, hints=["a", "b", "c"])
+@exercise(points=1, minutes=1, hints=[("a", "甲"), ("b", "乙"), ("c", "丙")])
 def ends(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    \"\"\"Three masks.\"\"\"
+    \"\"\"Three masks.
+
+    中文：三个掩码。
+    \"\"\"
     # BEGIN SOLUTION
     return x > 0, x > 1, x > 2
     # END SOLUTION
 """,
     """
 
-@graded("ends")
+@graded("ends", core=True)
 def test_unpacked(yours):
     a, b, c = yours.ends(np.array([0.5, 1.5]), np.zeros(2))
-    assert_equal(a & ~b, np.array([True, False]), cause="a comparison")
+    assert_equal(a & ~b, np.array([True, False]), cause=("a comparison", "比较写错了"))
     assert_equal(c, np.array([False, False]))
 """,
     """
 
 @mistake("ends")
 def turned(x, y):
-    \"\"\"Turned.\"\"\"
+    \"\"\"Turned.
+
+    反了。
+    \"\"\"
     return x < 0, x < 1, x < 2
 """,
 )
@@ -311,7 +397,7 @@ def pair(toy):
             "got numbers (int64), expected booleans: masks hold True and False",
         ),
         ("return x > 0, x > 1, np.array([False])", "got the shape (1,), expected (2,)"),
-        ("y += 1\n    return x > 0, x > 1, x > 2", "You changed an argument of ends (`x` or `y`); work on a copy"),
+        ("y += 1\n    return x > 0, x > 1, x > 2", "You changed the argument `y` of ends; work on a copy"),
     ],
 )
 @pytest.mark.parametrize("way", ["", "in-process"])
@@ -337,8 +423,8 @@ def test_an_argument_changed_in_place_fails_unless_the_test_allows_it(toy, way):
     found = judge(STEM, toy.work, "clip_ratings", way=way).functions[0]
     assert found.tests == {"test_clips_both_ends": False, "test_argument_is_left_alone": False}
     assert found.message == "You changed the argument `ratings` of clip_ratings; work on a copy"
-    assert found.mistake == "You changed the ratings in place: return a new array."
-    allowed = TESTS.replace('@graded("clip_ratings")', '@graded("clip_ratings", in_place=True)')
+    assert found.points == 0 and found.mistake == "You changed the ratings in place: return a new array."
+    allowed = TESTS.replace('@graded("clip_ratings"', '@graded("clip_ratings", in_place=True')
     toy.tests.write_text(allowed, encoding="utf-8")
     found = judge(STEM, toy.work, "clip_ratings", way=way).functions[0]
     assert found.tests == {"test_clips_both_ends": True, "test_argument_is_left_alone": False}
@@ -496,6 +582,7 @@ def test_the_manifest_is_stable_and_shares_points_equally(toy):
         "points": 3,
         "minutes": 5,
         "tests": {"test_mean_by_hand": 1.0, "test_agrees_with_numpy": 1.0, "test_no_ratings": 1.0},
+        "core": ["test_agrees_with_numpy"],
         "mistakes": ["forgets_to_divide", "fails_without_ratings"],
     }
     assert manifest_text() == manifest_text() and json.loads(manifest_text()) == build_manifest() == {STEM: entry}
@@ -507,10 +594,15 @@ def test_the_manifest_is_stable_and_shares_points_equally(toy):
     [
         ("tests", '@graded("clip_ratings")', '@graded("clip_rating")', "expected one of mean_rating"),
         ("tests", '@graded("clip_ratings")\n', "", "expected @graded"),
-        ("tests", '@graded("clip_ratings")', '@graded("inner_step")', "function clip_ratings has no graded test"),
+        ("tests", '@graded("clip_ratings"', '@graded("inner_step"', "function clip_ratings has no graded test"),
+        ("tests", '("clip_ratings", core=True)', '("clip_ratings")', "the function clip_ratings has no core test"),
+        ("tests", '("no ratings are not handled", "没有处理空列表")', '"no ratings"', "expected a pair of texts"),
+        ("tests", '"没有处理空列表"', '"no list"', "English first, then Chinese"),
+        ("tests", '("the argument as it was", "参数保持不变")', '"the argument"', "expected a pair of texts"),
         ("mistakes", '@mistake("clip_ratings")', '@mistake("inner_step")', "function clip_ratings has no mistake"),
         ("mistakes", '@mistake("clip_ratings")', '@mistake("clip")', "expected one of mean_rating"),
-        ("mistakes", '    """You added the gradient: descent takes it away."""\n', "", "expected a docstring"),
+        ("mistakes", "    你加上了梯度：下降应当减去它。\n", "", "expected a pair of texts"),
+        ("mistakes", "You added the gradient: descent takes it away.", "加上了。", "English first, then Chinese"),
     ],
 )
 def test_a_manifest_with_gaps_is_refused(toy, which, old, new, said):

@@ -31,15 +31,18 @@ def test_exercise_only_records():
     def f(x):
         return x
 
-    assert exercise(points=2, minutes=3, hints=["a", "b", "c"])(f) is f
-    assert f.__exercise__ == {"points": 2, "minutes": 3, "hints": ("a", "b", "c")}
+    hints = [("a", "甲"), ("b", "乙"), ("c", "丙")]
+    assert exercise(points=2, minutes=3, hints=hints)(f) is f
+    assert f.__exercise__ == {"points": 2, "minutes": 3, "hints": tuple(hints)}
 
 
 def test_read_solution(solution):
     first, second, third = read_solution(solution)
-    assert (first.name, first.points, first.minutes, first.hints[0]) == ("mean_rating", 3, 5, "Think of a mean.")
+    assert (first.name, first.points, first.minutes) == ("mean_rating", 3, 5)
+    assert first.hints[0] == ("Think of a mean.", "想想均值。")
     assert first.signature == "mean_rating(values: Sequence[float]) -> float"
     assert first.task == "The mean of the ratings; 0.0 where there are none."
+    assert first.tasks[1] == "评分的均值；没有评分时为 0.0。"
     assert SOLUTION.splitlines()[second.line - 1].startswith("def inner_step(")
     assert third.points == 2
 
@@ -49,7 +52,12 @@ def test_read_solution(solution):
     [
         ("# END SOLUTION", "", "END SOLUTION"),
         ("# BEGIN SOLUTION", "# BEGIN SOLUTION\n    # BEGIN SOLUTION", "BEGIN SOLUTION"),
-        ('"Sum, then divide.", ', "", "2 hints"),
+        ('("Sum, then divide.", "先求和，再除。"),', "", "2 hints"),
+        ('("Sum, then divide.", "先求和，再除。")', '"Sum, then divide."', "expected a pair of texts"),
+        ('"先求和，再除。"', '""', "expected a pair of texts"),
+        ('"先求和，再除。"', '"Then divide."', "English first, then Chinese"),
+        ("    中文：评分的均值；没有评分时为 0.0。\n", "", "without Chinese; expected a last part"),
+        ("The mean of the ratings; 0.0 where", "均值；0.0 where", "with no Chinese in it"),
         ("points=3", "points=0", "points=0"),
         ("points=3", "points=three", "with constants"),
         ("return float(", "return float((", "not valid Python"),
@@ -92,6 +100,17 @@ def test_stub_takes_its_question_from_path_or_docstring(solution):
         stub_text(SOLUTION.replace("q06: three", "Three"))
     with pytest.raises(ValueError, match="no docstring"):
         stub_text("x = 1\n")
+    with pytest.raises(ValueError, match="without Chinese"):
+        stub_text(SOLUTION.replace("中文：三个小函数。", ""))
+
+
+def test_a_chinese_stub_has_the_same_code_and_says_what_to_do_in_chinese():
+    stub, english = stub_text(SOLUTION, lang="zh"), stub_text(SOLUTION)
+    assert 'NotImplementedError("请实现 mean_rating：评分的均值；没有评分时为 0.0。")' in stub
+    assert stub.startswith('"""三个小函数。\n\n你要做的：') and "Your part" not in stub
+    for one, other in zip(_functions(ast.parse(stub)), _functions(ast.parse(english)), strict=True):
+        assert ast.unparse(one.args) == ast.unparse(other.args)
+        assert ast.get_docstring(one) == ast.get_docstring(other)
 
 
 @pytest.mark.skipif(shutil.which("ruff", path=str(Path(sys.executable).parent)) is None, reason="needs ruff")

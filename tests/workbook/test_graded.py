@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
+from metarec_lib.workbook.core.languages import pick
 from metarec_lib.workbook.core.places import content
-from metarec_lib.workbook.exercises import judging
+from metarec_lib.workbook.exercises import judging, plain_text, read_solution, read_text, stub_text
 from metarec_lib.workbook.exercises.calls import InProcess, LearnerError
 from metarec_lib.workbook.exercises.manifest import question_manifest, read_mistakes, stems
-from metarec_lib.workbook.exercises.solutions import plain_text, read_solution, read_text, stub_text
 
 QUESTIONS = stems()
 WAYS = ["in-process", "child"]
@@ -62,9 +62,10 @@ def test_tests_and_mistakes_kill_each_other(stem, tmp_path):
         found, verdict = verdicts(stem, tmp_path, with_mistake(stem, name, function), "in-process", function)
         dead = {test for test, passed in found.items() if not passed}
         killed |= dead
+        english = pick(sentence, "en")
         if not dead:
             unharmed.append(name)
-        elif verdict.functions[0].mistake not in (sentence, ""):
+        elif verdict.functions[0].mistake not in (english, ""):
             unharmed.append(f"{name} is taken for another mistake: {verdict.functions[0].mistake}")
         elif not verdict.functions[0].mistake:
             unharmed.append(f"{name} is not recognised: {verdict.functions[0].message}")
@@ -97,3 +98,35 @@ def test_a_stub_error_is_not_taken_for_an_answer(tmp_path):
     session = InProcess("def f(): raise NotImplementedError('Write f.')", "q.py")
     reply = session.request({"op": "call", "name": "f", "args": [], "kwargs": {}, "wrt": []})
     assert reply["error"]["kind"] == "stub" and issubclass(LearnerError, Exception)
+
+
+NOTHING = [
+    "None",
+    "float('nan')",
+    "0.0",
+    "''",
+    "[]",
+    "(float('nan'),) * 2",
+    "(0.0,) * 3",
+    "args[0]",
+    "args[-1]",
+    "args[:2]",
+]
+NOTHING += [
+    "0 * args[0]",
+    "args[2]",
+    "0 * args[2]",
+    "args[2].detach()",
+    "(args[2], args[3])",
+    "(args[0] != args[0],) * 3",
+]
+
+
+@pytest.mark.parametrize("stem", QUESTIONS)
+def test_an_answer_that_looks_at_nothing_earns_at_most_a_third(stem, tmp_path):
+    dear = []
+    for answer in NOTHING:
+        functions = [f"def {name}(*args):\n    return {answer}\n" for name in question_manifest(stem)["functions"]]
+        _, verdict = verdicts(stem, tmp_path, "\n".join(functions), "in-process")
+        dear += [(item.name, answer) for item in verdict.functions if item.points > item.possible / 3 + 1e-9]
+    assert not dear

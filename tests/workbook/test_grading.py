@@ -18,8 +18,8 @@ from xml.etree import ElementTree
 
 import pytest
 import submissions as make
-from metarec_lib.workbook.grading.grading.grader import Grader, NotGraded, Settings
-from metarec_lib.workbook.grading.grading.handed_in import one_to_one
+from metarec_lib.workbook.grading.grading.grading.grader import Grader, NotGraded, Settings
+from metarec_lib.workbook.grading.grading.grading.handed_in import one_to_one
 from submissions import HOSTILE, Q06
 
 from metarec_lib import cli
@@ -134,9 +134,10 @@ def points_of_pytest(work: Path, out: Path) -> dict[str, dict[str, float]]:
 
 
 def share(stem: str, entry: dict, passed: set[tuple[str, str]]) -> float:
-    """A function's points: equal shares for the tests that passed."""
-    tests = [(f"test_{stem}", test) in passed for test in entry["tests"]]
-    return round(entry["points"] * sum(tests) / len(tests), 2)
+    """A function's points: equal shares for the tests that passed, at most a third where a core test failed."""
+    tests = {test for test in entry["tests"] if (f"test_{stem}", test) in passed}
+    bound = 1 if tests >= set(entry["core"]) else 1 / 3
+    return round(entry["points"] * min(len(tests) / len(entry["tests"]), bound), 2)
 
 
 def points_of_row(row: dict[str, str]) -> dict[str, dict[str, float]]:

@@ -20,11 +20,18 @@ from metarec_lib.workbook.exercises.testing import (
 NAN = float("nan")
 
 
+CODE = """def f(x):
+    if x < 0: raise ValueError('negative')
+    return x + 1
+
+def lazy(x): return (item for item in [x])
+def cut(x): return x.detach()
+"""
+
+
 @pytest.fixture
 def yours():
-    yours = Yours(
-        InProcess("def f(x):\n    if x < 0: raise ValueError('negative')\n    return x + 1\n", "/home/you/q06.py")
-    )
+    yours = Yours(InProcess(CODE, "/home/you/q06.py"))
     watch(yours)
     yield yours
     watch(None)
@@ -110,7 +117,7 @@ def test_difference_says_where():
 
 def test_the_sentence(yours):
     with pytest.raises(AssertionError) as problem:
-        assert_close(yours.f(x=2), 4.0, cause="you added one")
+        assert_close(yours.f(x=2), 4.0, cause=("you added one", "多加了一"))
     assert str(problem.value) == "called f(x=2), got 3, expected 4.0, usual cause: you added one"
     with pytest.raises(AssertionError) as problem:
         assert_close(yours.f(np.zeros(1)), torch.ones(1))
@@ -119,7 +126,7 @@ def test_the_sentence(yours):
         "expected a tensor of shape (1,), tensor([1.0])"
     )
     with pytest.raises(AssertionError, match=r"called f\(1\), expected the argument as it was, usual cause: y"):
-        assert_true(yours.f(1) == 3, "the argument as it was", cause="y")
+        assert_true(yours.f(1) == 3, ("the argument as it was", "参数不变"), cause=("y", "乙"))
 
 
 @pytest.mark.parametrize(
@@ -140,8 +147,40 @@ def test_the_sentence(yours):
 )
 def test_where_the_form_is_wrong_the_cause_is_not_said(got, expected, said):
     with pytest.raises(AssertionError) as problem:
-        assert_close(got, expected, cause="the maths")
+        assert_close(got, expected, cause=("the maths", "数学"))
     assert str(problem.value) == said
+
+
+def test_the_part_that_differs_is_named():
+    expected, got = np.array([True, False, True]), np.array([True, True, True])
+    with pytest.raises(AssertionError) as problem:
+        assert_equal(got, expected, part="support")
+    assert str(problem.value) == (
+        "`support`: got array([True, True, True]), expected array([True, False, True]) "
+        "(1 of 3 numbers differ, the first at [1])"
+    )
+    with pytest.raises(AssertionError, match=r"^`query`: got the shape \(3,\), expected \(2,\)$"):
+        assert_equal(got, expected[:2], part="query")
+
+
+def test_the_sentence_in_chinese(yours, monkeypatch):
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    with pytest.raises(AssertionError) as problem:
+        assert_close(yours.f(x=2), 4.0, cause=("you added one", "多加了一"))
+    assert str(problem.value) == "调用 f(x=2)，得到 3，应为 4.0，常见原因：多加了一"
+    with pytest.raises(AssertionError) as problem:
+        assert_close(np.zeros(1), torch.ones(1))
+    assert str(problem.value) == (
+        "调用 f(x=2)，得到形状 (1,) 的 numpy 数组，array([0.0])，应为形状 (1,) 的张量，tensor([1.0])"
+    )
+    with pytest.raises(LearnerError, match="抛出了 ValueError: negative（第 2 行：`if x < 0"):
+        yours.f(-1)
+    with pytest.raises(LearnerError, match="文件里没有这个名字的函数"):
+        yours.g(1)
+    with pytest.raises(LearnerError, match=r"得到 `generator`；应为数、文本.*请返回 list"):
+        yours.lazy(1)
+    with pytest.raises(LearnerError, match=r"的梯度，得到张量，但梯度传不过去"):
+        yours.grad("cut", torch.ones(2))
 
 
 def test_without_a_call_the_sentence_starts_with_what_was_got():
@@ -153,7 +192,7 @@ def test_learner_errors(yours):
     assert assert_raises(ValueError, yours.f, -1) == "negative"
     assert_raises("Exception", yours.f, -1)
     with pytest.raises(AssertionError, match=r"called f\(1\), got 2, expected a ValueError, usual cause: a sign"):
-        assert_raises(ValueError, yours.f, 1, cause="a sign")
+        assert_raises(ValueError, yours.f, 1, cause=("a sign", "符号"))
     with pytest.raises(LearnerError, match="raised ValueError"):
         assert_raises(KeyError, yours.f, -1)
     with pytest.raises(LearnerError, match="no function"):

@@ -89,17 +89,22 @@ what_was_measured()
 # Peano (1889), Arithmetices principia.
 """
 
-SOLUTION = '''"""q06: sums."""
+SOLUTION = '''"""q06: sums.
+
+中文：q06：求和。
+"""
 
 from metarec_lib.workbook import exercise
 
 
-@exercise(points=1, minutes=1, hints=["Count.", "Use both.", "Use +."])
+@exercise(points=1, minutes=1, hints=[("Count.", "数一数。"), ("Use both.", "两个都要用。"), ("Use +.", "用加号。")])
 def add(a: int, b: int) -> int:
     """The sum.
 
     >>> add(1, 2)
     3
+
+    中文：两数之和。
     """
     # BEGIN SOLUTION
     return a + b

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from .places import MARK
 
@@ -13,6 +13,7 @@ Language = Literal["en", "zh"]
 Pair = tuple[str, str]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
 VARIABLE, REMEMBERED = "METAREC_LANG", "language"  # REMEMBERED: the key in a workspace's mark
+CHINESE = "中文："  # begins the Chinese part of a docstring
 
 
 def language() -> Language:
@@ -35,6 +36,36 @@ def pick(pair: Pair, lang: Language | None = None) -> str:
 def is_chinese(text: str) -> bool:
     """Whether a text holds a Chinese character."""
     return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+def both_parts(docstring: str) -> Pair:
+    """The English and the Chinese part of a docstring. Raises ValueError where one is missing."""
+    english, mark, chinese = docstring.partition(f"\n{CHINESE}")
+    if not mark or not is_chinese(chinese):
+        raise ValueError(f"got a docstring without Chinese; expected a last part that begins with `{CHINESE}`")
+    if not english.strip() or is_chinese(english):
+        raise ValueError(
+            f"got a docstring without English; expected it before the part `{CHINESE}`, with no Chinese in it"
+        )
+    return english.strip(), chinese.strip()
+
+
+def require_pair(pair: Any, what: str) -> Pair:
+    """A pair (English, 中文). Raises ValueError where it is none; `what` names it in the message."""
+    if (
+        not isinstance(pair, tuple)
+        or len(pair) != 2
+        or not all(isinstance(text, str) and text.strip() for text in pair)
+    ):
+        raise ValueError(f'got {what} {pair!r}; expected a pair of texts: ("English", "中文")')
+    if is_chinese(pair[0]) or not is_chinese(pair[1]):
+        raise ValueError(f"got {what} {pair!r}; expected English first, then Chinese")
+    return pair
+
+
+def spaced(text: str) -> str:
+    """A text that follows a Chinese word: with a blank before it where it begins with a Latin letter or a sign."""
+    return f" {text}" if text[:1].isascii() else text
 
 
 def _remembered(start: Path) -> Language:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .languages import pick
+
 LONGEST, ITEMS, MOST = 120, 8, 64
 
 
@@ -22,18 +24,18 @@ def shown_call(name: str, args: list[Any], kwargs: dict[str, Any]) -> str:
 
 
 def kind(value: Any) -> str:
-    """What a value is, with its shape: `a tensor of shape (3,)`."""
+    """What a value is, with its shape, in the reader's language: `a tensor of shape (3,)`."""
     if is_tensor(value) or isinstance(value, np.ndarray):
-        what = "tensor" if is_tensor(value) else "numpy array"
-        return f"a {what} of shape {tuple(value.shape)}"
+        shape, names = tuple(value.shape), ("tensor", "张量") if is_tensor(value) else ("numpy array", " numpy 数组")
+        return pick((f"a {names[0]} of shape {shape}", f"形状 {shape} 的{names[1]}"))
     if value is None:
         return "None"
     if isinstance(value, np.generic):
         value = value.item()  # np.float64 is a float to a learner
-    if isinstance(value, (list, tuple, dict)):
-        return f"a {type(value).__name__} of length {len(value)}"
     name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    if isinstance(value, (list, tuple, dict)):
+        return pick((f"a {name} of length {len(value)}", f"长度 {len(value)} 的 {name}"))
+    return pick((f"{'an' if name[0] in 'aeiou' else 'a'} {name}", name))
 
 
 def is_tensor(value: Any) -> bool:

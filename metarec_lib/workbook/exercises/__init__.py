@@ -4,9 +4,9 @@ import lazy_loader
 
 _WHERE = {
     "calls": ["LearnerError"],
-    "follow_ons": ["mark_follow_ons"],
-    "judging": ["Result", "Verdict", "judge"],
+    "judging": ["judge"],
     "manifest": ["manifest_text", "question_manifest", "require_exercises", "stems"],
+    "results": ["Result", "Verdict"],
     "returned": ["unexpected"],
     "solutions": ["exercise", "load_module", "plain_text", "read_solution", "read_text", "stub_text"],
     "testing": ["assert_close", "assert_equal", "assert_raises", "assert_true", "graded", "mistake"],

@@ -1,17 +1,16 @@
-"""How a graded test reaches the learner's code: the fixture `yours`, and one sentence for whatever goes wrong."""
+"""How a graded test reaches the learner's code: the fixture `yours`, and what each call gave."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from .explaining import explain
 from metarec_lib.workbook.sandbox import dumps, loads
-from metarec_lib.workbook.core import is_tensor, shown_call
+from metarec_lib.workbook.core import pick
+from metarec_lib.workbook.core import shown_call
 
 LIMIT_AFTER_TIMEOUT = 2.0  # seconds, for a function that has already run out of time once
 
@@ -47,22 +46,23 @@ class Call:
     def __str__(self) -> str:
         args, kwargs = self.args
         text = shown_call(self.function, args, kwargs)
-        return f"the gradient of {text}" if self.op == "grad" else text
+        return pick((f"the gradient of {text}", f"{text} 的梯度")) if self.op == "grad" else text
 
 
 class Yours:
     """`yours.f(*args)` calls the learner's `f`. `calls` are all calls so far, `last` the last one.
 
     in_place: whether a function may change its arguments; where it may not, such a call raises LearnerError.
-    parameters: the names of a function's parameters, to say which argument was changed.
+    parameters: the names of a function's parameters, to say which argument was changed. afresh: makes another session
+    of the same file.
     """
 
     def __init__(
-        self, session: Any, slow: set[str] | None = None, *,
-        in_place: bool = True, parameters: Callable[[str], list[str]] = lambda name: [],
+        self, session: Any, slow: set[str] | None = None, *, in_place: bool = True,
+        parameters: Callable[[str], list[str]] = lambda name: [], afresh: Callable[[], Any] | None = None,
     ) -> None:  # fmt: skip
         self._session, self._slow = session, slow if slow is not None else set()
-        self._in_place, self._parameters = in_place, parameters
+        self._in_place, self._parameters, self._afresh = in_place, parameters, afresh
         self.calls: list[Call] = []
         self.mutated = False
 
@@ -74,6 +74,16 @@ class Yours:
     @property
     def last(self) -> Call | None:
         return self.calls[-1] if self.calls else None
+
+    def last_again(self) -> list[dict[str, Any]]:
+        """The replies to the last call when it is made once more: here, and first of all in a process of its own."""
+        args, kwargs = self.last.args
+        message = {"op": self.last.op, "name": self.last.function, "args": args, "kwargs": kwargs, "wrt": self.last.wrt}
+        sessions = [self._session, *([self._afresh()] if self._afresh else [])]
+        replies = [session.request(message, LIMIT_AFTER_TIMEOUT) for session in sessions]
+        for session in sessions[1:]:
+            session.close()
+        return replies
 
     def grad(self, name: str, *args: Any, wrt: Any = (0,), **kwargs: Any) -> list[Any]:
         """Gradients of the sum of `name(*args, **kwargs)`, one for each tensor in the arguments that `wrt` names.
@@ -137,78 +147,17 @@ class Failed:
 
 
 def _changed(call: Call, parameters: list[str]) -> str:
-    """Which argument a call changed: the only one that can be changed, or all that can."""
-    args, kwargs = call.args
-    named = [*zip(parameters, args, strict=False), *kwargs.items()]
-    names = [f"`{name}`" for name, value in named if _can_change(value)]
-    if len(names) == 1 and len(parameters) >= len(args):
-        return f"You changed the argument {names[0]} of {call.function}; work on a copy"
-    one_of = f" ({' or '.join(names)})" if names else ""
-    return f"You changed an argument of {call.function}{one_of}; work on a copy"
-
-
-def _can_change(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return any(map(_can_change, value))
-    return isinstance(value, (list, dict, np.ndarray)) or is_tensor(value)
-
-
-def explain(error: dict[str, Any], call: str, function: str) -> str:
-    """One sentence for an error of the learner's side."""
-    kind, where = error["kind"], _where(error)
-    if error.get("loading"):
-        return explain_loading(error)
-    if kind == "stub":
-        return f"{function} is not written yet{where}"
-    if kind == "missing":
-        found = error.get("type", "NoneType")
-        what = "there is no function of that name" if found == "NoneType" else f"it is a {found}, not a function"
-        return f"{function}: {what} in the file; keep the names of the exercise file"
-    if kind == "arguments":
-        return f"called {call}, but the function does not take these arguments: {error['message']}"
-    if kind == "value":
-        return f"called {call}, got {error['message']}"
-    if kind == "exit":
-        return f"called {call}, and it ended the program (sys.exit, exit or quit){where}; return a value instead"
-    if kind == "exception":
-        return f"called {call}, and it raised {error['type']}: {error['message']}{where}"
-    return f"called {call}, and {_ended(error)}"
-
-
-def explain_loading(error: dict[str, Any]) -> str:
-    """One sentence for a file that could not be run at all."""
-    kind, where = error["kind"], _where(error)
-    if kind == "file":
-        return error["message"]
-    if kind == "syntax":
-        return f"the file is not valid Python: {error['message']}{where}"
-    if kind == "exit":
-        return f"the file ends the program while it is loaded (sys.exit, exit or quit){where}; remove that line"
-    if kind in ("exception", "stub", "arguments"):
-        return f"the file fails while it is loaded: {error['type']}: {error['message']}{where}"
-    return f"while the file was loaded, {_ended(error)}"
-
-
-def _where(error: dict[str, Any]) -> str:
-    if not error.get("line"):
-        return ""
-    text = f": `{error['text']}`" if error.get("text") and error["kind"] != "stub" else ""
-    return f" (line {error['line']}{text})"
-
-
-def _ended(error: dict[str, Any]) -> str:
-    """How the child ended, or what it sent that is no reply."""
-    kind, status = error["kind"], error.get("status", 0)
-    if kind == "time":
-        return f"it did not finish in {error['seconds']:g} seconds: is there a loop that never ends?"
-    if kind == "output":
-        return "it printed without end: is there a print in a loop that never ends?"
-    if kind == "start":
-        return f"its process could not be started: {error['message']}"
-    if kind == "protocol":
-        return "its process sent something that is no answer; only what a function returns counts"
-    if status == -signal.SIGSEGV:
-        return "Python itself crashed (segmentation fault): is there a recursion without an end?"
-    if hasattr(signal, "SIGXCPU") and status == -signal.SIGXCPU:
-        return "it used more processor time than is allowed"
-    return "its process ended without an answer: was it killed, out of memory, or ended by os._exit?"
+    """Which argument a call changed, or whose gradient."""
+    place, dot, _ = str(next(iter(call.reply.get("changed", [])), "")).partition(".grad")
+    name = parameters[int(place)] if place.isdecimal() and int(place) < len(parameters) else place
+    if dot:
+        return pick((
+            f"{call.function} changed `{name}.grad`: `.backward()` adds into the `.grad` of every tensor below it; "
+            "torch.autograd.grad gives the gradient as a value",
+            f"{call.function} 改动了 `{name}.grad`：`.backward()` 会往每个叶子张量的 `.grad` 里累加；"
+            "请用 torch.autograd.grad 直接取得梯度",
+        ))  # fmt: skip
+    return pick((
+        f"You changed the argument `{name}` of {call.function}; work on a copy",
+        f"{call.function} 改动了参数 `{name}`；请在副本上计算",
+    ))  # fmt: skip

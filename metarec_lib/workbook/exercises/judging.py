@@ -12,56 +12,21 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from .calls import Call, LearnerError, explain_loading
+from .calls import Call, LearnerError, Yours
+from .solutions import submission_text
+from .explaining import explain_loading
+from .follow_ons import mark_from_source
+from metarec_lib.workbook.core import pick
 from .manifest import question_manifest
 from .mistakes import named_mistake
 from metarec_lib.workbook.core import content
+from .results import Result, Verdict
 from .returned import unexpected
-from .testing import USUAL_CAUSE
+from .testing import USUAL_CAUSE, difference
 from metarec_lib.workbook.core import is_number
 
 QUIET = ("cacheprovider", "faulthandler", "terminal", "warnings", "unraisableexception", "threadexception", "logging")
 OUTSIDE = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST", "PYTEST_THEME")
-
-
-@dataclass
-class Result:
-    """How one function came out. status: passed, failed, not written, or not run (the file could not be loaded).
-
-    message: what the first failed test saw; mistake: the sentence of the named mistake that the function behaves like;
-    cause: what the author of that test thinks of first, which may be false of this function. follows: another function
-    that this one calls and that does not pass yet.
-    """
-
-    name: str
-    possible: float
-    tests: dict[str, bool]
-    status: str = "passed"
-    message: str = ""
-    mistake: str = ""
-    cause: str = ""
-    line: int | None = None
-    printed: str = ""
-    follows: str = ""
-
-    @property
-    def points(self) -> float:
-        return self.possible * sum(self.tests.values()) / len(self.tests)
-
-    @property
-    def remark(self) -> str:
-        """What to say beside the message; never false: a cause that was not recognised is something to check."""
-        if self.follows:
-            return f"It calls `{self.follows}`, which does not pass yet: mend that first, then check again."
-        return self.mistake or (f"Check: {self.cause}" if self.cause else "")
-
-
-@dataclass
-class Verdict:
-    """All functions of a question, and what is wrong with the file as a whole, if anything."""
-
-    functions: list[Result]
-    problem: str = ""
 
 
 @dataclass
@@ -72,6 +37,7 @@ class _Run:
     function: str
     error: BaseException | None
     calls: list[Call]
+    unsteady: bool = False
 
 
 @dataclass
@@ -81,6 +47,9 @@ class _Collector:
     function: str | None = None
     runs: list[_Run] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+    def pytest_configure(self, config: Any) -> None:
+        config.option.tbstyle = "native"  # nobody reads the tracebacks; the usual ones take most of the time
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         items[:] = [item for item in items if self.function in (None, item.function.__graded__)]
@@ -96,7 +65,18 @@ class _Collector:
             yours = item.stash.get(YOURS, None)
             error = call.excinfo.value if call.excinfo else None
             calls = list(yours.calls) if yours is not None else []
-            self.runs.append(_Run(item.originalname, item.function.__graded__, error, calls))
+            run = _Run(item.originalname, item.function.__graded__, error, calls)
+            first = not any(other.error and other.function == run.function for other in self.runs)
+            run.unsteady = first and isinstance(error, AssertionError) and _is_unsteady(yours)
+            self.runs.append(run)
+
+
+def _is_unsteady(yours: Yours | None) -> bool:
+    """Whether the last call gives another value when it is made again, after it or in a process of its own."""
+    if yours is None or yours.last is None or "value" not in yours.last.reply:
+        return False
+    value = yours.last.reply["value"]
+    return any("value" in again and difference(again["value"], value) for again in yours.last_again())
 
 
 def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 0, way: str = "") -> Verdict:
@@ -112,7 +92,10 @@ def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 
     runs = _run_pytest(content("tests", "exercises", f"test_{stem}.py"), function, options)
     names = [name for name in functions if function in (None, name)]
     results = [_result(name, functions[name], [run for run in runs if run.function == name], stem) for name in names]
-    return Verdict(results, _file_problem(runs))
+    verdict = Verdict(results, _file_problem(runs))
+    if not verdict.problem and runs:
+        mark_from_source(results, submission_text(work / f"{stem}.py"))
+    return verdict
 
 
 def _run_pytest(path: Path, function: str | None, options: list[str]) -> list[_Run]:
@@ -159,22 +142,23 @@ def _result(name: str, entry: dict[str, Any], runs: list[_Run], stem: str) -> Re
     failed = [run for run in runs if run.error is not None]
     bad = {run.test for run in failed}
     tests = {test: test in ran and test not in bad for test in entry["tests"]}
-    result = Result(name, entry["points"], tests)
+    result = Result(name, entry["points"], tests, tuple(entry["core"]))
     if all(tests.values()):
         return result
     result.status = "failed"
     if not failed:
-        result.message = "its tests did not run"
+        result.message = pick(("its tests did not run", "它的测试没有运行"))
         return result
     first = failed[0]
     message, result.line = _failure(first, stem)
-    result.message, _, result.cause = message.partition(USUAL_CAUSE)
+    result.message, _, result.cause = message.partition(pick(USUAL_CAUSE))
+    result.unsteady = any(run.unsteady for run in failed)
     result.printed = first.calls[-1].reply.get("printed", "") if first.calls else ""
     kinds = {getattr(run.error, "kind", "") for run in failed}
     if all(_is_loading(run.error) for run in failed) and not any(tests.values()):
         result.status = "not run"
     elif kinds == {"stub"} and not any(tests.values()):
-        result.status, result.message = "not written", "not written yet"
+        result.status, result.message = "not written", pick(("not written yet", "还没有写"))
     elif not kinds & {"stub", "missing", "time", "crash", "output", "protocol", "file", "start"}:
         result.mistake = named_mistake(stem, name, [call for run in runs for call in run.calls])
     return result
@@ -196,7 +180,8 @@ def _failure(run: _Run, stem: str) -> tuple[str, int | None]:
     if isinstance(error, AssertionError) and text and "\n" not in text:
         return text, None
     got = _value(run.calls[-1]) if run.calls else ""
-    return f"{got}the test «{words}» does not hold" + (f": {text.splitlines()[0]}" if text.strip() else ""), None
+    said = f": {text.splitlines()[0]}" if text.strip() else ""
+    return got + pick((f"the test «{words}» does not hold{said}", f"测试 «{words}» 没有通过{said}")), None
 
 
 def _wrong_kind(run: _Run, stem: str) -> str:
@@ -215,7 +200,11 @@ def _wrong_kind(run: _Run, stem: str) -> str:
 def _value(call: Call) -> str:
     from metarec_lib.workbook.core import shown
 
-    return f"called {call}, got {shown(call.reply['value'])}; " if "value" in call.reply else f"called {call}; "
+    called = pick((f"called {call}", f"调用 {call}"))
+    if "value" not in call.reply:
+        return called + pick(("; ", "；"))
+    value = shown(call.reply["value"])
+    return called + pick((f", got {value}; ", f"，得到 {value}；"))
 
 
 def _file_problem(runs: list[_Run]) -> str:

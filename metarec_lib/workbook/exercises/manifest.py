@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .solutions import read_solution
+from metarec_lib.workbook.core import Pair, require_pair
 from metarec_lib.workbook.core import content
 from metarec_lib.workbook.core import Question
 
-RESERVED = ("grad", "mutated", "calls", "last")
+RESERVED = ("grad", "mutated", "calls", "last", "last_again")
 
 
 def question_manifest(stem: str, root: Path | None = None) -> dict[str, Any]:
-    """`{"points": 9, "functions": {name: {"points", "minutes", "tests": {test: share}, "mistakes": [...]}}}`.
+    """`{"points": 9, "functions": {name: {"points", "minutes", "tests": {test: share}, "core": [...], "mistakes": [...]}}}`.
 
-    A function's points are shared equally over its tests; `share` is rounded to 4 digits. root: the folder that
-    holds `solutions/` and `tests/exercises/`. Raises ValueError where a test, a mistake or a mark is missing.
+    A function's points are shared equally over its tests; `share` is rounded to 4 digits; where a test of `core` fails,
+    `earned` says what is left. root: the folder that holds `solutions/` and `tests/exercises/`. Raises ValueError where
+    a test, a core test, a mistake, a mark or one of the two languages is missing.
     """
     solution, tests, mistakes = _files(stem, root)
     exercises = {item.name: item for item in read_solution(solution)}
     by_function = _marked(tests, "graded", exercises)
     wrong = _marked(mistakes, "mistake", exercises)
+    core = _core_tests(tests)
+    _require_both_languages(tests)
     functions = {}
     for name, item in exercises.items():
         if name in RESERVED:
@@ -31,12 +36,20 @@ def question_manifest(stem: str, root: Path | None = None) -> dict[str, Any]:
         for found, what, path in ((by_function, "graded test", tests), (wrong, "mistake", mistakes)):
             if not found[name]:
                 raise ValueError(f'{path}: the function {name} has no {what}; add one marked for "{name}"')
+        if not core & set(by_function[name]):
+            raise ValueError(f'{tests}: the function {name} has no core test; mark one @graded("{name}", core=True)')
         share = round(item.points / len(by_function[name]), 4)
         functions[name] = {
-            "points": item.points, "minutes": item.minutes,
-            "tests": dict.fromkeys(by_function[name], share), "mistakes": wrong[name],
+            "points": item.points, "minutes": item.minutes, "tests": dict.fromkeys(by_function[name], share),
+            "core": [test for test in by_function[name] if test in core], "mistakes": wrong[name],
         }  # fmt: skip
     return {"points": sum(item.points for item in exercises.values()), "functions": functions}
+
+
+def earned(possible: float, tests: Mapping[str, bool], core: Sequence[str]) -> float:
+    """The points of a function: equal shares for the tests that passed, at most a third where a core test failed."""
+    shares = possible * sum(tests.values()) / len(tests)
+    return shares if all(tests[name] for name in core) else min(shares, possible / 3)
 
 
 def stems(root: Path | None = None) -> list[str]:
@@ -65,15 +78,21 @@ def read_manifest(root: Path | None = None) -> dict[str, Any]:
     return json.loads(_folder(root, "tests", "exercises", "manifest.json").read_text(encoding="utf-8"))
 
 
-def read_mistakes(stem: str, root: Path | None = None) -> dict[str, tuple[str, str]]:
-    """Each named mistake of a question: (function, sentence)."""
+def read_mistakes(stem: str, root: Path | None = None) -> dict[str, tuple[str, Pair]]:
+    """Each named mistake of a question: (function, its sentence in both languages)."""
     path = _files(stem, root)[2]
     nodes = _functions(path)
     return {
-        name: (function, " ".join((ast.get_docstring(nodes[name]) or "").split()))
+        name: (function, _sentences(nodes[name]))
         for function, names in _marked(path, "mistake").items()
         for name in names
     }
+
+
+def _sentences(node: ast.FunctionDef) -> Pair:
+    """The docstring of a mistake: a paragraph in English, then one in Chinese. Raises ValueError for anything else."""
+    paragraphs = tuple(" ".join(part.split()) for part in (ast.get_docstring(node) or "").split("\n\n"))
+    return require_pair(paragraphs, "the docstring")
 
 
 def _folder(root: Path | None, *parts: str) -> Path:
@@ -104,10 +123,37 @@ def _marked(path: Path, mark: str, known: Any = None) -> dict[str, list[str]]:
             continue
         if known is not None and function not in known:
             raise ValueError(f'{where}: got @{mark}("{function}"); expected one of {", ".join(known)}')
-        if mark == "mistake" and not ast.get_docstring(node):
-            raise ValueError(f"{where}: expected a docstring with the cause, in one sentence to the learner")
+        if mark == "mistake":
+            try:
+                _sentences(node)
+            except ValueError as problem:
+                raise ValueError(f"{where}: {problem}, as paragraphs: the cause in a sentence to the learner") from None
         found.setdefault(function, []).append(name)
     return found
+
+
+def _core_tests(path: Path) -> set[str]:
+    """The tests that are marked `core=True`."""
+    found = set()
+    for name, node in _functions(path).items():
+        options = [option for item in node.decorator_list if isinstance(item, ast.Call) for option in item.keywords]
+        if any(option.arg == "core" and getattr(option.value, "value", False) is True for option in options):
+            found.add(name)
+    return found
+
+
+def _require_both_languages(path: Path) -> None:
+    """Raise ValueError where a cause, or what `assert_true` expects, is no pair (English, 中文)."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not getattr(node.func, "id", "").startswith("assert_"):
+            continue
+        texts = [option.value for option in node.keywords if option.arg == "cause"]
+        texts += node.args[1:2] if node.func.id == "assert_true" else []
+        for text in texts:
+            try:
+                require_pair(ast.literal_eval(text), "the cause")
+            except ValueError as problem:
+                raise ValueError(f"{path}: line {text.lineno}: {problem}") from None
 
 
 def _mark(node: ast.FunctionDef, mark: str) -> str | None:

@@ -8,20 +8,21 @@ from .calls import Call
 from .solutions import load_module, read_text
 from metarec_lib.workbook.sandbox import Unsupported, dumps, loads
 from metarec_lib.workbook.sandbox import call as call_function
+from metarec_lib.workbook.core import pick
 from .manifest import read_mistakes
 from metarec_lib.workbook.core import content
 from .testing import difference
 
 
 def named_mistake(stem: str, function: str, calls: list[Call]) -> str:
-    """The sentence of the named mistake that gives the same results as the learner on all these calls; else empty."""
+    """The sentence, in the reader's language, of the mistake that gives the same on all these calls; else empty."""
     calls = [call for call in calls if call.function == function]
     mistakes = {name: text for name, (of, text) in read_mistakes(stem).items() if of == function}
     if not calls or not mistakes:
         return ""
     path = content("tests", "exercises", "mistakes", f"{stem}.py")
     module = load_module(read_text(path), f"mistakes_{stem}")
-    return next((text for name, text in mistakes.items() if _behaves_like(getattr(module, name), calls)), "")
+    return next((pick(text) for name, text in mistakes.items() if _behaves_like(getattr(module, name), calls)), "")
 
 
 def _behaves_like(wrong: Any, calls: list[Call]) -> bool:
@@ -44,4 +45,5 @@ def _same(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
     if "error" in mine or "error" in theirs:
         left, right = mine.get("error", {}), theirs.get("error", {})
         return left.get("kind") == right.get("kind") and left.get("type") == right.get("type", left.get("type"))
-    return mine["mutated"] == theirs["mutated"] and not difference(theirs["value"], mine["value"])
+    same_changes = mine["changed"] == theirs.get("changed", [])
+    return same_changes and not difference(theirs["value"], mine["value"])

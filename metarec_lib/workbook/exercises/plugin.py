@@ -43,7 +43,9 @@ def yours(request: pytest.FixtureRequest) -> Iterator[Yours]:
     slow = request.config.stash.setdefault(SLOW, set())
     in_place = getattr(request.function, "__in_place__", False)
     names = functools.partial(parameters, _stem(request))
-    request.node.stash[YOURS] = mine = Yours(session, slow, in_place=in_place, parameters=names)
+    afresh = functools.partial(_session, request)
+    mine = Yours(session, slow, in_place=in_place, parameters=names, afresh=afresh)
+    request.node.stash[YOURS] = mine
     watch(mine)
     yield mine
     watch(None)

@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from .solutions import read_solution
+from metarec_lib.workbook.core import pick, spaced
 from metarec_lib.workbook.core import content
 from metarec_lib.workbook.core import is_number, is_tensor, kind
 
 KINDS = {
-    "float": ("a float", is_number),
-    "int": ("an int", is_number),
-    "bool": ("a bool", is_number),
-    "str": ("a str", lambda value: isinstance(value, str)),
-    "dict": ("a dict", lambda value: isinstance(value, dict)),
-    "list": ("a list", lambda value: isinstance(value, (list, tuple))),
-    "tuple": ("a tuple", lambda value: isinstance(value, (list, tuple))),
-    "ndarray": ("a numpy array", lambda value: isinstance(value, np.ndarray)),
-    "Tensor": ("a tensor", is_tensor),
+    "float": (("a float", "float"), is_number),
+    "int": (("an int", "int"), is_number),
+    "bool": (("a bool", "bool"), is_number),
+    "str": (("a str", "str"), lambda value: isinstance(value, str)),
+    "dict": (("a dict", "dict"), lambda value: isinstance(value, dict)),
+    "list": (("a list", "list"), lambda value: isinstance(value, (list, tuple))),
+    "tuple": (("a tuple", "tuple"), lambda value: isinstance(value, (list, tuple))),
+    "ndarray": (("a numpy array", "numpy 数组"), lambda value: isinstance(value, np.ndarray)),
+    "Tensor": (("a tensor", "张量"), is_tensor),
 }
 
 
@@ -37,8 +38,10 @@ def unexpected(stem: str, function: str, value: Any) -> str:
     """
     node = _signature(stem, function)
     problem = _problem(value, node.returns) if node and node.returns else ""
-    missing = ": is a `return` missing?" if value is None else ""
-    return f"`{function}` returned {problem}{missing}" if problem else ""
+    if not problem:
+        return ""
+    missing = pick((": is a `return` missing?", "：是不是漏了 `return`？")) if value is None else ""
+    return pick((f"`{function}` returned {problem}", f"`{function}` 返回了{spaced(problem)}")) + missing
 
 
 def _signature(stem: str, function: str) -> ast.FunctionDef | None:
@@ -53,12 +56,12 @@ def _problem(value: Any, node: ast.expr) -> str:
         problems = [_problem(value, side) for side in (node.left, node.right)]
         return "" if "" in problems else problems[0]
     if isinstance(node, ast.Constant) and node.value is None:
-        return "" if value is None else f"{kind(value)}, expected None"
+        return "" if value is None else kind(value) + pick((", expected None", "，应为 None"))
     name = ast.unparse(node.value if isinstance(node, ast.Subscript) else node).rpartition(".")[2]
     if name == "tuple" and isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
         return _tuple_problem(value, node.slice.elts)
-    words, fits = KINDS.get(name, ("", lambda value: True))
-    return "" if fits(value) else f"{kind(value)}, expected {words}"
+    words, fits = KINDS.get(name, (("", ""), lambda value: True))
+    return "" if fits(value) else kind(value) + pick((f", expected {words[0]}", f"，应为{spaced(words[1])}"))
 
 
 def _tuple_problem(value: Any, nodes: list[ast.expr]) -> str:
@@ -67,8 +70,15 @@ def _tuple_problem(value: Any, nodes: list[ast.expr]) -> str:
         nodes = nodes[:1] * len(value) if isinstance(value, (list, tuple)) else nodes
     is_array = (isinstance(value, np.ndarray) or is_tensor(value)) and value.ndim == 1
     if not is_array and not isinstance(value, (list, tuple)):
-        return f"{kind(value)}, expected {len(nodes)} values"
-    if len(value) != len(nodes):
-        return f"{len(value)} value{'s' * (len(value) != 1)}, expected {len(nodes)}"
+        return kind(value) + pick((f", expected {len(nodes)} values", f"，应为 {len(nodes)} 个值"))
+    if (left := len(value)) != (right := len(nodes)):
+        return pick((f"{left} value{'s' * (left != 1)}, expected {right}", f"{left} 个值，应为 {right} 个"))
     problems = (_problem(item, node) for item, node in zip(value, nodes, strict=True))
-    return next((f"at [{place}] {problem}" for place, problem in enumerate(problems) if problem), "")
+    return next(
+        (
+            pick((f"at [{place}] {problem}", f"位置 [{place}]：{problem}"))
+            for place, problem in enumerate(problems)
+            if problem
+        ),
+        "",
+    )

@@ -1,7 +1,8 @@
 """Solutions, the stubs made from them, and the text of a submission.
 
 A solution file marks each exercise with `@exercise(...)` and its body with `# BEGIN SOLUTION` and `# END SOLUTION`.
-Everything else (the stub, the points, the hints) is read from that text; the file is not imported for it.
+Everything else (the stub, the points, the hints) is read from that text; the file is not imported for it. What a
+learner reads stands in both languages: a hint is a pair (English, 中文), a docstring ends in a part `中文：…`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from metarec_lib.workbook.core import Language, Pair, both_parts, pick, require_pair
+
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 WIDTH = 120
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -29,18 +32,24 @@ class Exercise:
     name: str
     points: int
     minutes: int
-    hints: tuple[str, ...]
+    hints: tuple[Pair, ...]
     signature: str
     docstring: str
     line: int
 
     @property
+    def tasks(self) -> Pair:
+        """What to write, in both languages: the first line of each part of the docstring."""
+        english, chinese = both_parts(self.docstring)
+        return english.splitlines()[0].strip(), chinese.splitlines()[0].strip()
+
+    @property
     def task(self) -> str:
-        """The first line of the docstring: what to write."""
-        return self.docstring.strip().splitlines()[0].strip()
+        """What to write, in the reader's language."""
+        return pick(self.tasks)
 
 
-def exercise(*, points: int, minutes: int, hints: Sequence[str]) -> Callable[[Function], Function]:
+def exercise(*, points: int, minutes: int, hints: Sequence[Pair]) -> Callable[[Function], Function]:
     """Mark a function of a solution file as an exercise; the function itself is not changed."""
 
     def mark(function: Function) -> Function:
@@ -59,24 +68,25 @@ def read_solution(path: str | Path) -> list[Exercise]:
         raise ValueError(f"{path}: {problem}") from None
 
 
-def stub_text(source: str | Path, stem: str = "") -> str:
+def stub_text(source: str | Path, stem: str = "", lang: Language = "en") -> str:
     """The file that the learner starts from: same signatures and docstrings, no answers.
 
     source: the text of a solution, or its path. stem: the question; by default the file's name, else the first
-    `qNN` in the module's docstring. Bodies become `raise NotImplementedError("Write f: what it does.")`.
+    `qNN` in the module's docstring. Bodies become `raise NotImplementedError("Write f: what it does.")`, in `lang` as
+    the head of the file is; docstrings keep both languages.
     """
     if isinstance(source, Path):
         source, stem = read_text(source), stem or source.stem
     tree = _parse(source)
     lines: list[str | None] = list(source.splitlines())
     _drop_workbook(tree, lines)
-    _replace_docstring(tree, lines, stem)
+    _replace_docstring(tree, lines, stem, lang)
     for node in tree.body:
         if _decorator(node):
             found = _read_exercise(node, source)
             begin, end = _markers(node, source)
             lines[begin - 1 : end] = [None] * (end - begin + 1)
-            lines[begin - 1] = _not_written(found)
+            lines[begin - 1] = _not_written(found, lang)
     return _join(lines)
 
 
@@ -157,10 +167,15 @@ def _read_exercise(node: ast.stmt, source: str) -> Exercise:
         raise ValueError(f"{where}: expected @exercise(points=…, minutes=…, hints=[…]) with constants") from None
     if not (isinstance(points, int) and points > 0 and isinstance(minutes, int) and minutes > 0):
         raise ValueError(f"{where}: got points={points!r}, minutes={minutes!r}; expected whole numbers above 0")
-    if len(hints) != 3 or not all(isinstance(hint, str) and hint.strip() for hint in hints):
+    if len(hints) != 3:
         raise ValueError(f"{where}: got {len(hints)} hints; expected 3 sentences, from a nudge to nearly the answer")
     if not docstring:
         raise ValueError(f"{where}: no docstring; its first line says what to write")
+    try:
+        both_parts(docstring)
+        hints = tuple(require_pair(hint, "the hint") for hint in hints)
+    except ValueError as problem:
+        raise ValueError(f"{where}: {problem}") from None
     _markers(node, source)
     return Exercise(node.name, points, minutes, hints, _signature(node), docstring, node.lineno)
 
@@ -207,32 +222,48 @@ def _blank(lines: list[str | None], first: int, last: int) -> None:
     lines[first - 1 : last] = [None] * (last - first + 1)
 
 
-def _replace_docstring(tree: ast.Module, lines: list[str | None], stem: str) -> None:
+def _replace_docstring(tree: ast.Module, lines: list[str | None], stem: str, lang: Language) -> None:
     docstring = ast.get_docstring(tree)
     if docstring is None:
         raise ValueError('line 1: the solution has no docstring; expected """qNN: what the exercises are about."""')
-    title = docstring.splitlines()[0].strip()
     match = re.search(r"\bq\d\d", stem or docstring)
     if match is None:
+        title = docstring.splitlines()[0].strip()
         raise ValueError(f"line 1: got the docstring {title!r}; expected it to name its question, such as q06")
+    try:
+        titles = both_parts(docstring)
+    except ValueError as problem:
+        raise ValueError(f"line 1: {problem}") from None
     first = tree.body[0]
     _blank(lines, first.lineno, first.end_lineno)
-    lines[first.lineno - 1] = _header(title, match.group())
+    lines[first.lineno - 1] = _header(pick(titles, lang).splitlines()[0].strip(), match.group(), lang)
 
 
-def _header(title: str, question: str) -> str:
-    return f'''"""{title}
+HEADERS = (
+    '''"""{title}
 
 Your part: replace each `raise NotImplementedError(...)` by your own code; keep the names and arguments.
 To check it, run `metarec check {question}` in a terminal, or the cell `check("{question}")` of the notebook.
 You may import the standard library, numpy and torch.
-"""'''
+"""''',
+    '''"""{title}
+
+你要做的：把每个 `raise NotImplementedError(...)` 换成自己的代码，函数名和参数保持不变。
+检查：在终端运行 `metarec check {question}`，或在 notebook 里运行 `check("{question}")` 那个单元格。
+可以导入标准库、numpy 和 torch。
+"""''',
+)
 
 
-def _not_written(found: Exercise) -> str:
-    task = found.task
-    task = task[0].lower() + task[1:] if task[1:2].islower() else task
-    text = f"Write {found.name}: {task}".replace("\\", "/").replace('"', "'")
+def _header(title: str, question: str, lang: Language) -> str:
+    return pick(HEADERS, lang).format(title=title, question=question)
+
+
+def _not_written(found: Exercise, lang: Language) -> str:
+    english, chinese = found.tasks
+    english = english[0].lower() + english[1:] if english[1:2].islower() else english
+    text = pick((f"Write {found.name}: {english}", f"请实现 {found.name}：{chinese}"), lang)
+    text = text.replace("\\", "/").replace('"', "'")
     line = f'    raise NotImplementedError("{text}")'
     if len(line) <= WIDTH:
         return line

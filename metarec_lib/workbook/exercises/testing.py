@@ -8,10 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .calls import Call, LearnerError, Yours
+from metarec_lib.workbook.core import Pair, pick, spaced
 from metarec_lib.workbook.core import is_number, is_tensor, kind, shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-USUAL_CAUSE = ", usual cause: "
+USUAL_CAUSE: Pair = (", usual cause: ", "，常见原因：")
+DIFFERS: Pair = ("differs", "不同")
+AT: Pair = ("at ", "位置 ")
 _current: Yours | None = None
 
 
@@ -21,9 +24,11 @@ class Form(str):
     __slots__ = ()
 
 
-def graded(function: str, *, in_place: bool = False) -> Callable[[Function], Function]:
+def graded(function: str, *, core: bool = False, in_place: bool = False) -> Callable[[Function], Function]:
     """The exercise that a test belongs to; its points are shared equally over its tests.
 
+    core: the idea hangs on this test; where it fails, the function earns at most a third of its points (the manifest
+    reads it from the text).
     in_place: whether the function may change its arguments. Otherwise a call that does so fails the test.
     """
 
@@ -35,7 +40,9 @@ def graded(function: str, *, in_place: bool = False) -> Callable[[Function], Fun
 
 
 def mistake(function: str) -> Callable[[Function], Function]:
-    """The exercise that a named wrong answer belongs to. Its docstring is the cause, in one sentence to the learner."""
+    """The exercise that a named wrong answer belongs to. Its docstring is the cause, a sentence to the learner in English,
+    then, after a blank line, in Chinese.
+    """
 
     def mark(wrong: Function) -> Function:
         wrong.__mistake__ = function  # type: ignore[attr-defined]
@@ -45,31 +52,33 @@ def mistake(function: str) -> Callable[[Function], Function]:
 
 
 def assert_close(
-    got: Any, expected: Any, cause: str = "", *, rtol: float | None = None, atol: float | None = None
-) -> None:
+    got: Any, expected: Any, cause: Pair | None = None, *, part: str = "",
+    rtol: float | None = None, atol: float | None = None,
+) -> None:  # fmt: skip
     """Fail unless `got` has the form of `expected` and each number agrees.
 
     Numbers agree within atol + rtol·|expected|: 1e-7 and 1e-9, or 1e-4 and 1e-6 where either is float32 or less.
     NaN agrees with an expected NaN only. A number, a 0-d array and a 0-d tensor count as the same form; a list and a
     tuple too, and a 1-d array where a tuple of numbers is expected; an array and a tensor do not. An array of booleans
-    asks for booleans. cause: the usual cause, said when numbers differ.
+    asks for booleans. cause: the usual cause (English, 中文), said when numbers differ. part: the name of what is
+    compared, where the function returns several things.
     """
     problem = difference(got, expected, rtol, atol)
     if problem:
-        raise AssertionError(_message(got, expected, problem, cause))
+        raise AssertionError(_message(got, expected, problem, cause, part))
 
 
-def assert_equal(got: Any, expected: Any, cause: str = "") -> None:
+def assert_equal(got: Any, expected: Any, cause: Pair | None = None, *, part: str = "") -> None:
     """Fail unless `got` has the form of `expected` and each number and text is the same."""
     problem = difference(got, expected, 0.0, 0.0)
     if problem:
-        raise AssertionError(_message(got, expected, problem, cause))
+        raise AssertionError(_message(got, expected, problem, cause, part))
 
 
-def assert_true(condition: Any, expected: str, cause: str = "") -> None:
+def assert_true(condition: Any, expected: Pair, cause: Pair | None = None) -> None:
     """Fail unless the condition holds; `expected` says in words what should hold: "an argument left as it was"."""
     if not condition:
-        raise AssertionError(_sentence(f"expected {expected}", cause))
+        raise AssertionError(_sentence(pick(("expected ", "应为：")) + pick(expected), cause))
 
 
 def assert_raises(error: str | type[BaseException], function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
@@ -78,14 +87,16 @@ def assert_raises(error: str | type[BaseException], function: Callable[..., Any]
     error: a built-in exception or its name. The `NotImplementedError` of a stub counts as not written.
     A keyword `cause` is the usual cause; all other arguments go to the function.
     """
-    name, cause = error if isinstance(error, str) else error.__name__, kwargs.pop("cause", "")
+    name, cause = error if isinstance(error, str) else error.__name__, kwargs.pop("cause", None)
     try:
         got = function(*args, **kwargs)
     except LearnerError as problem:
         if problem.kind == "exception" and name in problem.error.get("bases", []):
             return problem.error["message"]
         raise
-    raise AssertionError(_sentence(f"got {shown(got)}, expected a {name}", cause))
+    raise AssertionError(
+        _sentence(pick((f"got {shown(got)}, expected a {name}", f"得到 {shown(got)}，应抛出 {name}")), cause)
+    )
 
 
 def difference(got: Any, expected: Any, rtol: float | None = None, atol: float | None = None) -> str:
@@ -101,22 +112,26 @@ def difference(got: Any, expected: Any, rtol: float | None = None, atol: float |
         return _numbers(got, expected, rtol, atol) if is_tensor(got) else _other_kind(got, expected)
     if type(got) is not type(expected):
         return _other_kind(got, expected)
-    return "" if got == expected else "differs"
+    return "" if got == expected else pick(DIFFERS)
 
 
 def _same_kind(got: Any, expected: Any, types: Any) -> str:
     if not isinstance(got, types):
         return _other_kind(got, expected)
     if isinstance(expected, dict) and got.keys() != expected.keys():
-        return Form(f"got the keys {shown(sorted(got, key=str))}, expected {shown(sorted(expected, key=str))}")
+        left, right = shown(sorted(got, key=str)), shown(sorted(expected, key=str))
+        return Form(pick((f"got the keys {left}, expected {right}", f"得到的键是 {left}，应为 {right}")))
     if isinstance(got, np.ndarray) or len(got) == len(expected):
         return ""
-    return Form(f"got {len(got)} value{'s' * (len(got) != 1)}, expected {len(expected)}")
+    left, right = len(got), len(expected)
+    return Form(pick((f"got {left} value{'s' * (left != 1)}, expected {right}", f"得到 {left} 个值，应为 {right} 个")))
 
 
 def _other_kind(got: Any, expected: Any) -> Form:
-    left = "None" if got is None else f"{kind(got)}, {shown(got)}"
-    return Form(f"got {left}, expected " + ("None" if expected is None else f"{kind(expected)}, {shown(expected)}"))
+    left, right = (
+        "None" if value is None else f"{kind(value)}{pick((', ', '，'))}{shown(value)}" for value in (got, expected)
+    )
+    return Form(pick((f"got {left}, expected {right}", f"得到{spaced(left)}，应为{spaced(right)}")))
 
 
 def _inside(got: Any, expected: Any, rtol: float | None, atol: float | None) -> str:
@@ -124,7 +139,7 @@ def _inside(got: Any, expected: Any, rtol: float | None, atol: float | None) -> 
         return _numbers(got, expected, rtol, atol)
     keys = expected.keys() if isinstance(expected, dict) else range(len(expected))
     problems = ((key, difference(got[key], expected[key], rtol, atol)) for key in keys)
-    return next((type(problem)(f"at [{key!r}]: {problem}") for key, problem in problems if problem), "")
+    return next((type(problem)(f"{pick(AT)}[{key!r}]: {problem}") for key, problem in problems if problem), "")
 
 
 def _is_array(value: Any) -> bool:
@@ -141,17 +156,25 @@ def _numbers(got: Any, expected: Any, rtol: float | None, atol: float | None) ->
     atol = (1e-6 if coarse else 1e-9) if atol is None else atol
     got, expected = _array(got), _array(expected)
     if got.shape != expected.shape:
-        return Form(f"got the shape {got.shape}, expected {expected.shape}")
+        left, right = got.shape, expected.shape
+        return Form(pick((f"got the shape {left}, expected {right}", f"得到的形状是 {left}，应为 {right}")))
     if expected.dtype == bool and expected.ndim and got.dtype != bool:
-        return Form(f"got numbers ({got.dtype}), expected booleans: masks hold True and False")
+        return Form(pick((
+            f"got numbers ({got.dtype}), expected booleans: masks hold True and False",
+            f"得到的是数值（{got.dtype}），应为布尔值：掩码只含 True 和 False",
+        )))  # fmt: skip
     if object in (got.dtype, expected.dtype):  # whole numbers beyond 64 bits
-        return "" if (got == expected).all() else "differs"
+        return "" if (got == expected).all() else pick(DIFFERS)
     with np.errstate(all="ignore"):
         near = np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
     if near.all():
         return ""
-    where = tuple(int(item) for item in np.argwhere(~near)[0])
-    return f"{int((~near).sum())} of {near.size} numbers differ, the first at {list(where)}" if where else "differs"
+    where, count = [int(item) for item in np.argwhere(~near)[0]], int((~near).sum())
+    counted = (
+        f"{count} of {near.size} numbers differ, the first at {where}",
+        f"{near.size} 个数中有 {count} 个不同，第一个在 {where}",
+    )
+    return pick(counted if where else DIFFERS)
 
 
 def _array(value: Any) -> np.ndarray:
@@ -162,20 +185,22 @@ def _array(value: Any) -> np.ndarray:
     return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
-def _message(got: Any, expected: Any, problem: str, cause: str) -> str:
+def _message(got: Any, expected: Any, problem: str, cause: Pair | None, part: str) -> str:
+    start = f"`{part}`{pick((': ', '：'))}" if part else ""
     if isinstance(problem, Form):
-        return _sentence(problem + (": is a `return` missing?" if got is None else ""), "")
+        missing = pick((": is a `return` missing?", "：是不是漏了 `return`？")) if got is None else ""
+        return _sentence(start + problem + missing, None)
     left, right = shown(got), shown(expected)
-    if left == right or problem.startswith("at "):
-        right = f"{right} ({problem})"
-    return _sentence(f"got {left}, expected {right}", cause)
+    if left == right or problem.startswith(pick(AT)) or (part and np.size(expected) > 1):
+        right += pick((f" ({problem})", f"（{problem}）"))
+    return _sentence(start + pick((f"got {left}, expected {right}", f"得到 {left}，应为 {right}")), cause)
 
 
-def _sentence(text: str, cause: str) -> str:
+def _sentence(text: str, cause: Pair | None) -> str:
     """`called f(x), got y, expected z, usual cause: …`."""
     call = last_call()
-    start = f"called {call}, " if call else ""
-    return start + text + (f"{USUAL_CAUSE}{cause}" if cause else "")
+    start = pick((f"called {call}, ", f"调用 {call}，")) if call else ""
+    return start + text + (pick(USUAL_CAUSE) + pick(cause) if cause else "")
 
 
 def last_call() -> Call | None:

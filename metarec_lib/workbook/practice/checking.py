@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 from xml.etree import ElementTree
 
-from metarec_lib.workbook.core import content, in_notebook, link, resolve, show_markdown, show_text, work_folder
-from metarec_lib.workbook.exercises import Result, Verdict, judge, mark_follow_ons, require_exercises, stems
+from metarec_lib.workbook.core import (
+    content,
+    in_notebook,
+    is_chinese,
+    link,
+    pick,
+    resolve,
+    show_markdown,
+    show_text,
+    work_folder,
+)
+from metarec_lib.workbook.exercises import Result, Verdict, judge, require_exercises, stems
 
 from . import progress
 from .hints import hint
@@ -52,10 +64,9 @@ class Report:
         }  # fmt: skip
 
     def __str__(self) -> str:
-        head = (
-            f"{self.question} · {_shown(self.points)} of {_shown(self.possible)} points · "
-            f"{self.path.parent.name}/{self.path.name}"
-        )
+        points, possible, file = _shown(self.points), _shown(self.possible), f"{self.path.parent.name}/{self.path.name}"
+        counted = pick((f"{points} of {possible} points", f"{points}/{possible} 分"))
+        head = f"{self.question} · {counted} · {file}"
         lines = [head, *(_wrap(self.problem, "  ") if self.problem else [])]
         width = max(len(item.name) for item in self.functions)
         for item in self.functions:
@@ -70,7 +81,8 @@ class Report:
         todo = next((item for item in self.functions if item.status != "passed"), None)
         if todo is None or self.problem:
             return ""
-        return f"  Next: {todo.name}. For a hint: metarec check {self.question} --hint {todo.name}"
+        command = f"metarec check {self.question} --hint {todo.name}"
+        return pick((f"  Next: {todo.name}. For a hint: {command}", f"  下一个：{todo.name}。要提示：{command}"))
 
     def _ipython_display_(self) -> None:
         """Already shown by `check`; shown again only on request, by `print(report)`."""
@@ -94,7 +106,7 @@ def check(question: str | int, work: str | Path | None = None, function: str | N
     if in_notebook():
         show_text(str(report))
         if not report.passed:
-            show_markdown(f"Your file: {link(report.path)}")
+            show_markdown(pick(("Your file: ", "你的文件：")) + link(report.path))
     return report
 
 
@@ -108,8 +120,6 @@ def make_report(question: str | int, work: str | Path | None = None, function: s
     starter()  # torch is imported there while pytest starts here
     verdict: Verdict = judge(found.stem, folder, function)
     report = Report(found.key, folder / f"{found.stem}.py", verdict.functions, verdict.problem)
-    if report.path.is_file() and not report.problem:
-        mark_follow_ons(report.functions, report.path.read_text(encoding="utf-8", errors="replace"))
     if folder != content("solutions").resolve():
         rows = [(item.name, item.status, item.points, item.possible) for item in report.functions]
         report.note = progress.record_attempts(found.key, report.path, rows)
@@ -175,7 +185,8 @@ def _print_reports(reports: list[Report], as_json: bool) -> None:
     print("\n\n".join(map(str, reports)))
     if len(reports) > 1:
         points, possible = sum(item.points for item in reports), sum(item.possible for item in reports)
-        print(f"\nAll questions: {_shown(points)} of {_shown(possible)} points")
+        points, possible = _shown(points), _shown(possible)
+        print("\n" + pick((f"All questions: {points} of {possible} points", f"全部题目：{points}/{possible} 分")))
 
 
 def _shown(points: float) -> str:
@@ -188,18 +199,35 @@ def _function_lines(item: Result, width: int) -> list[str]:
     if item.status == "passed":
         return [head]
     if item.status == "not run":
-        return [f"{head}   not run"]
+        return [f"{head}   " + pick(("not run", "没有运行"))]
+    remark = _wrap(item.remark, "      ")
     if item.status == "not written":
-        return [f"{head}   not written yet" + (f" (line {item.line})" if item.line else "")]
-    lines = [head, *_wrap(item.message, "      "), *_wrap(item.remark, "      ")]
-    printed = _printable(item.printed).splitlines()
-    shown = [f"      printed: {line[:WIDTH]}" for line in printed[:PRINTED_LINES]]
-    return lines + shown + (["      printed: …"] if len(printed) > PRINTED_LINES else [])
+        where = pick((f" (line {item.line})", f"（第 {item.line} 行）")) if item.line else ""
+        return [f"{head}   " + pick(("not written yet", "还没有写")) + where, *remark]
+    printed, label = _printable(item.printed).splitlines(), pick(("printed: ", "打印："))
+    shown = [f"      {label}{line[:WIDTH]}" for line in printed[:PRINTED_LINES]]
+    more = [f"      {label}…"] if len(printed) > PRINTED_LINES else []
+    return [head, *_wrap(item.message, "      "), *remark, *shown, *more]
 
 
 def _wrap(text: str, indent: str) -> list[str]:
     text = " ".join(_printable(text).split())
+    if is_chinese(text):
+        return [indent + line for line in _wrap_wide(text, WIDTH - len(indent))]
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+
+
+def _wrap_wide(text: str, width: int) -> list[str]:
+    """Lines of a text in which a Chinese character takes two columns and may end a line; a Latin word stays whole."""
+    pieces = re.findall(r" ?[\u2e80-\uffef][，。；：？！、）”]*| ?[^\s\u2e80-\uffef]+", text)
+    lines, used = [""], 0
+    for piece in pieces:
+        columns = sum(1 + (east_asian_width(letter) in "WF") for letter in piece)
+        if used and used + columns > width:
+            lines, used, piece = [*lines, ""], 0, piece.lstrip()
+        lines[-1] += piece
+        used += columns
+    return lines
 
 
 def _printable(text: str) -> str:

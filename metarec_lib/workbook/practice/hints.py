@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
-from metarec_lib.workbook.core import Question, content, resolve, work_folder
+from metarec_lib.workbook.core import Question, content, pick, resolve, work_folder
 from metarec_lib.workbook.exercises import judge, read_solution, read_text, require_exercises
 
 from . import progress
@@ -33,17 +33,21 @@ def hint(question: str | int, function: str | None = None, work: str | Path | No
     file = Path(work_folder(work)).resolve() / f"{found.stem}.py"
     function = function or first_unfinished(found, file, list(exercises))
     if function is None:
-        return Text(f"{found.key}: everything passes, no hint is needed.")
+        return Text(
+            pick((f"{found.key}: everything passes, no hint is needed.", f"{found.key}：全部通过，不需要提示。"))
+        )
     if function not in exercises:
         raise ValueError(f"got the function {function!r}; expected one of: {', '.join(exercises)}")
-    hints = exercises[function].hints
+    hints = [pick(item) for item in exercises[function].hints]
     given, warning = progress.next_hint(file, function, len(hints))
     if given < len(hints):
-        text = f"{function}, hint {given + 1} of {len(hints)}: {hints[given]}"
+        head = f"{function}, hint {given + 1} of {len(hints)}: ", f"{function}，提示 {given + 1}/{len(hints)}："
+        text = pick(head) + hints[given]
     else:
         listed = [f"  {number}. {text}" for number, text in enumerate(hints, 1)]
-        solution = f"The solution: metarec solution {found.key} {function}"
-        text = "\n".join([f"{function}, all {len(hints)} hints:", *listed, solution])
+        solution = pick(("The solution: ", "参考答案：")) + f"metarec solution {found.key} {function}"
+        head = pick((f"{function}, all {len(hints)} hints:", f"{function}，全部 {len(hints)} 条提示："))
+        text = "\n".join([head, *listed, solution])
     return Text("\n".join(part for part in (text, warning) if part))
 
 

@@ -27,7 +27,7 @@ class Session:
         self.child: int | None = None
 
     def request(self, message: dict[str, Any], limit: float | None = None) -> dict[str, Any]:
-        """The reply, `{"value", "mutated", "printed"}` or `{"error", "printed"}`. A new child starts where none runs."""
+        """The reply, `{"value", "mutated", "changed", "printed"}` or `{"error", "printed"}`. A child starts if needed."""
         self.printed, self.cut = bytearray(), 0
         reply = {}
         if self.child is None:
@@ -130,6 +130,17 @@ class Session:
             return 0  # the zygote is gone, and the child with it
 
 
+def _names(value: Any) -> list[str]:
+    """What the child says of which arguments it changed. Raises BadFrame for anything but a few short texts."""
+    if (
+        not isinstance(value, list)
+        or len(value) > 50
+        or not all(type(item) is str and len(item) < 100 for item in value)
+    ):
+        raise codec.BadFrame("changes without the names of arguments")
+    return value
+
+
 class _TooMuchOutput(Exception):
     """The child printed without end."""
 
@@ -143,7 +154,9 @@ def _checked(reply: Any, number: int) -> dict[str, Any]:
         raise codec.BadFrame("a reply to something else")
     error = reply.get("error")
     if error is None and "value" in reply:
-        return {"value": reply["value"], "mutated": reply.get("mutated") is True}
+        return {
+            "value": reply["value"], "mutated": reply.get("mutated") is True, "changed": _names(reply.get("changed", [])),
+        }  # fmt: skip
     if not isinstance(error, dict) or not all(isinstance(error.get(name, ""), str) for name in TEXTS):
         raise codec.BadFrame("a reply without value or error")
     line, bases = error.get("line"), error.get("bases", [])

@@ -46,6 +46,12 @@ def quadratic(centre: Any, scale: Any = 1.0) -> Callable[[Any], Any]:
 
 
 @register
+def power(centre: Any, exponent: int) -> Callable[[Any], Any]:
+    """params ↦ Σ (params − centre)^exponent: from exponent 3 on a loss whose Hessian depends on where one stands."""
+    return lambda params: ((params - centre) ** exponent).sum()
+
+
+@register
 def mse() -> Callable[[Any, Any], Any]:
     """(prediction, target) ↦ mean (prediction − target)²."""
     return lambda prediction, target: ((prediction - target) ** 2).mean()
@@ -64,13 +70,15 @@ def ridge(strength: float = 1.0) -> Ridge:
 
 
 class MeanPredictor:
-    """fit(X, y) keeps the mean of y; predict(X) (N, …) returns it N times."""
+    """fit(X, y) keeps the mean of y; predict(X) (N, …) returns it N times. As in scikit-learn, N is at least 1."""
 
     def fit(self, X: Any, y: Any) -> MeanPredictor:
+        _require_rows(X)
         self.mean_ = y.mean()
         return self
 
     def predict(self, X: Any) -> Any:
+        _require_rows(X)
         if isinstance(X, np.ndarray):
             return np.full(len(X), float(self.mean_))
         return X.new_full((len(X),), float(self.mean_))
@@ -88,3 +96,8 @@ class Ridge:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         return X @ self.weights_
+
+
+def _require_rows(X: Any) -> None:
+    if len(X) == 0:
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required")

@@ -64,7 +64,7 @@ class Submission:
             kind = "stub"
         elif isinstance(error, TypeError) and line is None and not loading:
             kind = "arguments"
-        text = self.lines[line - 1].strip() if line and 0 < line <= len(self.lines) else ""
+        text = self.lines[line - 1].rstrip() if line and 0 < line <= len(self.lines) else ""
         message = error.msg if kind == "syntax" else _message(error)
         bases = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
         return {
@@ -76,12 +76,14 @@ class Submission:
 def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     """The reply to a request for `function`. Raises what it raises, and Unsupported for what cannot be returned."""
     args, kwargs = request["args"], request["kwargs"]
-    before = codec.dumps([args, kwargs])
+    before = _states(args, kwargs)
     if request["op"] == "grad":
         value = gradients(function, args, kwargs, request["wrt"])
     else:
         value = function(*_build(args), **_build(kwargs))
-    reply = {"value": value, "mutated": _changed(before, [args, kwargs])}
+    after = _states(args, kwargs)
+    changed = [name for name, state in before.items() if state is None or state != after.get(name)]
+    reply = {"value": value, "mutated": bool(changed), "changed": changed}
     codec.dumps(reply)  # says what cannot be returned here, where it is still the learner's error
     return reply
 
@@ -134,11 +136,22 @@ def _build(value: Any) -> Any:
     return value
 
 
-def _changed(before: bytes, after: Any) -> bool:
+def _states(args: list, kwargs: dict) -> dict[str, bytes | None]:
+    """The bytes of each argument, by position or keyword, and of the gradients of its tensors, by that and `.grad`."""
+    named = {**{str(place): item for place, item in enumerate(args)}, **kwargs}
+    states = {name: _bytes(item) for name, item in named.items()}
+    for name, item in named.items():
+        if states[name] is not None and (slopes := [leaf.grad for leaf in _tensors(item) if hasattr(leaf, "grad")]):
+            states[f"{name}.grad"] = _bytes(slopes)
+    return states
+
+
+def _bytes(value: Any) -> bytes | None:
+    """None for what is not plain: something else was put into an argument."""
     try:
-        return codec.dumps(after) != before
+        return codec.dumps(value)
     except codec.Unsupported:
-        return True  # something that is not plain was put into an argument
+        return None
 
 
 def _import(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
