@@ -16,7 +16,6 @@ import pytest
 import metarec_lib
 from metarec_lib.workbook.core import places
 from metarec_lib.workbook.grading import gradebook
-from metarec_lib.workbook.lessons import studies
 from metarec_lib.workbook.sandbox import jail, starters
 
 PACKAGE = Path(metarec_lib.__file__).parent
@@ -84,29 +83,6 @@ def changed(monkeypatch):
     read, touched = Path.read_bytes, set()
     monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"#" if path in touched else b""))
     return touched.add
-
-
-@pytest.mark.parametrize(
-    ("name", "counts"),
-    [
-        ("models/baseline.py", True),
-        ("meta/ridge.py", True),
-        ("data/splits.py", True),
-        ("evaluation/uncertainty.py", True),
-        ("leaderboard.py", True),
-        ("device.py", True),
-        ("plots/figures.py", False),
-        ("plots/style.py", False),
-        ("workbook/lessons/studies.py", False),
-        ("workbook/sandbox/harness/serve.py", False),
-        ("cli.py", False),
-    ],
-)
-def test_the_hash_over_the_library_counts_what_computes_and_not_what_presents(name, counts, changed):
-    before = studies.library_hash()
-    assert (PACKAGE / name).is_file()
-    changed(PACKAGE / name)
-    assert (studies.library_hash() != before) is counts
 
 
 @pytest.mark.parametrize(

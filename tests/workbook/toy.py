@@ -156,19 +156,19 @@ def run_without_kernel(lesson, seed=0, **variables):
     """Stands for `execution.run_lesson`: each code cell puts out `4`; MAML has .05 more RMSE, on seed 2 it has less."""
     from nbformat import v4
 
-    notebook = execution.notebook_of(lesson)
+    notebook, conditions = execution.notebook_of(lesson), iter(("K = 5", "K = 1", "K = 10", "K = 20"))
     for cell in notebook.cells:
         if "claim" in cell.metadata.get("tags", ()):
-            cell.outputs = [_claimed(-1 if seed == 2 else 1)]
+            cell.outputs = [_claimed(-1 if seed == 2 else 1, next(conditions))]
         elif cell.cell_type == "code":
             cell.outputs = [v4.new_output("stream", name="stdout", text="4\n")]
     execution.clean(notebook)
     return execution.Run(notebook, 1.0)
 
 
-def _claimed(sign):
+def _claimed(sign, at):
     from nbformat import v4
 
     found = compare([0.04 * sign, 0.05 * sign, 0.06 * sign], [0.0, 0.0, 0.0])
-    record = claim_record("RMSE", "MAML", "shrunken bias", found, at="K = 5", headline=True)
+    record = claim_record("RMSE", "MAML", "shrunken bias", found, at=at, headline=at == "K = 5")
     return v4.new_output("display_data", {"text/plain": sentence(record)}, metadata={"metarec": {"claim": record}})
