@@ -49,7 +49,7 @@ def test_a_file_is_read_again_at_each_entry(toy, shown):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (stub_text(SOLUTION), "`mean_rating` is not written yet (line 23); this part of the lesson waits for it. "),
+        (stub_text(SOLUTION), "`mean_rating` is not written yet (line 25); this part of the lesson waits for it. "),
         ("", "There is no function `mean_rating` in the file; keep the names of the exercise file. "),
         ("mean_rating = 3", "There is no function `mean_rating` in the file; keep the names of the exercise file. "),
         ("def mean_rating(: pass", "The file is not valid Python: invalid syntax (line 1: `def mean_rating(: pass`). "),
