@@ -1,8 +1,8 @@
 """How many small changes of the solutions the graded tests notice: `python tests/workbook/mutation.py [q06 …]`.
 
 Each mutant changes one place of one function: an operator, a comparison, a constant, an argument, a slice, a branch or a
-whole statement. Printed are the score of each function and the mutants that pass every test; those are either
-equivalent, and named as such in the question's tests, or a gap.
+whole statement. Printed are the score of each function and the mutants that pass every test: a gap, unless EQUIVALENT
+names them with the reason why they are no mistake.
 """
 
 import ast
@@ -22,6 +22,50 @@ COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
 }  # fmt: skip
 
+WORDS = {"mean": "sum", "sum": "mean"}
+EQUIVALENT = {
+    "inner_step": {"if not (0 * weights).requires_grad:": "asks the same"},
+    "maml_outer_loss": {
+        "total = (0 * weights).new_zeros(())": "takes only the dtype of its argument",
+        "for support, query in zip(support_losses, query_losses):": "the lists are equally long",
+        "for support, query in zip(support_losses, query_losses, strict=False):": "the lists are equally long",
+    },
+    "out_of_fold_predictions": {
+        "predictions = np.empty(len(0 * ratings))": "takes only the length of its argument",
+        "for f in fold:": "predicts a fold anew for each of its ratings",
+    },
+    "stacking_weights": {
+        f"weights = np.linalg.solve(gram + strength * np.eye(gram.shape[{a}]), np.ones(gram.shape[{b}]))": "it is square"
+        for a, b in ((0, 1), (0, -1), (1, 0), (-1, 0))
+    },
+    "ndcg_at_k": {
+        "order = np.argsort(-scores)": "inside a tie the order does not matter",
+        "order = np.argsort(-scores, kind='stable?')": "numpy reads the first letter",
+        "_, group = np.unique(scores[order], return_inverse=True)": "the groups need no order",
+        "discount = 2 / np.log2(np.arange(len(scores)) + 2)": "the factor cancels",
+        "discount = 1 / np.log2(np.arange(len(0 * scores)) + 2)": "takes only the length of its argument",
+        "return float(averaged @ discount / ideal)": "0 / 0 is NaN",
+        "return float(averaged @ discount / ideal) if ideal >= 0 else float('nan')": "0 / 0 is NaN",
+        "return float(averaged @ discount / ideal) if ideal > -1 else float('nan')": "0 / 0 is NaN",
+        "return averaged @ discount / ideal if ideal > 0 else float('nan')": "a numpy float is a float",
+    },
+    "paired_bootstrap": {
+        "return (difference.mean(), float(low), float(high))": "a numpy float is a float",
+        "return (float(difference.mean()), low, float(high))": "a numpy float is a float",
+        "return (float(difference.mean()), float(low), high)": "a numpy float is a float",
+    },
+    "user_split_without_leakage": {
+        "order = np.argsort(users, kind='stable?')": "numpy reads the first letter",
+        "place = np.empty(len(users))": "a place compares with k as a float too",
+        "place = np.empty(len(0 * users), dtype=int)": "takes only the length of its argument",
+        "place[order] = np.arange(len(0 * users)) - np.searchsorted(ordered, ordered)": "takes only the length",
+    },
+    "ridge_adapt": {
+        "a = np.linalg.solve(z @ z.T + noise ** 2 * np.eye(len(0 * x)), residual)": "takes only the length of its argument"
+    },
+    "serve": {"order = np.argsort(-scores, kind='stable?')": "numpy reads the first letter"},
+}
+
 
 def changed(node: ast.AST, parameters: set[str]) -> list[ast.AST]:
     """What one node can be turned into."""
@@ -40,6 +84,8 @@ def changed(node: ast.AST, parameters: set[str]) -> list[ast.AST]:
         found += _calls(node)
     elif isinstance(node, ast.Slice):
         found += _slices(node)
+    elif isinstance(node, ast.Attribute) and node.attr in WORDS:
+        found.append(ast.Attribute(node.value, WORDS[node.attr], node.ctx))
     elif isinstance(node, ast.IfExp):
         found += [node.body, node.orelse]
     elif isinstance(node, ast.Tuple) and len(node.elts) > 1:
@@ -121,9 +167,12 @@ def main(questions: list[str]) -> None:
                 continue
             for item in read_solution(content("solutions", f"{stem}.py")):
                 count, alive = survivors(stem, item.name, Path(folder))
-                print(f"{stem[:3]} {item.name}: {count - len(alive)} of {count} noticed", flush=True)
-                for line in alive:
-                    print(f"    {line}", flush=True)
+                same = [line for line in alive if line in EQUIVALENT.get(item.name, {})]
+                gaps, count = [line for line in alive if line not in same], count - len(same)
+                print(
+                    f"{stem[:3]} {item.name}: {count - len(gaps)} of {count} noticed, {len(same)} more are equivalent"
+                )
+                print("".join(f"    {line}\n" for line in gaps), end="", flush=True)
 
 
 if __name__ == "__main__":

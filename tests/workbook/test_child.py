@@ -110,6 +110,27 @@ def test_given_is_built_on_the_other_side(start):
     assert yours.apply(linear, np.array([[1.0, 1.0]])) == [4.0]
     with pytest.raises(LearnerError, match="expected one of: .*linear"):
         yours.apply(Given("nonsense"), 1)
+    goal = torch.tensor([1.0, -1.0]).double()
+    (slope,) = yours.grad("apply", Given("power", {"centre": goal, "exponent": 4}), goal + 2, wrt=[1])
+    assert torch.equal(slope, torch.full_like(goal, 32.0))
+
+
+def test_the_mean_predictor_needs_a_row_as_scikit_learn_does(start):
+    yours = start("def f(model, fit, ask): return model.fit(fit, fit).predict(ask)")
+    assert (yours.f(Given("mean_predictor"), np.array([1, 4]), np.zeros(3)) == 2.5).all()
+    for fit, ask in ((np.zeros(0), np.zeros(1)), (np.ones(1), np.zeros(0))):
+        with pytest.raises(LearnerError, match="Found array with 0 sample"):
+            yours.f(Given("mean_predictor"), fit, ask)
+
+
+def test_what_was_changed_is_named_by_position_or_keyword(start):
+    yours = start(GOOD + "\ndef leave(x, y): (x.sum() * y.sum()).backward()\n")
+    yours.put(items=[1], key=0)
+    assert yours.last.reply["changed"] == ["items"]
+    yours.put([1])
+    assert yours.last.reply["changed"] == ["0"]
+    yours.leave(torch.ones(1, requires_grad=True), y=torch.ones(1, requires_grad=True))
+    assert yours.last.reply["changed"] == ["0.grad", "y.grad"]
 
 
 ERRORS = [
