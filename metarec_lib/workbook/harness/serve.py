@@ -10,7 +10,7 @@ from typing import Any
 
 from . import codec
 from .running import Submission
-from .walls import forbid_processes
+from .walls import forbid
 
 LIMITS = {"RLIMIT_CPU": 120, "RLIMIT_AS": 4 << 30, "RLIMIT_FSIZE": 16 << 20, "RLIMIT_NOFILE": 128, "RLIMIT_CORE": 0}
 
@@ -20,7 +20,7 @@ def serve(channel: socket.socket, output: socket.socket) -> None:
     _redirect(output)
     _limit()
     if os.environ.get("METAREC_JAIL"):
-        forbid_processes()
+        forbid()
     submission: Submission | None = None
     while (request := _receive(channel)) is not None:
         if submission is None:
