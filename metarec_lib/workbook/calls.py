@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .harness import codec
-from .values import is_tensor, shown_call
+from .values import is_tensor, shown, shown_call
 
 LIMIT_AFTER_TIMEOUT = 2.0  # seconds, for a function that has already run out of time once
 
@@ -44,27 +45,47 @@ class Call:
         args, kwargs = codec.loads(self.arguments, given=True)
         return args, kwargs
 
+    @functools.cached_property
+    def dtypes(self) -> set[str]:
+        """The dtypes of all arrays and tensors among the arguments."""
+        return dtypes(self.args)
+
     def __str__(self) -> str:
         args, kwargs = self.args
         text = shown_call(self.function, args, kwargs)
         return f"the gradient of {text}" if self.op == "grad" else text
 
 
+def dtypes(value: Any) -> set[str]:
+    """The dtypes of all arrays and tensors in plain values, those in a `given` thing included."""
+    if isinstance(value, codec.Given):
+        value = value.options
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return set().union(*map(dtypes, value))
+    return {str(value.dtype)} if isinstance(value, np.ndarray) or is_tensor(value) else set()
+
+
 class Yours:
     """`yours.f(*args)` calls the learner's `f`. `calls` are all calls so far, `last` the last one.
 
-    in_place: whether a function may change its arguments; where it may not, such a call raises LearnerError.
+    differ: says where two values differ. With it each call is made twice on the same objects, and one that does not
+    give the same both times raises LearnerError: an argument was changed, or the answer depends on something else.
     parameters: the names of a function's parameters, to say which argument was changed.
+    mutated: whether the last call changed an argument. It is the word of the learner's side, so no points rest on it;
+    `changed` has a sentence for each function that did so.
     """
 
     def __init__(
         self, session: Any, slow: set[str] | None = None, *,
-        in_place: bool = True, parameters: Callable[[str], list[str]] = lambda name: [],
+        differ: Callable[[Any, Any], str] | None = None, parameters: Callable[[str], list[str]] = lambda name: [],
     ) -> None:  # fmt: skip
         self._session, self._slow = session, slow if slow is not None else set()
-        self._in_place, self._parameters = in_place, parameters
+        self._differ, self._parameters = differ, parameters
         self.calls: list[Call] = []
         self.mutated = False
+        self.changed: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -84,6 +105,8 @@ class Yours:
 
     def _call(self, op: str, name: str, args: tuple, kwargs: dict, wrt: list) -> Any:
         message = {"op": op, "name": name, "args": list(args), "kwargs": kwargs, "wrt": wrt}
+        if self._differ and op == "call":
+            message["again"] = True
         arguments = codec.dumps([list(args), kwargs])
         limit = LIMIT_AFTER_TIMEOUT if name in self._slow else None
         reply = self._session.request(message, limit)
@@ -94,9 +117,17 @@ class Yours:
             if reply["error"]["kind"] == "time" and not reply["error"]["loading"]:
                 self._slow.add(name)
             raise LearnerError(explain(reply["error"], str(call), name), reply["error"], call)
-        if self.mutated and not self._in_place:
-            raise LearnerError(_changed(call, self._parameters(name)), {"kind": "mutated"}, call)
+        if self._differ:
+            self._require_the_same(call, self._differ)
         return reply["value"]
+
+    def _require_the_same(self, call: Call, differ: Callable[[Any, Any], str]) -> None:
+        sentence = _changed(call, self._parameters(call.function)) if self.mutated else ""
+        if sentence:
+            self.changed[call.function] = sentence
+        again = call.reply.get("again")
+        if again and ("error" in again or differ(again["value"], call.reply["value"])):
+            raise LearnerError(sentence or _not_the_same(call), {"kind": "again"}, call)
 
 
 class InProcess:
@@ -145,6 +176,16 @@ def _changed(call: Call, parameters: list[str]) -> str:
         return f"You changed the argument {names[0]} of {call.function}; work on a copy"
     one_of = f" ({' or '.join(names)})" if names else ""
     return f"You changed an argument of {call.function}{one_of}; work on a copy"
+
+
+def _not_the_same(call: Call) -> str:
+    """What a call gave, and what the same call gave then."""
+    again = call.reply["again"]
+    then = f"it raised {again['error']}" if "error" in again else f"got {shown(again['value'])}"
+    return (
+        f"called {call} twice on the same objects, got {shown(call.reply['value'])}, and then {then}: an answer depends "
+        "on nothing but the arguments, and leaves them as they were (also a tensor's `.grad`)"
+    )
 
 
 def _can_change(value: Any) -> bool:

@@ -16,7 +16,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from . import importable
+from .harness import importable
 from .harness.walls import MACHINES
 
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
@@ -44,7 +44,9 @@ def missing_walls() -> list[str]:
     if sys.platform != "linux":
         return ["bubblewrap needs Linux: network, files and processes are open to a submission"]
     if platform.machine() not in MACHINES:
-        return [f"no filter of system calls for the machine {platform.machine()}: network, files and processes are open"]
+        return [
+            f"no filter of system calls for the machine {platform.machine()}: network, files and processes are open"
+        ]
     if shutil.which("bwrap") is None:
         return ["bubblewrap is not installed (Debian: apt install bubblewrap): network, files and processes are open"]
     problem = _trial()

@@ -12,6 +12,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .calls import Call, LearnerError, explain_loading
 from .manifest import question_manifest
 from .mistakes import named_mistake
@@ -30,7 +32,8 @@ class Result:
 
     message: what the first failed test saw; mistake: the sentence of the named mistake that the function behaves like;
     cause: what the author of that test thinks of first, which may be false of this function. follows: another function
-    that this one calls and that does not pass yet.
+    that this one calls and that does not pass yet. changed: an argument that it changed, which costs no points by itself.
+    chance: whether it ran out of time while other programs had the processor.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Result:
     line: int | None = None
     printed: str = ""
     follows: str = ""
+    changed: str = ""
+    chance: bool = False
 
     @property
     def points(self) -> float:
@@ -53,7 +58,7 @@ class Result:
         """What to say beside the message; never false: a cause that was not recognised is something to check."""
         if self.follows:
             return f"It calls `{self.follows}`, which does not pass yet: mend that first, then check again."
-        return self.mistake or (f"Check: {self.cause}" if self.cause else "")
+        return self.mistake or (f"Check: {self.cause}" if self.cause else "") or self.changed
 
 
 @dataclass
@@ -72,6 +77,7 @@ class _Run:
     function: str
     error: BaseException | None
     calls: list[Call]
+    changed: dict[str, str]
 
 
 @dataclass
@@ -89,14 +95,21 @@ class _Collector:
         if report.failed:
             self.problems.append(str(report.longrepr))
 
-    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> pytest.TestReport:
+        """Keep the run. The report is ours: pytest's own would render a traceback that nobody reads."""
         from .plugin import YOURS
 
         if call.when == "call" or call.excinfo is not None:
             yours = item.stash.get(YOURS, None)
             error = call.excinfo.value if call.excinfo else None
             calls = list(yours.calls) if yours is not None else []
-            self.runs.append(_Run(item.originalname, item.function.__graded__, error, calls))
+            changed = yours.changed if yours is not None else {}
+            self.runs.append(_Run(item.originalname, item.function.__graded__, error, calls, changed))
+        if call.excinfo is not None and call.excinfo.errisinstance(pytest.exit.Exception):
+            raise call.excinfo.value
+        outcome = "failed" if call.excinfo else "passed"
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
 
 
 def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 0, way: str = "") -> Verdict:
@@ -117,7 +130,6 @@ def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 
 
 def _run_pytest(path: Path, function: str | None, options: list[str]) -> list[_Run]:
     """pytest in this process, with our plugin and no other, no configuration and no trace."""
-    import pytest
 
     collector, printed = _Collector(function), StringIO()
     with tempfile.TemporaryDirectory() as folder, _undisturbed(path):
@@ -160,6 +172,8 @@ def _result(name: str, entry: dict[str, Any], runs: list[_Run], stem: str) -> Re
     bad = {run.test for run in failed}
     tests = {test: test in ran and test not in bad for test in entry["tests"]}
     result = Result(name, entry["points"], tests)
+    result.changed = next((run.changed[name] for run in runs if name in run.changed), "")
+    result.chance = any(isinstance(run.error, LearnerError) and run.error.error.get("chance") for run in failed)
     if all(tests.values()):
         return result
     result.status = "failed"
@@ -168,6 +182,8 @@ def _result(name: str, entry: dict[str, Any], runs: list[_Run], stem: str) -> Re
         return result
     first = failed[0]
     message, result.line = _failure(first, stem)
+    if message == result.changed:
+        result.changed = ""
     result.message, _, result.cause = message.partition(USUAL_CAUSE)
     result.printed = first.calls[-1].reply.get("printed", "") if first.calls else ""
     kinds = {getattr(run.error, "kind", "") for run in failed}

@@ -104,6 +104,11 @@ def _marked(path: Path, mark: str, known: Any = None) -> dict[str, list[str]]:
             continue
         if known is not None and function not in known:
             raise ValueError(f'{where}: got @{mark}("{function}"); expected one of {", ".join(known)}')
+        if mark == "graded" and any(getattr(item, "attr", "") == "mutated" for item in ast.walk(node)):
+            raise ValueError(
+                f"{where}: got yours.mutated, which is the word of the learner's side; expected values to decide: "
+                "each call is made twice on the same objects, and the test fails where the answers differ"
+            )
         if mark == "mistake" and not ast.get_docstring(node):
             raise ValueError(f"{where}: expected a docstring with the cause, in one sentence to the learner")
         found.setdefault(function, []).append(name)

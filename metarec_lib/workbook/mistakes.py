@@ -31,7 +31,8 @@ def _outcome(function: Any, call: Call) -> dict[str, Any]:
     """The reply that this function would have given to a call."""
     args, kwargs = call.args
     try:
-        reply = running.call(function, {"op": call.op, "args": args, "kwargs": kwargs, "wrt": call.wrt})
+        request = {"op": call.op, "args": args, "kwargs": kwargs, "wrt": call.wrt, "again": "again" in call.reply}
+        reply = running.call(function, request)
         return codec.loads(codec.dumps(reply))
     except codec.Unsupported:
         return {"error": {"kind": "value"}}
@@ -43,4 +44,6 @@ def _same(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
     if "error" in mine or "error" in theirs:
         left, right = mine.get("error", {}), theirs.get("error", {})
         return left.get("kind") == right.get("kind") and left.get("type") == right.get("type", left.get("type"))
-    return mine["mutated"] == theirs["mutated"] and not difference(theirs["value"], mine["value"])
+    if mine["mutated"] != theirs["mutated"]:
+        return False
+    return not any(difference(theirs.get(name), mine.get(name)) for name in ("value", "again"))

@@ -37,13 +37,13 @@ def yours(request: pytest.FixtureRequest) -> Iterator[Yours]:
     """The learner's functions: `yours.f(*args)`, `yours.grad("f", *args, wrt=[0])`, `yours.mutated`."""
     from .calls import Yours
     from .returned import parameters
-    from .testing import watch
+    from .testing import difference, watch
 
     session = _session(request)
     slow = request.config.stash.setdefault(SLOW, set())
-    in_place = getattr(request.function, "__in_place__", False)
+    differ = None if getattr(request.function, "__in_place__", False) else difference
     names = functools.partial(parameters, _stem(request))
-    request.node.stash[YOURS] = mine = Yours(session, slow, in_place=in_place, parameters=names)
+    request.node.stash[YOURS] = mine = Yours(session, slow, differ=differ, parameters=names)
     watch(mine)
     yield mine
     watch(None)

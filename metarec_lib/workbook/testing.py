@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .calls import Call, LearnerError, Yours
+from .calls import Call, LearnerError, Yours, dtypes
 from .values import is_number, is_tensor, kind, shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 USUAL_CAUSE = ", usual cause: "
+FEWER_DIGITS = " keeps fewer digits than the arguments have: compute in float64"
+COARSE = ("float32", "float16")  # bfloat16 too
 _current: Yours | None = None
 
 
@@ -24,7 +26,8 @@ class Form(str):
 def graded(function: str, *, in_place: bool = False) -> Callable[[Function], Function]:
     """The exercise that a test belongs to; its points are shared equally over its tests.
 
-    in_place: whether the function may change its arguments. Otherwise a call that does so fails the test.
+    in_place: whether the function may change its arguments. Otherwise each call is made twice on the same objects, and
+    the test fails where the second answer differs.
     """
 
     def mark(test: Function) -> Function:
@@ -49,7 +52,8 @@ def assert_close(
 ) -> None:
     """Fail unless `got` has the form of `expected` and each number agrees.
 
-    Numbers agree within atol + rtol·|expected|: 1e-7 and 1e-9, or 1e-4 and 1e-6 where either is float32 or less.
+    Numbers agree within atol + rtol·|expected|: 1e-7 and 1e-9, or 1e-4 and 1e-6 where the last call had an argument of
+    float32 or less, or no array of floats at all and `expected` is float32 or less.
     NaN agrees with an expected NaN only. A number, a 0-d array and a 0-d tensor count as the same form; a list and a
     tuple too, and a 1-d array where a tuple of numbers is expected; an array and a tensor do not. An array of booleans
     asks for booleans. cause: the usual cause, said when numbers differ.
@@ -136,7 +140,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _numbers(got: Any, expected: Any, rtol: float | None, atol: float | None) -> str:
-    coarse = any(str(getattr(item, "dtype", "")).endswith(("float32", "float16")) for item in (got, expected))
+    coarse, dtype = _is_coarse(expected), str(getattr(got, "dtype", ""))
     rtol = (1e-4 if coarse else 1e-7) if rtol is None else rtol
     atol = (1e-6 if coarse else 1e-9) if atol is None else atol
     got, expected = _array(got), _array(expected)
@@ -146,12 +150,26 @@ def _numbers(got: Any, expected: Any, rtol: float | None, atol: float | None) ->
         return Form(f"got numbers ({got.dtype}), expected booleans: masks hold True and False")
     if object in (got.dtype, expected.dtype):  # whole numbers beyond 64 bits
         return "" if (got == expected).all() else "differs"
-    with np.errstate(all="ignore"):
-        near = np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+    near = _near(got, expected, rtol, atol)
     if near.all():
         return ""
+    if not coarse and dtype.endswith(COARSE) and _near(got, expected, 1e-4, 1e-6).all():
+        return f"{dtype.removeprefix('torch.')}{FEWER_DIGITS}"
     where = tuple(int(item) for item in np.argwhere(~near)[0])
     return f"{int((~near).sum())} of {near.size} numbers differ, the first at {list(where)}" if where else "differs"
+
+
+def _near(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True))
+
+
+def _is_coarse(expected: Any) -> bool:
+    """Whether numbers have about 7 digits: by the arguments of the last call, and by `expected` where these are none."""
+    call = last_call()
+    given = call.dtypes if call else set()
+    floats = {name for name in given if "float" in name} or dtypes(expected)
+    return any(name.endswith(COARSE) for name in floats)
 
 
 def _array(value: Any) -> np.ndarray:
@@ -166,7 +184,7 @@ def _message(got: Any, expected: Any, problem: str, cause: str) -> str:
     if isinstance(problem, Form):
         return _sentence(problem + (": is a `return` missing?" if got is None else ""), "")
     left, right = shown(got), shown(expected)
-    if left == right or problem.startswith("at "):
+    if left == right or problem.startswith("at ") or problem.endswith(FEWER_DIGITS):
         right = f"{right} ({problem})"
     return _sentence(f"got {left}, expected {right}", cause)
 

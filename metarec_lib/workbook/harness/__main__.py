@@ -25,7 +25,7 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
 
 def load_harness():
-    """This folder as the package `harness`, without its parent on the path."""
+    """`serve` of this folder, which becomes the package `harness`, without its parent on the path."""
     here = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here]
     spec = importlib.util.spec_from_file_location(
@@ -33,9 +33,10 @@ def load_harness():
     )
     sys.modules["harness"] = package = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(package)
-    from harness import serve
+    from harness import importable, serve
 
-    return serve
+    finder = importable.Finder()
+    return lambda *sockets: serve.serve(*sockets, finder)
 
 
 def preload() -> None:
@@ -154,7 +155,7 @@ def fork(serve, control: socket.socket, sockets: list[socket.socket], folder: st
         os.chdir(folder)
         os.environ["HOME"] = os.environ["TMPDIR"] = folder
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        serve.serve(*sockets)
+        serve(*sockets)
         status = 0
     finally:
         os._exit(status)
@@ -194,7 +195,7 @@ def single(port: int) -> None:
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
     for number, item in enumerate(sockets):
         item.sendall(word + bytes([number]))
-    serve.serve(*sockets)
+    serve(*sockets)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -1,13 +1,20 @@
-"""What a submission may import: the standard library, numpy, torch, and what these need; and where it lies."""
+"""What a submission may import: the standard library, numpy, torch, and what these need; and where it lies.
+
+The jail mounts no other package. Outside it the import system is narrowed, so that honest files get the same answer.
+"""
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 LIBRARIES = ("numpy", "torch")
+STANDARD = sys.stdlib_module_names
 NAME = re.compile(r"[\w.-]+")
 
 
@@ -23,6 +30,25 @@ def paths() -> list[str]:
             found |= dict.fromkeys(str(path) for path in files)
             todo += required
     return sorted(found)
+
+
+class Finder:
+    """A finder of modules that knows no other package than these."""
+
+    def __init__(self) -> None:
+        self.names = STANDARD | {Path(path).name.partition(".")[0] for path in paths()}
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        """As the usual finder, for what may be imported."""
+        if name.partition(".")[0] not in self.names:
+            return None
+        return importlib.machinery.PathFinder.find_spec(name, path, target)
+
+
+def narrow(finder: Finder) -> None:
+    """From now on only what `finder` knows can be imported in this process."""
+    importlib.invalidate_caches()
+    sys.meta_path[:] = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter, finder]
 
 
 def _installed(name: str) -> tuple[list[Path], list[str]]:
