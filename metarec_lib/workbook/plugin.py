@@ -90,7 +90,8 @@ def _session(request: pytest.FixtureRequest) -> Any:
     from .child import Session
     from .starters import USUAL
 
-    return Session(source, str(path), way="jail" if request.config.getoption("jail") else USUAL)
+    # a name that is the same everywhere: the learner's messages may show it
+    return Session(source, f"exercises/{path.name}", way="jail" if request.config.getoption("jail") else USUAL)
 
 
 def _stem(request: pytest.FixtureRequest) -> str:

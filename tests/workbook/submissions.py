@@ -291,6 +291,47 @@ def user_split_without_leakage(users, test_users, k):
 """
 
 
+SCIKIT_LEARN = """
+import importlib
+def ndcg_at_k(scores, gains, k):
+    metrics = importlib.import_module("sklearn.metrics")
+    return metrics.ndcg_score([gains], [scores], k=k)
+"""
+
+NAMESPACES = """
+import ctypes, errno, os, socket
+def user_split_without_leakage(users, test_users, k):
+    libc, found = ctypes.CDLL(None, use_errno=True), []
+    found += ["a namespace"] if libc.unshare(0x10000000 | 0x20000) == 0 else []
+    found += ["a mount"] if libc.mount(b"none", os.getcwd().encode(), b"tmpfs", 0, None) == 0 else []
+    for path in ("/proc/1/mem", "/proc/sys/vm/overcommit_memory", "/proc/sys/kernel/core_pattern"):
+        try: found.append(str(open(path, "r+b")))
+        except OSError: pass
+    for family in (socket.AF_VSOCK, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_INET):
+        try: found.append(str(socket.socket(family, socket.SOCK_DGRAM)))
+        except OSError: pass
+    raise LookupError("found " + ", ".join(found) if found else "nothing to reach")
+"""
+
+UNSTABLE = """
+import os
+def user_split_without_leakage(users, test_users, k):
+    raise ValueError(f"{__file__} {os.getcwd()} {object()}")
+"""
+
+FORGE_ERROR = """
+import sys
+def reply(text):
+    at = sys._getframe()
+    while not (isinstance(at.f_locals.get("request"), dict) and "id" in at.f_locals["request"]):
+        at = at.f_back
+    body = ('{"d":[["id",%d],["error",%s]]}' % (at.f_locals["request"]["id"], text)).encode()
+    return struct.pack(">II", len(body), 0) + body
+def lost(): return reply('{"d":[["message","x"]]}')
+def late(): return reply('{"d":[["kind","time"],["message","x"]]}')
+"""
+
+
 def of_this_machine(server: int, neighbour: Path) -> list[Hostile]:
     """Submissions that name something here: a port that listens, the file of another student."""
     root = content()
@@ -334,7 +375,13 @@ HOSTILE = [
     text("large answers", 8, r"shape \(30000, 1\)|Unable to allocate", but(SOLVED + GROW)),
     text("fork bomb", 9, "not permitted", split("import os\nwhile True: os.fork()"), walls=True),
     text("other programs", 9, "not permitted", split("import subprocess\nsubprocess.run(['true'])"), walls=True),
-    text("end the zygote", 9, "without an answer", split("import os, time\nos.kill(-1, 9)\ntime.sleep(5)"), walls=True),
+    text("ends the zygote", 10, "^$", split("import os\nos.kill(-1, 9)\nos.kill(os.getppid(), 9)"), walls=True),
+    text("stops the zygote", 10, "^$", split("import os\nos.kill(os.getppid(), 19)"), walls=True),
+    text("scikit-learn by importlib", 6, "No module named 'sklearn'", but(SCIKIT_LEARN)),
+    text("other namespaces", 7, "nothing to reach", but(NAMESPACES), walls=True),
+    text("random paths and addresses", 7, "raised ValueError: exercises/q06_.* <object object at 0x…>", but(UNSTABLE)),
+    text("forged error", 9, "no answer", split("everywhere(lost())", FORGE + FORGE_ERROR)),
+    text("forged time limit", 9, "no answer", split("everywhere(late())", FORGE + FORGE_ERROR)),
     text("leaves files and memory", 10, "^$", split("leave_memory()", LEAVE, LAST), walls=True),
     text("finds what was left", 7, "nothing was left", but(FIND), walls=True),
     text("leaves a locked folder", 10, "^$", split("os.chmod('../left/inner', 0)", LEAVE, LAST), walls=True),

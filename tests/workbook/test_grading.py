@@ -13,6 +13,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,8 +23,10 @@ from submissions import HOSTILE, Q06
 
 from metarec_lib import cli
 from metarec_lib.workbook import gradebook, grader, grading, jail
+from metarec_lib.workbook.calls import LIMIT_AFTER_TIMEOUT
 from metarec_lib.workbook.checking import make_report
-from metarec_lib.workbook.grader import Grader, NotGraded, Settings
+from metarec_lib.workbook.child import LIMIT
+from metarec_lib.workbook.grader import CAP, Grader, NotGraded, Settings
 from metarec_lib.workbook.handed_in import one_to_one
 from metarec_lib.workbook.manifest import read_manifest
 from metarec_lib.workbook.places import content
@@ -336,7 +339,7 @@ def test_questions_may_follow_one_option(monkeypatch):
     assert status("class", "--out", "r", "--questions", "q06", "1", "q02", "--variant", 2, "--require-sandbox") == 0
     assert status("--questions", "q06", "--out", "r", "class") == 0
     assert [item[2] for item in seen] == [[Q06, "q01_what_is_meta_learning", seen[0][2][2]], [Q06]]
-    assert seen[0][3:] == (2, True) and seen[1][3:] == (0, False) and seen[0][2][2].startswith("q02_")
+    assert seen[0][3:] == (2, True, "", 180) and seen[1][3:] == (0, False, "", 180) and seen[0][2][2].startswith("q02_")
 
 
 def test_one_submission_and_files_directly_are_taken_as_well(tmp_path, judged):
@@ -347,7 +350,7 @@ def test_one_submission_and_files_directly_are_taken_as_well(tmp_path, judged):
     (tmp_path / "class" / "late.zip").write_text("")
     (tmp_path / "class" / ".git").mkdir()
     outcome = grading.grade(tmp_path / "class", tmp_path / "r.csv", [Q06], SHORT)
-    assert [row.student for row in outcome.rows] == ["a", "b"] and outcome.left_out == [".git", "late.zip"]
+    assert [row.student for row in outcome.rows] == ["a", "b"] and outcome.handed_in.left_out == ["late.zip"]
     for name in "ab":
         outcome = grading.grade(tmp_path / "class" / name, tmp_path / f"{name}.csv", [Q06], SHORT)
         assert [row.student for row in outcome.rows] == [name]
@@ -410,7 +413,7 @@ def fake(tmp_path, monkeypatch):
     """A grader whose process ends in some way when it is asked for one of these functions (None: the question)."""
     started = []
 
-    def make_grader(bad, end, budget=30.0):
+    def make_grader(bad, end, cap=30.0):
         program = FAKE.replace("BAD", repr(bad)).replace("END", end)
         program = program.replace("NAMES", repr(list(read_manifest()[Q06]["functions"])))
 
@@ -426,18 +429,28 @@ def fake(tmp_path, monkeypatch):
             return self.process
 
         monkeypatch.setattr(Grader, "_running", running)
-        return Grader(Settings(budget=budget), tmp_path)
+        return Grader(Settings(cap=cap), tmp_path)
 
     yield make_grader
     assert all(process.poll() is not None for process in started)
 
 
-def test_a_question_that_never_ends_costs_the_function_that_causes_it(fake, tmp_path):
-    slow = fake([None, "ndcg_at_k"], "time.sleep(60)", budget=1.0)
-    found = slow.grade(Q06, tmp_path)
+@pytest.mark.parametrize("bad", [[None], [None, "ndcg_at_k"]])
+def test_a_question_over_the_cap_is_not_graded_never_in_part(fake, tmp_path, bad):
+    """Also where the judging process ended first, and the functions were judged one by one."""
+    slow = fake(bad, "time.sleep(60) if function or len(BAD) == 1 else sys.exit()".replace("BAD", repr(bad)), cap=1.0)
+    started = time.monotonic()
+    with pytest.raises(NotGraded, match="^over 1 s$"):
+        slow.grade(Q06, tmp_path)
+    assert time.monotonic() - started < 10
     slow.close()
-    assert [item["points"] for item in found] == [0.0, 1, 1]
-    assert found[0]["reason"] == "its tests did not end within 1 seconds in all" and found[0]["possible"] == 4
+
+
+@pytest.mark.parametrize("stem", read_manifest())
+def test_the_cap_is_twice_what_a_file_takes_that_runs_into_every_limit(stem):
+    tests = [len(entry["tests"]) for entry in read_manifest()[stem]["functions"].values()]
+    longest = sum(LIMIT + (number - 1) * LIMIT_AFTER_TIMEOUT for number in tests)
+    assert 2 * longest <= CAP, f"{stem} can take {longest:g} s: raise grader.CAP, or give it fewer tests"
 
 
 def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_goes_on(
@@ -452,7 +465,10 @@ def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_go
     monkeypatch.setattr(jail, "missing_walls", list)
     assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 1
     said = capsys.readouterr()
-    assert "0 of 2 submissions graded" in said.out and "Not graded: b: q06 could not be graded" in said.err
+    assert (
+        "0 of 2 submissions graded" in said.out
+        and "Not graded: b: q06 not graded: the judging process ended twice" in said.err
+    )
     assert read(tmp_path / "r.csv")["a"]["points"] == "" == read(tmp_path / "r.csv")["a"]["q06 (of 10)"]
     fake([], "pass")
     assert (
