@@ -9,6 +9,7 @@ import importlib.machinery
 import importlib.util
 import re
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,15 +34,17 @@ def paths() -> list[str]:
 
 
 class Finder:
-    """A finder of modules that knows no other package than these."""
+    """A finder of modules that knows no other package than these, and beside them the standard library alone."""
 
     def __init__(self) -> None:
-        self.names = STANDARD | {Path(path).name.partition(".")[0] for path in paths()}
+        self.names = {Path(path).name.partition(".")[0] for path in paths()}
+        folders = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+        self.standard = [*sorted(folders), *(f"{folder}/lib-dynload" for folder in sorted(folders))]
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         """As the usual finder, for what may be imported."""
-        if name.partition(".")[0] not in self.names:
-            return None
+        if path is None and name not in self.names:
+            path = self.standard
         return importlib.machinery.PathFinder.find_spec(name, path, target)
 
 
@@ -57,7 +60,8 @@ def _installed(name: str) -> tuple[list[Path], list[str]]:
         package = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return _found(name), []
-    tops = {file.parts[0] for file in package.files or ()}
+    lines = (package.read_text("RECORD") or "").splitlines()  # PATH,HASH,SIZE; reading it as paths takes seconds
+    tops = {line.partition(",")[0].partition("/")[0] for line in lines if line}
     kept = sorted(top for top in tops if top not in ("..", "__pycache__") and not top.endswith(".pth"))
     entries = [Path(str(package.locate_file(top))) for top in kept]
     required = [line for line in package.requires or () if "extra ==" not in line]
