@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from metarec_lib.workbook import starters
-from metarec_lib.workbook.calls import InProcess, LearnerError, Yours
-from metarec_lib.workbook.child import Session
-from metarec_lib.workbook.harness.codec import Given
+from metarec_lib.workbook.calls import InProcess, LearnerError, Yours, explain
+from metarec_lib.workbook.child import KINDS, Session, _checked
+from metarec_lib.workbook.harness.codec import BadFrame, Given
 
 GOOD = """
 import numpy as np
@@ -206,6 +206,81 @@ def test_a_forged_reply_is_a_failed_call_not_a_value():
     with pytest.raises(LearnerError, match="sent something that is no answer"):
         Yours(session).f(1)
     session.close()
+
+
+FORGED = [
+    {},
+    {"message": "x"},
+    {"kind": "time", "message": "x"},
+    {"kind": "time", "seconds": 1, "loading": False, "message": "x"},
+    {"kind": ["time"], "message": "x"},
+    {"kind": "exception", "type": "E"},
+    {"kind": "exception", "type": "E", "message": "x", "text": "", "line": True},
+    {"kind": "exception", "type": "E", "message": "x", "text": "", "line": -1},
+    {"kind": "exception", "type": "E", "message": "x", "text": "", "bases": [1]},
+    {"kind": "value", "message": None},
+    {"kind": "crash"},
+    [],
+    "x",
+]
+
+
+@pytest.mark.parametrize("error", FORGED)
+def test_a_forged_error_is_no_reply(error):
+    with pytest.raises(BadFrame):
+        _checked({"id": 1, "error": error}, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("loading", [True, False])
+def test_every_error_of_a_known_form_has_its_sentence(kind, loading):
+    error = {"kind": kind, **dict.fromkeys(KINDS[kind], "x"), "loading": loading}
+    assert explain(_checked({"id": 1, "error": error}, 1)["error"], "f()", "f")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP") or starters.USUAL != "fork", reason="signals of POSIX")
+def test_a_stopped_zygote_is_told_from_a_slow_one_and_replaced():
+    """A dead one closes its socket at once; a stopped one is silent, and what works sends a heartbeat."""
+    stop = "import os, signal\ndef f(x):\n    os.kill(os.getppid(), signal.SIGSTOP)\n    return os.getpid()"
+    session = Session(stop, "/home/you/q06.py")
+    child, zygote = Yours(session).f(1), session.starter.process
+    start = time.monotonic()
+    session.close()
+    assert starters.SILENT <= time.monotonic() - start < starters.SILENT + 5
+    assert zygote.poll() is not None
+    deadline = time.monotonic() + 5
+    while _runs(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    after = Session(GOOD, "/home/you/q06.py")
+    assert Yours(after).double(2) == 4
+    after.close()
+
+
+def test_a_slow_zygote_is_waited_for(monkeypatch):
+    monkeypatch.setattr(starters, "SILENT", 1.5)
+    session = Session(GOOD, "/home/you/q06.py")
+    assert Yours(session).double(1) == 2
+    folder = f"{session.starter.folder}/tmp0"
+    for number in range(4000):  # more than it removes in no time
+        os.makedirs(f"{folder}/{number}")
+    before = session.starter
+    session.close()
+    assert before.usable
+    assert Yours(session).double(1) == 2 and session.starter is before
+    session.close()
+
+
+def test_a_time_limit_that_struck_by_chance_is_known(monkeypatch):
+    session = Session("def f(x):\n    while True: pass", "/home/you/q06.py", limit=0.3)
+    for waited, chance in ((0.0, False), (0.2, True)):
+        session.request({"op": "load"})
+        end = session.starter.end
+        monkeypatch.setattr(session.starter, "end", lambda child, end=end, waited=waited: (end(child)[0], waited))
+        with pytest.raises(LearnerError) as problem:
+            Yours(session).f(1)
+        assert problem.value.error["chance"] is chance
+        monkeypatch.undo()
 
 
 def test_patched_libraries_stay_on_their_side():

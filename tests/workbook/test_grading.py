@@ -13,6 +13,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,7 +23,7 @@ import submissions as make
 from submissions import HOSTILE, Q06
 
 from metarec_lib import cli
-from metarec_lib.workbook import gradebook, grader, grading, jail
+from metarec_lib.workbook import gradebook, grader, grading, jail, scratch
 from metarec_lib.workbook.calls import LIMIT_AFTER_TIMEOUT
 from metarec_lib.workbook.checking import make_report
 from metarec_lib.workbook.child import LIMIT
@@ -276,6 +277,51 @@ def test_a_run_that_was_stopped_goes_on_where_it_stopped(tmp_path, judged):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.csv", "report.csv.journal"]
 
 
+@pytest.mark.parametrize(("strikes", "judgements"), [(0, [1, 1]), (1, [2, 2]), (9, [2, 4])])
+def test_a_time_limit_that_struck_by_chance_is_graded_anew(tmp_path, monkeypatch, strikes, judgements):
+    seen = []
+
+    def note(self, stem, work):
+        seen.append(stem)
+        chance = len(seen) <= strikes
+        return [{"name": name, "points": 1.0, "possible": 3, "reason": "", "chance": chance}
+                for name in read_manifest()[stem]["functions"]]  # fmt: skip
+
+    monkeypatch.setattr(Grader, "grade", note)
+    hand_in(tmp_path / "class" / "a", "# a")
+    for times in judgements:
+        grade(tmp_path / "class", [Q06], SHORT)
+        assert len(seen) == times
+
+
+def test_folders_of_dead_runs_are_removed_and_those_of_others_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    program = (
+        "from metarec_lib.workbook.scratch import scratch\nwith scratch() as f:\n    print(f, flush=True); input()"
+    )
+    dead, alive = (
+        subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                         env={**os.environ, "TMPDIR": str(tmp_path)}) for _ in range(2)
+    )  # fmt: skip
+    folders = [Path(process.stdout.readline().strip()) for process in (dead, alive)]
+    for folder in folders:
+        (folder / "student.py").write_text("x")
+    dead.kill()
+    dead.wait()
+    (tmp_path / "metarec-grade-new").mkdir()  # of a run that has not locked it yet
+    (tmp_path / "metarec-grade-link").symlink_to(folders[1])
+    with scratch.scratch() as mine:
+        assert not folders[0].exists() and (folders[1] / "student.py").exists() and mine.exists()
+    assert (tmp_path / "metarec-grade-new").exists() and not mine.exists()
+    alive.communicate("\n")
+    assert not folders[1].exists()
+
+
+def test_a_reason_has_nothing_that_changes_from_run_to_run():
+    text = "<f at 0x7f12ab34cd56> in /tmp/metarec-grade-x1_y/tmp2/exercises/q.py and '/tmp/a b/metarec-ab12/tmp0' 0x1f"
+    assert grader.stable(text) == "<f at 0x…> in …/tmp2/exercises/q.py and '/tmp/a …/tmp0' 0x1f"
+
+
 def test_what_decides_the_points_decides_whether_the_journal_holds(tmp_path, judged, monkeypatch):
     path = hand_in(tmp_path / "class" / "a", "# first")
     for settings, times in [(SHORT, 1), (SHORT, 1), (Settings(way=WAY, variant=1, seconds=1.0), 2),
@@ -355,6 +401,78 @@ def test_one_submission_and_files_directly_are_taken_as_well(tmp_path, judged):
         outcome = grading.grade(tmp_path / "class" / name, tmp_path / f"{name}.csv", [Q06], SHORT)
         assert [row.student for row in outcome.rows] == [name]
     assert judged == ["# inner", "# direct"] * 2
+
+
+WRITTEN, NOTHING = (
+    "def ndcg_at_k(s, g, k):\n    return 1\n",
+    "def ndcg_at_k(s, g, k):\n    raise NotImplementedError('x')\n",
+)
+
+
+@pytest.fixture
+def class_of_two(tmp_path):
+    """A class of two students, the second with an export of a notebook at the top, a stub above a full file."""
+    place = tmp_path / "class"
+    hand_in(place / "a", WRITTEN)
+    hand_in(place / "b", WRITTEN + "# b\n")
+    return place
+
+
+@pytest.mark.parametrize("stray", [f"{Q06}.py", f"exercises/{Q06}.py", "q01_what_is_meta_learning.py", "notes.zip"])
+def test_what_lies_beside_the_students_does_not_make_a_class_one_submission(class_of_two, judged, stray, capsys):
+    path = class_of_two / stray
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# stray")
+    out = class_of_two / "r.csv"
+    for _ in range(2):  # the second time the report lies there too
+        assert status(class_of_two, "--out", out, "--questions", "q06") == 1
+        said = capsys.readouterr()
+        assert "Read as a class" in said.out and "2 of 2 submissions graded" in said.out
+        assert f"Not graded, no folders of students: {stray.partition('/')[0]}\n" in said.err
+    path.unlink()
+    if path.parent != class_of_two:
+        path.parent.rmdir()
+    assert status(class_of_two, "--out", out, "--questions", "q06") == 0
+    assert sorted(read(out)) == ["a", "b"]
+
+
+def test_a_folder_that_may_be_either_asks_and_can_be_told(tmp_path, judged, capsys):
+    place = tmp_path / "either"
+    hand_in(place, WRITTEN)
+    (place / "figures").mkdir()
+    assert status(place, "--out", tmp_path / "r.csv") == 2 and "--class or --one" in capsys.readouterr().err
+    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06", "--one") == 0
+    assert "Read as one submission" in capsys.readouterr().out and list(read(tmp_path / "r.csv")) == ["either"]
+    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06", "--class") == 1
+    assert list(read(tmp_path / "r.csv")) == ["figures"]
+    assert status(place, "--out", tmp_path / "r.csv", "--class", "--one") == 2
+    (place / ".metarec.json").write_text("{}")
+    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06") == 0
+
+
+@pytest.mark.parametrize(
+    ("top", "inner", "chosen", "remark"),
+    [
+        ("# an export\nprint('q06')\n" * 50, WRITTEN, "inner", "graded was exercises/"),
+        (NOTHING, WRITTEN, "inner", "graded was exercises/"),
+        (WRITTEN, NOTHING, "top", f"graded was {Q06}.py"),
+        (WRITTEN + "def broken(:\n", NOTHING, "top", f"graded was {Q06}.py"),
+        (WRITTEN, WRITTEN, "inner", ""),
+        (None, WRITTEN, "inner", ""),
+        (WRITTEN, None, "top", ""),
+    ],
+)
+def test_of_several_files_the_fullest_is_graded(tmp_path, judged, top, inner, chosen, remark):
+    folder = tmp_path / "class" / "a"
+    folder.mkdir(parents=True)
+    (folder / "q01_what_is_meta_learning.py").write_text("# another question, at the top")
+    if top is not None:
+        (folder / f"{Q06}.py").write_text(top)
+    if inner is not None:
+        hand_in(folder, inner)
+    row = grade(tmp_path / "class", [Q06], SHORT)["a"]
+    assert judged == [{"top": top, "inner": inner}[chosen]]
+    assert remark in row["remarks"] and bool(remark) == bool(row["remarks"])
 
 
 NAMES = ["=1+1", "'=1+1", "+1", "-1", "@SUM(A1)", "a;=1+1", 'a;"=1+1', "a\tb", "a\rb", "a\nb", "\t=1", " =1", "＝1",
