@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 from metarec_lib.workbook import starters
 from metarec_lib.workbook.calls import InProcess, LearnerError, Yours, explain
 from metarec_lib.workbook.child import KINDS, Session, _checked
+from metarec_lib.workbook.harness.__main__ import REPLY
 from metarec_lib.workbook.harness.codec import BadFrame, Given
 
 GOOD = """
@@ -257,18 +260,28 @@ def test_a_stopped_zygote_is_told_from_a_slow_one_and_replaced():
     after.close()
 
 
-def test_a_slow_zygote_is_waited_for(monkeypatch):
-    monkeypatch.setattr(starters, "SILENT", 1.5)
-    session = Session(GOOD, "/home/you/q06.py")
-    assert Yours(session).double(1) == 2
-    folder = f"{session.starter.folder}/tmp0"
-    for number in range(4000):  # more than it removes in no time
-        os.makedirs(f"{folder}/{number}")
-    before = session.starter
-    session.close()
-    assert before.usable
-    assert Yours(session).double(1) == 2 and session.starter is before
-    session.close()
+@pytest.mark.parametrize(("beats", "answers"), [(8, True), (0, False)])
+def test_a_heartbeat_keeps_a_slow_zygote(monkeypatch, beats, answers):
+    monkeypatch.setattr(starters, "SILENT", 0.3)
+    zygote = object.__new__(starters.Zygote)
+    zygote.warm, (zygote.control, theirs) = True, socket.socketpair()
+
+    def work():
+        for _ in range(8):
+            time.sleep(0.1)
+            theirs.sendall(REPLY.pack(b"B", 0, 0) if beats else b"")
+        theirs.sendall(REPLY.pack(b"A", 5, 7))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    with zygote.control:
+        if answers:
+            assert zygote._answer(time.monotonic() + 5) == (5, 7)
+        else:
+            with pytest.raises(TimeoutError):
+                zygote._answer(time.monotonic() + 5)
+        worker.join()
+    theirs.close()
 
 
 def test_a_time_limit_that_struck_by_chance_is_known(monkeypatch):
