@@ -370,6 +370,19 @@ def test_what_the_child_says_of_a_changed_argument_moves_no_point(toy, source):
     assert points[0] == points[1] == (2 if source == SAME_TWICE else 0)
 
 
+def test_a_graded_test_does_not_ask_the_child_whether_it_changed_an_argument(toy):
+    text = TESTS.replace('"ratings on the scale as they were"', '"no change" if yours.mutated else "as it was"')
+    toy.tests.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="test_argument_is_left_alone: got yours.mutated.*expected values to decide"):
+        question_manifest(STEM)
+
+
+def test_no_traceback_is_rendered_that_nobody_reads(toy, monkeypatch):
+    monkeypatch.setattr("_pytest.nodes.Node._repr_failure_py", lambda *arguments, **options: pytest.fail("rendered"))
+    toy.write("def mean_rating(values): return 0.0\n")
+    assert [item.status for item in judge(STEM, toy.work).functions] == ["failed"] * 3
+
+
 def test_an_argument_changed_without_harm_is_said_and_costs_nothing(toy):
     toy.write(SAME_TWICE)
     report = str(check("q06", function="clip_ratings"))

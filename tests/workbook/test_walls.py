@@ -3,14 +3,20 @@
 Where bubblewrap does not work these tests are skipped, and the tests of the grader prove that this is said.
 """
 
+import contextlib
+import csv
 import errno
 import importlib.metadata
 import os
 import platform
+import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+import submissions as make
 
 from metarec_lib.workbook import jail, starters
 from metarec_lib.workbook.calls import LearnerError, Yours
@@ -168,6 +174,56 @@ def test_no_process_is_left_when_the_zygote_ends():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     session.close()
+
+
+KINDS = ["other namespaces", "stops the zygote", "random paths and addresses"]
+
+
+@pytest.mark.timeout(300)
+def test_a_run_that_was_killed_and_resumed_gives_the_report_of_a_fresh_one(tmp_path):
+    """And leaves no file of a student and no process; each hostile submission is followed by an honest one."""
+    kinds = [item for item in make.HOSTILE if item.name in KINDS]
+    for number, item in enumerate(kinds):
+        item.make(tmp_path / "class" / f"{number} a" / "exercises")
+        make.write(tmp_path / "class" / f"{number} b, honest" / "exercises", f"{make.perfect()}# {number}\n".encode())
+    (tmp_path / "tmp").mkdir()
+    with start_grading(tmp_path, "killed") as process:
+        while count(tmp_path / "killed" / "r.csv.journal") < 3:
+            assert process.poll() is None
+            time.sleep(0.05)
+        family = descendants(process.pid)
+        process.kill()
+    deadline = time.monotonic() + 10
+    while any(state(pid) != "Z" for pid in family):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert [path.name for path in (tmp_path / "tmp").iterdir()] != []
+    for name in ("killed", "fresh"):
+        with start_grading(tmp_path, name) as process:
+            assert process.wait() == 0
+        assert list((tmp_path / "tmp").iterdir()) == []
+    fresh = (tmp_path / "fresh" / "r.csv").read_bytes()
+    assert (tmp_path / "killed" / "r.csv").read_bytes() == fresh
+    rows = list(csv.DictReader(fresh.decode("utf-8-sig").splitlines()))
+    assert [float(row["points"]) for row in rows] == [points for item in kinds for points in (item.points, 10)]
+
+
+def start_grading(folder, name):
+    command = ["grade", str(folder / "class"), "--out", str(folder / name / "r.csv"), "--questions", "q06"]
+    program = f"from metarec_lib.cli import main; main({[*command, '--require-sandbox', '--class']!r})"
+    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(Path(jail.__file__).parents[2])}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen([sys.executable, "-c", program], env=environment, **quiet)
+
+
+def count(journal):
+    if not journal.exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=10)) as database:
+        try:
+            return database.execute("SELECT COUNT(*) FROM outcomes").fetchone()[0]
+        except sqlite3.OperationalError:  # the table is not made yet
+            return 0
 
 
 def descendants(pid):
