@@ -89,7 +89,7 @@ class Session:
                 data += part
                 if len(data) == need == codec.HEAD.size:
                     need += sum(codec.lengths(bytes(data)))
-            if left <= 0:
+            if left <= 0 and len(data) < need:  # what is there in full counts, however late we came to read it
                 raise TimeoutError
         while self._read_output(wait=False):
             continue
@@ -160,9 +160,17 @@ def _checked(reply: Any, number: int) -> dict[str, Any]:
         return {"error": _checked_error(error)}
     if "value" not in reply:
         raise codec.BadFrame("a reply without value or error")
-    return {name: reply[name] for name in ("value", "again") if name in reply} | {
-        "mutated": reply.get("mutated") is True
-    }
+    found = {"value": reply["value"], "mutated": reply.get("mutated") is True}
+    return found | ({"again": _checked_again(reply["again"])} if "again" in reply else {})
+
+
+def _checked_again(again: Any) -> dict[str, Any]:
+    """What a second call gave: `{"value"}` or `{"error"}`."""
+    if isinstance(again, dict) and isinstance(again.get("error"), str):
+        return {"error": again["error"][:LONGEST]}
+    if isinstance(again, dict) and "value" in again:
+        return {"value": again["value"]}
+    raise codec.BadFrame("a second call without value or error")
 
 
 def _checked_error(error: Any) -> dict[str, Any]:

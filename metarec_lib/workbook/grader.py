@@ -202,6 +202,8 @@ def _judged(settings: Settings, stem: str, work: str, function: str | None) -> d
         verdict = judge(stem, Path(work), function, variant=settings.variant, way=settings.way)
     except (RuntimeError, ValueError, OSError) as error:
         return {"error": str(error)}
+    if not verdict.started:
+        return {"error": "a process for submissions could not be started"}
     functions = [
         {
             "name": item.name, "points": item.points, "possible": item.possible,

@@ -63,10 +63,14 @@ class Result:
 
 @dataclass
 class Verdict:
-    """All functions of a question, and what is wrong with the file as a whole, if anything."""
+    """All functions of a question, and what is wrong with the file as a whole, if anything.
+
+    started: whether there was a process for the learner's code each time; where not, the points mean nothing.
+    """
 
     functions: list[Result]
     problem: str = ""
+    started: bool = True
 
 
 @dataclass
@@ -106,8 +110,6 @@ class _Collector:
             calls = list(yours.calls) if yours is not None else []
             changed = yours.changed if yours is not None else {}
             self.runs.append(_Run(item.originalname, item.function.__graded__, error, calls, changed))
-        if call.excinfo is not None and call.excinfo.errisinstance(pytest.exit.Exception):
-            raise call.excinfo.value
         outcome = "failed" if call.excinfo else "passed"
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
 
@@ -125,7 +127,8 @@ def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 
     runs = _run_pytest(content("tests", "exercises", f"test_{stem}.py"), function, options)
     names = [name for name in functions if function in (None, name)]
     results = [_result(name, functions[name], [run for run in runs if run.function == name], stem) for name in names]
-    return Verdict(results, _file_problem(runs))
+    started = not any(getattr(run.error, "kind", "") == "start" for run in runs)
+    return Verdict(results, _file_problem(runs), started)
 
 
 def _run_pytest(path: Path, function: str | None, options: list[str]) -> list[_Run]:

@@ -25,7 +25,7 @@ from .jail import jailed, missing_walls, temporary
 
 HARNESS = Path(__file__).resolve().parent / "harness"
 START = 120.0  # seconds for the first child, which waits for torch
-AGAIN, SILENT = 30.0, 4.0  # seconds for a later one, and without a heartbeat: then the zygote has been stopped
+AGAIN, SILENT = 30.0, 4.0  # seconds for a later one, and without a heartbeat: then a submission has stopped the zygote
 INHERITED = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 USUAL = "fork" if hasattr(os, "fork") and hasattr(socket, "send_fds") else "process"
 
@@ -72,20 +72,21 @@ class Zygote:
         with self.lock:
             try:
                 socket.send_fds(self.control, [COMMAND.pack(letter, number)], descriptors)
-                answer = self._answer(time.monotonic() + (AGAIN if self.warm else START))
+                answer = self._answer(self.warm and not self.jail)  # in the jail nothing can stop it: it is waited for
                 self.warm = True
             except OSError as error:
                 self.close(patience=0.0 if isinstance(error, TimeoutError) else 2.0)
                 raise
         return answer
 
-    def _answer(self, deadline: float) -> tuple[int, int]:
-        letter = b"B"
+    def _answer(self, watched: bool) -> tuple[int, int]:
+        """The next answer. watched: whether a silent zygote is taken for a stopped one."""
+        letter, deadline = b"B", time.monotonic() + (AGAIN if watched else START)
         while letter == b"B":
             reply = b""
             while len(reply) < REPLY.size:
                 left = deadline - time.monotonic()
-                self.control.settimeout(max(0.01, min(left, SILENT) if self.warm else left))
+                self.control.settimeout(max(0.01, min(left, SILENT) if watched else left))
                 part = self.control.recv(REPLY.size - len(reply))
                 if not part:
                     raise ConnectionError("the process that starts submissions ended")
@@ -103,8 +104,8 @@ class Zygote:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-            if not self.jail:  # there they end with their process 1
-                _kill_groups(self.children)
+        if self.process.returncode and not self.jail:  # it was killed; in the jail its children end with it
+            _kill_groups(self.children)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

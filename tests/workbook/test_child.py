@@ -234,6 +234,27 @@ def test_a_forged_error_is_no_reply(error):
         _checked({"id": 1, "error": error}, 1)
 
 
+@pytest.mark.parametrize("again", [3, "error", [], {}, {"error": 3}])
+def test_a_forged_second_call_is_no_reply(again):
+    with pytest.raises(BadFrame):
+        _checked({"id": 1, "value": 1, "again": again}, 1)
+
+
+def test_a_reply_that_is_there_counts_however_late_it_is_read(monkeypatch):
+    session = Session(GOOD, "/home/you/q06.py", limit=5.0)
+    assert Yours(session).double(1) == 2
+    select = session.selector.select
+
+    def late(timeout):
+        time.sleep(0.4)  # this process had no processor for so long
+        return select(0)
+
+    monkeypatch.setattr(session.selector, "select", late)
+    session.limit = 0.2
+    assert Yours(session).double(2) == 4
+    session.close()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("loading", [True, False])
 def test_every_error_of_a_known_form_has_its_sentence(kind, loading):
@@ -264,7 +285,7 @@ def test_a_stopped_zygote_is_told_from_a_slow_one_and_replaced():
 def test_a_heartbeat_keeps_a_slow_zygote(monkeypatch, beats, answers):
     monkeypatch.setattr(starters, "SILENT", 0.3)
     zygote = object.__new__(starters.Zygote)
-    zygote.warm, (zygote.control, theirs) = True, socket.socketpair()
+    zygote.control, theirs = socket.socketpair()
 
     def work():
         for _ in range(8):
@@ -276,10 +297,10 @@ def test_a_heartbeat_keeps_a_slow_zygote(monkeypatch, beats, answers):
     worker.start()
     with zygote.control:
         if answers:
-            assert zygote._answer(time.monotonic() + 5) == (5, 7)
+            assert zygote._answer(watched=True) == (5, 7)
         else:
             with pytest.raises(TimeoutError):
-                zygote._answer(time.monotonic() + 5)
+                zygote._answer(watched=True)
         worker.join()
     theirs.close()
 

@@ -613,6 +613,18 @@ def test_a_changed_zygote_is_noticed(monkeypatch):
         grader.state("jail")
 
 
+def test_without_a_process_for_the_submission_there_is_no_verdict(monkeypatch, tmp_path):
+    from metarec_lib.workbook import judging
+
+    def judge(*arguments, **options):
+        return judging.Verdict([judging.Result("f", 3, {"test": False}, "failed")], started=False)
+
+    monkeypatch.setattr(judging, "judge", judge)
+    assert grader._judged(SHORT, Q06, str(tmp_path), None) == {
+        "error": "a process for submissions could not be started"
+    }
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_what_a_submission_returns_cannot_exhaust_the_memory_of_this_machine():
     program = (
