@@ -6,6 +6,7 @@ zygote. Outcomes are kept in a journal beside the report, so that a run that was
 
 from __future__ import annotations
 
+import glob
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,9 +47,9 @@ def grade(
     settings = settings or Settings(way="" if walls else "jail")
     out, chosen = Path(out), list(questions) or stems()
     at = out.with_name(f"{out.name}.journal")
-    found = handed_in(Path(submissions), kind, ours=[out, at])
+    found = handed_in(Path(submissions), kind, ours=[out, at, Path(f"{at}-journal")])
     _require_outside(out, found.students)
-    for part in out.parent.glob(f".{out.name}-*.part"):
+    for part in out.parent.glob(f".{glob.escape(out.name)}-*.part"):
         part.unlink(missing_ok=True)  # of a run that was killed while it wrote the report
     possible = {stem: _possible(stem) for stem in chosen}
     with closing(Journal(at)) as journal, _grader(settings) as grader:
