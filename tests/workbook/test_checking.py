@@ -163,7 +163,7 @@ def test_report_and_hints_are_in_the_readers_language(toy, monkeypatch):
         plain_text(SOLUTION).replace("float(np.mean(values))", "float(np.mean(values)) + 1").replace(CLIP, "pass")
     )
     text = str(check("q06"))
-    assert text.splitlines()[0] == f"q06 · 5.7/9 分 · exercises/{STEM}.py"
+    assert text.splitlines()[0] == f"q06 · 5/9 分 · exercises/{STEM}.py"
     assert "调用 mean_rating([1.0, 2.0, 6.0])，得到 4.0，应为 3.0" in text and "请检查：总和没有除以评分条数" in text
     assert "`clip_ratings` 返回了 None，应为 numpy 数组：是不是漏了 `return`？" in text
     assert "最多得三分之一" in text and text.splitlines()[-1].startswith("  下一个：mean_rating。要提示：metarec check")
@@ -653,7 +653,12 @@ def test_the_manifest_is_stable_and_shares_points_equally(toy):
         ("tests", '("clip_ratings", core=True)', '("clip_ratings")', "the function clip_ratings has no core test"),
         ("tests", '("no ratings are not handled", "没有处理空列表")', '"no ratings"', "expected a pair of texts"),
         ("tests", '"没有处理空列表"', '"no list"', "English first, then Chinese"),
-        ("tests", '("the argument as it was", "参数保持不变")', '"the argument"', "expected a pair of texts"),
+        (
+            "tests",
+            '("ratings on the scale as they were", "量表内的评分保持不变")',
+            '"the ratings"',
+            "expected a pair of texts",
+        ),
         ("mistakes", '@mistake("clip_ratings")', '@mistake("inner_step")', "function clip_ratings has no mistake"),
         ("mistakes", '@mistake("clip_ratings")', '@mistake("clip")', "expected one of mean_rating"),
         ("mistakes", "    你加上了梯度：下降应当减去它。\n", "", "expected a pair of texts"),

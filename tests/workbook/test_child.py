@@ -256,7 +256,7 @@ def test_a_forged_error_is_no_reply(error):
         _checked({"id": 1, "error": error}, 1)
 
 
-@pytest.mark.parametrize("again", [3, "error", [], {}, {"error": 3}])
+@pytest.mark.parametrize("again", [3, "error", [], {}, {"error": 3}, {"value": 1}, {"value": 1, "grads": np.ones(2)}])
 def test_a_forged_second_call_is_no_reply(again):
     with pytest.raises(BadFrame):
         _checked({"id": 1, "value": 1, "again": again}, 1)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -107,10 +108,15 @@ def test_a_grade_is_not_taken_from_the_journal_where_what_decides_it_has_changed
 
 def test_the_jail_mounts_the_harness_and_hides_the_package():
     assert {path.name for path in starters.HARNESS.glob("*.py")} >= {"__main__.py", "codec.py", "serve.py", "walls.py"}
-    inside = jail.jailed([], Path(sys.prefix) / "site" / "metarec_lib" / "workbook" / "sandbox" / "harness", {})
+    installed = Path(sysconfig.get_path("purelib"))
+    inside = jail.jailed([], installed / "metarec_lib" / "workbook" / "sandbox" / "harness", {})
     assert inside[inside.index("/harness") - 1].endswith("metarec_lib/workbook/sandbox/harness")
+    shown = [inside[place + 2] for place, word in enumerate(inside) if word in ("--ro-bind", "--ro-bind-try")]
     hidden = [inside[place + 1] for place, word in enumerate(inside) if word == "--tmpfs"]
-    assert str(Path(sys.prefix) / "site" / "metarec_lib") in hidden
+    for package in (installed / "metarec_lib", PACKAGE):  # both hold the solutions and the graded tests
+        above = [path for path in [*shown, *hidden] if package.is_relative_to(path)]
+        assert not above or max(above, key=len) in hidden
+    assert str(installed) in hidden or str(installed.parent) in hidden
     assert starters.HARNESS.relative_to(PACKAGE).parts == ("workbook", "sandbox", "harness")
 
 

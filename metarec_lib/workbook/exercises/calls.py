@@ -117,7 +117,7 @@ class Yours:
 
     def _call(self, op: str, name: str, args: tuple, kwargs: dict, wrt: list) -> Any:
         message = {"op": op, "name": name, "args": list(args), "kwargs": kwargs, "wrt": wrt}
-        if self._differ and op == "call":
+        if self._differ:
             message["again"] = True
         arguments = dumps([list(args), kwargs])
         limit = LIMIT_AFTER_TIMEOUT if name in self._slow else None

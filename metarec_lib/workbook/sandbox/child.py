@@ -180,8 +180,8 @@ def _checked_again(again: Any) -> dict[str, Any]:
     """What a second call gave: `{"value", "grads"}` or `{"error"}`."""
     if isinstance(again, dict) and isinstance(again.get("error"), str):
         return {"error": again["error"][:LONGEST]}
-    if isinstance(again, dict) and "value" in again:
-        return {"value": again["value"], "grads": again.get("grads", [])}
+    if isinstance(again, dict) and "value" in again and isinstance(again.get("grads"), list):
+        return {"value": again["value"], "grads": again["grads"]}
     raise codec.BadFrame("a second call without value or error")
 
 

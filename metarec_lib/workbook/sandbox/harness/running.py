@@ -87,28 +87,33 @@ def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     """
     args, kwargs, started = request["args"], request["kwargs"], time.monotonic()
     before = _states(args, kwargs)
-    if request["op"] == "grad":
-        value = gradients(function, args, kwargs, request["wrt"])
-    else:
-        value = function(*_build(args), **_build(kwargs))
+    value = _value(function, request)
     after = _states(args, kwargs)
     changed = [name for name, state in before.items() if state is None or state != after.get(name)]
     reply = {"value": value, "mutated": bool(changed), "changed": changed}
     frame = codec.dumps(reply)  # says what cannot be returned here, where it is still the learner's error
     if request.get("again") and time.monotonic() - started < AT_ONCE:
-        reply = codec.loads(frame) | {"again": _again(function, args, kwargs)}  # a copy: the second call may change it
+        reply = codec.loads(frame) | {"again": _again(function, request)}  # a copy: the second call may change it
     return reply
 
 
-def _again(function: Any, args: list, kwargs: dict) -> dict[str, Any]:
+def _value(function: Any, request: dict[str, Any]) -> Any:
+    args, kwargs = request["args"], request["kwargs"]
+    if request["op"] == "grad":
+        return gradients(function, args, kwargs, request["wrt"])
+    return function(*_build(args), **_build(kwargs))
+
+
+def _again(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     """What a second call on the same objects gives, and the `.grad` that the arguments have then: they came without.
 
     What it prints is not shown.
     """
     try:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            value = function(*_build(args), **_build(kwargs))
-        leaves = [leaf for item in (*args, *kwargs.values()) for leaf in _tensors(item)]
+            value = _value(function, request)
+        items = (*request["args"], *request["kwargs"].values())
+        leaves = [leaf for item in items for leaf in _tensors(item)]
         grads = [leaf.grad for leaf in leaves if getattr(leaf, "grad", None) is not None]
         again = {"value": value, "grads": grads}
         codec.dumps(again)
