@@ -166,10 +166,12 @@ def test_report_and_hints_are_in_the_readers_language(toy, monkeypatch):
     assert text.splitlines()[0] == f"q06 · 5/9 分 · exercises/{STEM}.py"
     assert "调用 mean_rating([1.0, 2.0, 6.0])，得到 4.0，应为 3.0" in text and "请检查：总和没有除以评分条数" in text
     assert "`clip_ratings` 返回了 None，应为 numpy 数组：是不是漏了 `return`？" in text
-    assert "最多得三分之一" in text and text.splitlines()[-1].startswith("  下一个：mean_rating。要提示：metarec check")
+    assert text.splitlines()[-1].startswith("  下一个：mean_rating。要提示：metarec check")
     assert hint("q06") == "mean_rating，提示 1/3：想想均值。"
     toy.write(plain_text(SOLUTION).replace("w - lr", "w + lr"))
     assert "你加上了梯度：下降应当减去它。" in str(check("q06"))
+    toy.write(plain_text(SOLUTION).replace(CLIP, "return ratings"))
+    assert "最多得三分之一" in str(check("q06"))
 
 
 def test_a_written_function_that_stops_in_a_stub_is_not_called_unwritten(toy):
