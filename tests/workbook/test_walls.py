@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import submissions as make
 
-from metarec_lib.workbook import jail, starters
 from metarec_lib.workbook.exercises.calls import LearnerError, Yours
+from metarec_lib.workbook.sandbox import jail, starters
 from metarec_lib.workbook.sandbox.child import Session
 from metarec_lib.workbook.sandbox.harness import importable, walls
 
