@@ -159,11 +159,17 @@ def grade(
     questions: Annotated[list[str] | None, typer.Option(metavar="qNN…", help="All where none is named.")] = None,
     variant: Annotated[int, typer.Option(metavar="SEED", help="Seed of the random data in graded tests.")] = 0,
     require_sandbox: Annotated[bool, typer.Option("--require-sandbox", help="Refuse where a wall is missing.")] = False,
+    a_class: Annotated[bool, typer.Option("--class", help="SUBMISSIONS has a folder for each student.")] = False,
+    one: Annotated[bool, typer.Option("--one", help="SUBMISSIONS is one submission.")] = False,
+    cap: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For one question of one student.")] = 180,
 ) -> None:
     """Grade a folder of submissions; goes on where it was stopped."""
     from metarec_lib.workbook.grading import grade_command
 
-    _run(grade_command, submissions, out, _known(questions), variant, require_sandbox)
+    if a_class and one:
+        _fail("Got --class and --one; expected one of them at most.", 2)
+    kind = "class" if a_class else "one" if one else ""
+    _run(grade_command, submissions, out, _known(questions), variant, require_sandbox, kind, cap)
 
 
 @app.command()

@@ -31,11 +31,22 @@ class Step:
     skipped: int = 0
 
 
+# What once went through: by files, and by words in the names of tests.
+WALLS = [
+    f"tests/workbook/test_{name}.py" for name in ("walls", "jail", "child", "grading", "checking", "testing", "codec")
+]
+WORDS = (
+    "walls or jail or zygote or heartbeat or forged or cap or class or either or fullest or chance or dead or reason"
+)
+WALLS += ["-k", f"({WORDS} or child_says or decide_how_near) and not hostile"]
+AS_USER = [sys.executable, "tests/as_user.py", *PYTEST, "-p", "no:cacheprovider", *WALLS]
+CANNOT = 77  # the status of a step that this machine cannot run
 STEPS = [
     Step("lint", [sys.executable, "-m", "ruff", "check", "."]),
     Step("format", [sys.executable, "-m", "ruff", "format", "--check", "."]),
     Step("generated files", [sys.executable, "-m", "metarec_lib.cli", "build", "--check"]),
     Step("tests", [*PYTEST, "tests"]),
+    *([Step("walls, as a user", AS_USER)] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     Step("notebooks", [*PYTEST, "-o", "addopts=", *NOTEBOOKS]),
 ]
 
@@ -52,6 +63,10 @@ def run(step: Step) -> None:
         print(line, end="", flush=True)
         last = line if line.strip() else last
     step.status, step.seconds = process.wait(), time.monotonic() - started
+    if step.status == CANNOT:
+        print("this machine cannot run it: the walls are proved for root alone")
+        step.status, step.skipped = 0, 1
+        return
     counted = dict(reversed(pair) for pair in re.findall(r"(\d+) (passed|failed|error|skipped)", last))
     step.passed = int(counted.get("passed", step.status == 0))
     step.skipped = int(counted.get("skipped", 0))

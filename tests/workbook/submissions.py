@@ -292,6 +292,138 @@ def user_split_without_leakage(users, test_users, k):
 """
 
 
+SCIKIT_LEARN = """
+import importlib
+def ndcg_at_k(scores, gains, k):
+    metrics = importlib.import_module("sklearn.metrics")
+    return metrics.ndcg_score([gains], [scores], k=k)
+"""
+
+NAMESPACES = """
+import ctypes, errno, os, socket
+def user_split_without_leakage(users, test_users, k):
+    libc, found = ctypes.CDLL(None, use_errno=True), []
+    found += ["a namespace"] if libc.unshare(0x10000000 | 0x20000) == 0 else []
+    found += ["a mount"] if libc.mount(b"none", os.getcwd().encode(), b"tmpfs", 0, None) == 0 else []
+    for path in ("/proc/1/mem", "/proc/sys/vm/overcommit_memory", "/proc/sys/kernel/core_pattern"):
+        try: found.append(str(open(path, "r+b")))
+        except OSError: pass
+    for family in (socket.AF_VSOCK, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_INET):
+        try: found.append(str(socket.socket(family, socket.SOCK_DGRAM)))
+        except OSError: pass
+    raise LookupError("found " + ", ".join(found) if found else "nothing to reach")
+"""
+
+UNSTABLE = """
+import os
+def user_split_without_leakage(users, test_users, k):
+    raise ValueError(f"{__file__} {os.getcwd()} {object()}")
+"""
+
+FORGE_ERROR = """
+import sys
+def reply(text):
+    at = sys._getframe()
+    while not (isinstance(at.f_locals.get("request"), dict) and "id" in at.f_locals["request"]):
+        at = at.f_back
+    body = ('{"d":[["id",%d],["error",%s]]}' % (at.f_locals["request"]["id"], text)).encode()
+    return struct.pack(">II", len(body), 0) + body
+def lost(): return reply('{"d":[["message","x"]]}')
+def late(): return reply('{"d":[["kind","time"],["message","x"]]}')
+def vast(): return reply('{"a":["int8",[0,67108864,67108864,67108864,67108864]]}').replace(b'"error"', b'"value"')
+"""
+
+CROWD = """
+import threading, time
+threading.stack_size(32 << 10)
+def crowd():
+    try:
+        for _ in range(2_000):
+            threading.Thread(target=time.sleep, args=(1,), daemon=True).start()
+    except (RuntimeError, MemoryError):
+        pass
+"""
+
+HOARD = """
+import os, socket
+def hoard():
+    kept = []
+    try:
+        while True:
+            left, right = socket.socketpair()
+            left.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 30)
+            left.setblocking(False)
+            try:
+                while True: socket.send_fds(left, [bytes(100_000)], [left.fileno(), right.fileno()])
+            except BlockingIOError:
+                pass
+            kept.append((left, right))
+    except OSError:
+        pass
+    try:
+        kept.append(os.memfd_create("x"))
+    except OSError:
+        return
+    raise LookupError("memory outside every bound")
+"""
+
+LITTER = """
+import os, time
+def litter():
+    until, number = time.monotonic() + 0.8, 0
+    while time.monotonic() < until:
+        os.makedirs(f"{number}", exist_ok=True)
+        open(f"{number}/file", "w").close()
+        number += 1
+"""
+
+TRAP = """
+import os
+def trap():
+    os.symlink("/harness", "../tmp1")
+    os.symlink("/", "root")
+    os.symlink("loop", "loop")
+    os.mkfifo("../pipe")
+    open(b"../\\xff\\xfe\\n", "w").close()
+    for _ in range(300):
+        os.mkdir("x" * 200)
+        os.chdir("x" * 200)
+    os.rename("/proc/self/cwd/..", "../up") if os.path.exists("../up") else None
+"""
+
+ALARMS = """
+import os, signal, threading
+def flood():
+    while True:
+        for number in (signal.SIGALRM, signal.SIGINT, signal.SIGCHLD, signal.SIGSTOP, signal.SIGUSR1):
+            os.kill(os.getppid(), number)
+for _ in range(3):
+    threading.Thread(target=flood, daemon=True).start()
+"""
+
+SECOND = """
+seen = set()
+def user_split_without_leakage(users, test_users, k):
+    while (key := (users.tobytes(), k)) in seen: pass
+    seen.add(key)
+    return _solved(users, test_users, k)
+"""
+
+CHANGES = """
+calls = []
+def user_split_without_leakage(users, test_users, k):
+    calls.append(k)
+    return _solved(users, test_users, k + len(calls) - 1)
+"""
+
+BASES = """
+names = {"E0": ValueError}
+for number in range(100):
+    names[f"E{number + 1}"] = type(f"E{number + 1}", (names[f"E{number}"],), {"__module__": "builtins"})
+globals().update(names)
+"""
+
+
 def of_this_machine(server: int, neighbour: Path) -> list[Hostile]:
     """Submissions that name something here: a port that listens, the file of another student."""
     root = content()
@@ -335,7 +467,22 @@ HOSTILE = [
     text("large answers", 8, r"shape \(30000, 1\)|Unable to allocate", but(SOLVED + GROW)),
     text("fork bomb", 9.25, "not permitted", split("import os\nwhile True: os.fork()"), walls=True),
     text("other programs", 9.25, "not permitted", split("import subprocess\nsubprocess.run(['true'])"), walls=True),
-    text("end the zygote", 9.25, "without an answer", split("import os, time\nos.kill(-1, 9)\ntime.sleep(5)"), walls=True),
+    text("ends the zygote", 10, "^$", split("import os\nos.kill(os.getppid(), 9)"), walls=True),
+    text("stops the zygote", 10, "^$", split("import os\nos.kill(os.getppid(), 19)"), walls=True),
+    text("scikit-learn by importlib", 6, "No module named 'sklearn'", but(SCIKIT_LEARN)),
+    text("other namespaces", 7, "nothing to reach", but(NAMESPACES), walls=True),
+    text("random paths and addresses", 7, "raised ValueError: exercises/q06_.* <object object at 0x…>", but(UNSTABLE)),
+    text("as many threads as there can be", 10, "^$", split("crowd()", CROWD, LAST), walls=True),
+    text("descriptors and memory", 10, "^$", split("hoard()", HOARD, LAST), walls=True),
+    text("more files than are removed", 10, "^$", split("litter()", LITTER, LAST), walls=True),
+    text("links to trap the cleaner", 10, "^$", split("trap()", TRAP, LAST), walls=True),
+    text("signals without end", 10, "^$", but(ALARMS), walls=True),
+    text("hangs at the second call", 7, "did not finish in", but(SOLVED + SECOND)),
+    text("another answer at the second call", 7, "twice on the same objects", but(SOLVED + CHANGES)),
+    text("empty array beyond all bounds", 9.25, "no answer", split("everywhere(vast())", FORGE + FORGE_ERROR)),
+    text("a class of a hundred bases", 9.25, "no answer", split("raise E100('x')", BASES)),
+    text("forged error", 9.25, "no answer", split("everywhere(lost())", FORGE + FORGE_ERROR)),
+    text("forged time limit", 9.25, "no answer", split("everywhere(late())", FORGE + FORGE_ERROR)),
     text("leaves files and memory", 10, "^$", split("leave_memory()", LEAVE, LAST), walls=True),
     text("finds what was left", 7, "nothing was left", but(FIND), walls=True),
     text("leaves a locked folder", 10, "^$", split("os.chmod('../left/inner', 0)", LEAVE, LAST), walls=True),

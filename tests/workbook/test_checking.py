@@ -61,7 +61,9 @@ def test_the_solution_has_all_points(toy, make):
 
 def test_a_named_mistake_is_recognised_and_its_sentence_said(toy):
     toy.write(
-        plain_text(SOLUTION).replace("return np.clip(ratings, 1.0, SCALE)", "return ratings.clip(1, 5, out=ratings)")
+        plain_text(SOLUTION).replace(
+            "return np.clip(ratings, 1.0, SCALE)", "ratings -= 1\n    return ratings.clip(0, 4) + 1"
+        )
     )
     text = str(check("q06", function="clip_ratings"))
     assert "✗ clip_ratings   0/2" in text and "You changed the ratings in place: return a new array." in text
@@ -397,7 +399,7 @@ def pair(toy):
             "got numbers (int64), expected booleans: masks hold True and False",
         ),
         ("return x > 0, x > 1, np.array([False])", "got the shape (1,), expected (2,)"),
-        ("y += 1\n    return x > 0, x > 1, x > 2", "You changed the argument `y` of ends; work on a copy"),
+        ("x -= 1\n    return x > -1, x > 0, x > 1", "You changed the argument `x` of ends; work on a copy"),
     ],
 )
 @pytest.mark.parametrize("way", ["", "in-process"])
@@ -414,7 +416,14 @@ def test_a_number_of_another_kind_is_named(toy):
     assert clip.message == "`clip_ratings` returned a list of length 3, expected a numpy array"
 
 
-IN_PLACE = "import numpy as np\ndef clip_ratings(ratings): return np.clip(ratings, 1.0, 5.0, out=ratings)\n"
+IN_PLACE = "def clip_ratings(ratings):\n    ratings -= 1.0\n    return ratings.clip(0.0, 4.0) + 1.0\n"
+SAME_TWICE = "import numpy as np\ndef clip_ratings(ratings): return np.clip(ratings, 1.0, 5.0, out=ratings)\n"
+LIES = """
+import sys
+for name, module in list(sys.modules.items()):
+    if name.endswith("harness.running"):
+        module._changed = lambda *arguments: False
+"""
 
 
 @pytest.mark.parametrize("way", ["", "in-process"])
@@ -427,8 +436,54 @@ def test_an_argument_changed_in_place_fails_unless_the_test_allows_it(toy, way):
     allowed = TESTS.replace('@graded("clip_ratings"', '@graded("clip_ratings", in_place=True')
     toy.tests.write_text(allowed, encoding="utf-8")
     found = judge(STEM, toy.work, "clip_ratings", way=way).functions[0]
-    assert found.tests == {"test_clips_both_ends": True, "test_argument_is_left_alone": False}
+    assert found.tests == {"test_clips_both_ends": True, "test_argument_is_left_alone": True}
     assert question_manifest(STEM)["points"] == 9
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        IN_PLACE,
+        SAME_TWICE,
+        "rest = []\n"
+        + IN_PLACE.replace("ratings -=", "rest.append(1)\n    ratings = ratings - len(rest) + 1; ratings -="),
+    ],
+)
+def test_what_the_child_says_of_a_changed_argument_moves_no_point(toy, source):
+    points = []
+    for text in (source, LIES + source):
+        toy.write(text)
+        points.append(judge(STEM, toy.work, "clip_ratings").functions[0].points)
+    assert points[0] == points[1] == (2 if source == SAME_TWICE else 0)
+
+
+def test_a_graded_test_does_not_ask_the_child_whether_it_changed_an_argument(toy):
+    text = TESTS.replace('"ratings on the scale as they were"', '"no change" if yours.mutated else "as it was"')
+    toy.tests.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="test_argument_is_left_alone: got yours.mutated.*expected values to decide"):
+        question_manifest(STEM)
+
+
+def test_no_traceback_is_rendered_that_nobody_reads(toy, monkeypatch):
+    monkeypatch.setattr("_pytest.nodes.Node._repr_failure_py", lambda *arguments, **options: pytest.fail("rendered"))
+    toy.write("def mean_rating(values): return 0.0\n")
+    assert [item.status for item in judge(STEM, toy.work).functions] == ["failed"] * 3
+
+
+def test_an_argument_changed_without_harm_is_said_and_costs_nothing(toy):
+    toy.write(SAME_TWICE)
+    report = str(check("q06", function="clip_ratings"))
+    assert "2/2" in report and "You changed the argument `ratings` of clip_ratings; work on a copy" in report
+
+
+def test_an_answer_that_depends_on_more_than_the_arguments_is_named(toy):
+    toy.write(
+        "calls = []\ndef mean_rating(values):\n    calls.append(1)\n    return sum(values) / 3 + len(calls) - 1\n"
+    )
+    found = judge(STEM, toy.work, "mean_rating").functions[0]
+    assert found.message.startswith(
+        "called mean_rating([1.0, 2.0, 6.0]) twice on the same objects, got 3.0, and then got 4.0"
+    )
 
 
 def test_a_deleted_file_is_named_with_what_brings_it_back(toy, monkeypatch):

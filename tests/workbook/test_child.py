@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -11,9 +13,11 @@ import pytest
 import torch
 
 from metarec_lib.workbook.exercises.calls import InProcess, LearnerError, Yours
+from metarec_lib.workbook.exercises.explaining import explain
 from metarec_lib.workbook.sandbox import starters
-from metarec_lib.workbook.sandbox.child import Session
-from metarec_lib.workbook.sandbox.harness.codec import Given
+from metarec_lib.workbook.sandbox.child import KINDS, Session, _checked
+from metarec_lib.workbook.sandbox.harness.__main__ import REPLY
+from metarec_lib.workbook.sandbox.harness.codec import BadFrame, Given
 
 GOOD = """
 import numpy as np
@@ -227,6 +231,112 @@ def test_a_forged_reply_is_a_failed_call_not_a_value():
     with pytest.raises(LearnerError, match="sent something that is no answer"):
         Yours(session).f(1)
     session.close()
+
+
+FORGED = [
+    {},
+    {"message": "x"},
+    {"kind": "time", "message": "x"},
+    {"kind": "time", "seconds": 1, "loading": False, "message": "x"},
+    {"kind": ["time"], "message": "x"},
+    {"kind": "exception", "type": "E"},
+    {"kind": "exception", "type": "E", "message": "x", "text": "", "line": True},
+    {"kind": "exception", "type": "E", "message": "x", "text": "", "line": -1},
+    {"kind": "exception", "type": "E", "message": "x", "text": "", "bases": [1]},
+    {"kind": "value", "message": None},
+    {"kind": "crash"},
+    [],
+    "x",
+]
+
+
+@pytest.mark.parametrize("error", FORGED)
+def test_a_forged_error_is_no_reply(error):
+    with pytest.raises(BadFrame):
+        _checked({"id": 1, "error": error}, 1)
+
+
+@pytest.mark.parametrize("again", [3, "error", [], {}, {"error": 3}])
+def test_a_forged_second_call_is_no_reply(again):
+    with pytest.raises(BadFrame):
+        _checked({"id": 1, "value": 1, "again": again}, 1)
+
+
+def test_a_reply_that_is_there_counts_however_late_it_is_read(monkeypatch):
+    session = Session(GOOD, "/home/you/q06.py", limit=5.0)
+    assert Yours(session).double(1) == 2
+    select = session.selector.select
+
+    def late(timeout):
+        time.sleep(0.4)  # this process had no processor for so long
+        return select(0)
+
+    monkeypatch.setattr(session.selector, "select", late)
+    session.limit = 0.2
+    assert Yours(session).double(2) == 4
+    session.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("loading", [True, False])
+def test_every_error_of_a_known_form_has_its_sentence(kind, loading):
+    error = {"kind": kind, **dict.fromkeys(KINDS[kind], "x"), "loading": loading}
+    assert explain(_checked({"id": 1, "error": error}, 1)["error"], "f()", "f")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP") or starters.USUAL != "fork", reason="signals of POSIX")
+def test_a_stopped_zygote_is_told_from_a_slow_one_and_replaced():
+    """A dead one closes its socket at once; a stopped one is silent, and what works sends a heartbeat."""
+    stop = "import os, signal\ndef f(x):\n    os.kill(os.getppid(), signal.SIGSTOP)\n    return os.getpid()"
+    session = Session(stop, "/home/you/q06.py")
+    child, zygote = Yours(session).f(1), session.starter.process
+    start = time.monotonic()
+    session.close()
+    assert starters.SILENT <= time.monotonic() - start < starters.SILENT + 5
+    assert zygote.poll() is not None
+    deadline = time.monotonic() + 5
+    while _runs(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    after = Session(GOOD, "/home/you/q06.py")
+    assert Yours(after).double(2) == 4
+    after.close()
+
+
+@pytest.mark.parametrize(("beats", "answers"), [(8, True), (0, False)])
+def test_a_heartbeat_keeps_a_slow_zygote(monkeypatch, beats, answers):
+    monkeypatch.setattr(starters, "SILENT", 0.3)
+    zygote = object.__new__(starters.Zygote)
+    zygote.control, theirs = socket.socketpair()
+
+    def work():
+        for _ in range(8):
+            time.sleep(0.1)
+            theirs.sendall(REPLY.pack(b"B", 0, 0) if beats else b"")
+        theirs.sendall(REPLY.pack(b"A", 5, 7))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    with zygote.control:
+        if answers:
+            assert zygote._answer(watched=True) == (5, 7)
+        else:
+            with pytest.raises(TimeoutError):
+                zygote._answer(watched=True)
+        worker.join()
+    theirs.close()
+
+
+def test_a_time_limit_that_struck_by_chance_is_known(monkeypatch):
+    session = Session("def f(x):\n    while True: pass", "/home/you/q06.py", limit=0.3)
+    for waited, chance in ((0.0, False), (0.2, True)):
+        session.request({"op": "load"})
+        end = session.starter.end
+        monkeypatch.setattr(session.starter, "end", lambda child, end=end, waited=waited: (end(child)[0], waited))
+        with pytest.raises(LearnerError) as problem:
+            Yours(session).f(1)
+        assert problem.value.error["chance"] is chance
+        monkeypatch.undo()
 
 
 def test_patched_libraries_stay_on_their_side():

@@ -131,6 +131,10 @@ def frame(tree, arrays=b""):
         frame({"T": ["float64", [1]]}, b"12345678"),
         frame({"g": ["mse", {"d": []}]}),
         frame([[0] * 1000] * 201),
+        frame({"a": ["int8", [0, 2**26, 2**26, 2**26]]}),
+        frame({"T": ["float64", [2**26, 0, 2**26, 2**26], False]}),
+        frame(10**400),
+        frame({"d": [["a", -(2**1025)]]}),
     ],
     ids=str,
 )

@@ -13,21 +13,25 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 import submissions as make
-from metarec_lib.workbook.grading.grading.grading.grader import Grader, NotGraded, Settings
-from metarec_lib.workbook.grading.grading.grading.handed_in import one_to_one
 from submissions import HOSTILE, Q06
 
 from metarec_lib import cli
 from metarec_lib.workbook.core.places import content
+from metarec_lib.workbook.exercises.calls import LIMIT_AFTER_TIMEOUT
 from metarec_lib.workbook.exercises.manifest import read_manifest
-from metarec_lib.workbook.grading import gradebook, grader, grading
+from metarec_lib.workbook.grading import gradebook, grader, grading, scratch
+from metarec_lib.workbook.grading.grader import CAP, Grader, NotGraded, Settings
+from metarec_lib.workbook.grading.handed_in import one_to_one
 from metarec_lib.workbook.practice.checking import make_report
 from metarec_lib.workbook.sandbox import jail
+from metarec_lib.workbook.sandbox.child import LIMIT
 
 WALLS = jail.missing_walls()
 WAY = "" if WALLS else "jail"
@@ -275,6 +279,52 @@ def test_a_run_that_was_stopped_goes_on_where_it_stopped(tmp_path, judged):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.csv", "report.csv.journal"]
 
 
+@pytest.mark.parametrize(("strikes", "judgements"), [(0, [1, 1]), (1, [2, 2]), (9, [2, 4])])
+def test_a_time_limit_that_struck_by_chance_is_graded_anew(tmp_path, monkeypatch, strikes, judgements):
+    seen = []
+
+    def note(self, stem, work):
+        seen.append(stem)
+        chance = len(seen) <= strikes
+        return [{"name": name, "points": 1.0, "possible": 3, "reason": "", "chance": chance}
+                for name in read_manifest()[stem]["functions"]]  # fmt: skip
+
+    monkeypatch.setattr(Grader, "grade", note)
+    hand_in(tmp_path / "class" / "a", "# a")
+    for times in judgements:
+        grade(tmp_path / "class", [Q06], SHORT)
+        assert len(seen) == times
+
+
+def test_folders_of_dead_runs_are_removed_and_those_of_others_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    program = (
+        "from metarec_lib.workbook.grading.scratch import scratch\n"
+        "with scratch() as f:\n    print(f, flush=True); input()"
+    )
+    dead, alive = (
+        subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                         env={**os.environ, "TMPDIR": str(tmp_path)}) for _ in range(2)
+    )  # fmt: skip
+    folders = [Path(process.stdout.readline().strip()) for process in (dead, alive)]
+    for folder in folders:
+        (folder / "student.py").write_text("x")
+    dead.kill()
+    dead.wait()
+    (tmp_path / "metarec-grade-new").mkdir()  # of a run that has not locked it yet
+    (tmp_path / "metarec-grade-link").symlink_to(folders[1])
+    with scratch.scratch() as mine:
+        assert not folders[0].exists() and (folders[1] / "student.py").exists() and mine.exists()
+    assert (tmp_path / "metarec-grade-new").exists() and not mine.exists()
+    alive.communicate("\n")
+    assert not folders[1].exists()
+
+
+def test_a_reason_has_nothing_that_changes_from_run_to_run():
+    text = "<f at 0x7f12ab34cd56> in /tmp/metarec-grade-x1_y/tmp2/exercises/q.py and '/tmp/a b/metarec-ab12/tmp0' 0x1f"
+    assert grader.stable(text) == "<f at 0x…> in …/tmp2/exercises/q.py and '/tmp/a …/tmp0' 0x1f"
+
+
 def test_what_decides_the_points_decides_whether_the_journal_holds(tmp_path, judged, monkeypatch):
     path = hand_in(tmp_path / "class" / "a", "# first")
     for settings, times in [(SHORT, 1), (SHORT, 1), (Settings(way=WAY, variant=1, seconds=1.0), 2),
@@ -338,7 +388,7 @@ def test_questions_may_follow_one_option(monkeypatch):
     assert status("class", "--out", "r", "--questions", "q06", "1", "q02", "--variant", 2, "--require-sandbox") == 0
     assert status("--questions", "q06", "--out", "r", "class") == 0
     assert [item[2] for item in seen] == [[Q06, "q01_what_is_meta_learning", seen[0][2][2]], [Q06]]
-    assert seen[0][3:] == (2, True) and seen[1][3:] == (0, False) and seen[0][2][2].startswith("q02_")
+    assert seen[0][3:] == (2, True, "", 180) and seen[1][3:] == (0, False, "", 180) and seen[0][2][2].startswith("q02_")
 
 
 def test_one_submission_and_files_directly_are_taken_as_well(tmp_path, judged):
@@ -349,11 +399,83 @@ def test_one_submission_and_files_directly_are_taken_as_well(tmp_path, judged):
     (tmp_path / "class" / "late.zip").write_text("")
     (tmp_path / "class" / ".git").mkdir()
     outcome = grading.grade(tmp_path / "class", tmp_path / "r.csv", [Q06], SHORT)
-    assert [row.student for row in outcome.rows] == ["a", "b"] and outcome.left_out == [".git", "late.zip"]
+    assert [row.student for row in outcome.rows] == ["a", "b"] and outcome.handed_in.left_out == ["late.zip"]
     for name in "ab":
         outcome = grading.grade(tmp_path / "class" / name, tmp_path / f"{name}.csv", [Q06], SHORT)
         assert [row.student for row in outcome.rows] == [name]
     assert judged == ["# inner", "# direct"] * 2
+
+
+WRITTEN, NOTHING = (
+    "def ndcg_at_k(s, g, k):\n    return 1\n",
+    "def ndcg_at_k(s, g, k):\n    raise NotImplementedError('x')\n",
+)
+
+
+@pytest.fixture
+def class_of_two(tmp_path):
+    """A class of two students, the second with an export of a notebook at the top, a stub above a full file."""
+    place = tmp_path / "class"
+    hand_in(place / "a", WRITTEN)
+    hand_in(place / "b", WRITTEN + "# b\n")
+    return place
+
+
+@pytest.mark.parametrize("stray", [f"{Q06}.py", f"exercises/{Q06}.py", "q01_what_is_meta_learning.py", "notes.zip"])
+def test_what_lies_beside_the_students_does_not_make_a_class_one_submission(class_of_two, judged, stray, capsys):
+    path = class_of_two / stray
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# stray")
+    out = class_of_two / "r.csv"
+    for _ in range(2):  # the second time the report lies there too
+        assert status(class_of_two, "--out", out, "--questions", "q06") == 1
+        said = capsys.readouterr()
+        assert "Read as a class" in said.out and "2 of 2 submissions graded" in said.out
+        assert f"Not graded, no folders of students: {stray.partition('/')[0]}\n" in said.err
+    path.unlink()
+    if path.parent != class_of_two:
+        path.parent.rmdir()
+    assert status(class_of_two, "--out", out, "--questions", "q06") == 0
+    assert sorted(read(out)) == ["a", "b"]
+
+
+def test_a_folder_that_may_be_either_asks_and_can_be_told(tmp_path, judged, capsys):
+    place = tmp_path / "either"
+    hand_in(place, WRITTEN)
+    (place / "figures").mkdir()
+    assert status(place, "--out", tmp_path / "r.csv") == 2 and "--class or --one" in capsys.readouterr().err
+    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06", "--one") == 0
+    assert "Read as one submission" in capsys.readouterr().out and list(read(tmp_path / "r.csv")) == ["either"]
+    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06", "--class") == 1
+    assert list(read(tmp_path / "r.csv")) == ["figures"]
+    assert status(place, "--out", tmp_path / "r.csv", "--class", "--one") == 2
+    (place / ".metarec.json").write_text("{}")
+    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06") == 0
+
+
+@pytest.mark.parametrize(
+    ("top", "inner", "chosen", "remark"),
+    [
+        ("# an export\nprint('q06')\n" * 50, WRITTEN, "inner", "graded was exercises/"),
+        (NOTHING, WRITTEN, "inner", "graded was exercises/"),
+        (WRITTEN, NOTHING, "top", f"graded was {Q06}.py"),
+        (WRITTEN + "def broken(:\n", NOTHING, "top", f"graded was {Q06}.py"),
+        (WRITTEN, WRITTEN, "inner", ""),
+        (None, WRITTEN, "inner", ""),
+        (WRITTEN, None, "top", ""),
+    ],
+)
+def test_of_several_files_the_fullest_is_graded(tmp_path, judged, top, inner, chosen, remark):
+    folder = tmp_path / "class" / "a"
+    folder.mkdir(parents=True)
+    (folder / "q01_what_is_meta_learning.py").write_text("# another question, at the top")
+    if top is not None:
+        (folder / f"{Q06}.py").write_text(top)
+    if inner is not None:
+        hand_in(folder, inner)
+    row = grade(tmp_path / "class", [Q06], SHORT)["a"]
+    assert judged == [{"top": top, "inner": inner}[chosen]]
+    assert remark in row["remarks"] and bool(remark) == bool(row["remarks"])
 
 
 NAMES = ["=1+1", "'=1+1", "+1", "-1", "@SUM(A1)", "a;=1+1", 'a;"=1+1', "a\tb", "a\rb", "a\nb", "\t=1", " =1", "＝1",
@@ -412,7 +534,7 @@ def fake(tmp_path, monkeypatch):
     """A grader whose process ends in some way when it is asked for one of these functions (None: the question)."""
     started = []
 
-    def make_grader(bad, end, budget=30.0):
+    def make_grader(bad, end, cap=30.0):
         program = FAKE.replace("BAD", repr(bad)).replace("END", end)
         program = program.replace("NAMES", repr(list(read_manifest()[Q06]["functions"])))
 
@@ -428,18 +550,28 @@ def fake(tmp_path, monkeypatch):
             return self.process
 
         monkeypatch.setattr(Grader, "_running", running)
-        return Grader(Settings(budget=budget), tmp_path)
+        return Grader(Settings(cap=cap), tmp_path)
 
     yield make_grader
     assert all(process.poll() is not None for process in started)
 
 
-def test_a_question_that_never_ends_costs_the_function_that_causes_it(fake, tmp_path):
-    slow = fake([None, "ndcg_at_k"], "time.sleep(60)", budget=1.0)
-    found = slow.grade(Q06, tmp_path)
+@pytest.mark.parametrize("bad", [[None], [None, "ndcg_at_k"]])
+def test_a_question_over_the_cap_is_not_graded_never_in_part(fake, tmp_path, bad):
+    """Also where the judging process ended first, and the functions were judged one by one."""
+    slow = fake(bad, "time.sleep(60) if function or len(BAD) == 1 else sys.exit()".replace("BAD", repr(bad)), cap=1.0)
+    started = time.monotonic()
+    with pytest.raises(NotGraded, match="^over 1 s$"):
+        slow.grade(Q06, tmp_path)
+    assert time.monotonic() - started < 10
     slow.close()
-    assert [item["points"] for item in found] == [0.0, 1, 1]
-    assert found[0]["reason"] == "its tests did not end within 1 seconds in all" and found[0]["possible"] == 4
+
+
+@pytest.mark.parametrize("stem", read_manifest())
+def test_the_cap_is_twice_what_a_file_takes_that_runs_into_every_limit(stem):
+    tests = [len(entry["tests"]) for entry in read_manifest()[stem]["functions"].values()]
+    longest = sum(LIMIT + (number - 1) * LIMIT_AFTER_TIMEOUT for number in tests)
+    assert 2 * longest <= CAP, f"{stem} can take {longest:g} s: raise grader.CAP, or give it fewer tests"
 
 
 def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_goes_on(
@@ -454,7 +586,10 @@ def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_go
     monkeypatch.setattr(grading, "missing_walls", list)
     assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 1
     said = capsys.readouterr()
-    assert "0 of 2 submissions graded" in said.out and "Not graded: b: q06 could not be graded" in said.err
+    assert (
+        "0 of 2 submissions graded" in said.out
+        and "Not graded: b: q06 not graded: the judging process ended twice" in said.err
+    )
     assert read(tmp_path / "r.csv")["a"]["points"] == "" == read(tmp_path / "r.csv")["a"]["q06 (of 10)"]
     fake([], "pass")
     assert (
@@ -479,6 +614,18 @@ def test_a_changed_zygote_is_noticed(monkeypatch):
     monkeypatch.setattr(Answers, "reply", {"error": {"kind": "start", "message": "no more processes"}})
     with pytest.raises(RuntimeError, match="no more processes"):
         grader.state("jail")
+
+
+def test_without_a_process_for_the_submission_there_is_no_verdict(monkeypatch, tmp_path):
+    from metarec_lib.workbook import judging
+
+    def judge(*arguments, **options):
+        return judging.Verdict([judging.Result("f", 3, {"test": False}, "failed")], started=False)
+
+    monkeypatch.setattr(judging, "judge", judge)
+    assert grader._judged(SHORT, Q06, str(tmp_path), None) == {
+        "error": "a process for submissions could not be started"
+    }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")

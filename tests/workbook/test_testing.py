@@ -16,6 +16,7 @@ from metarec_lib.workbook.exercises.testing import (
     difference,
     watch,
 )
+from metarec_lib.workbook.sandbox.harness.codec import Given
 
 NAN = float("nan")
 
@@ -55,7 +56,7 @@ def yours():
         (torch.zeros(0, 3), torch.zeros(0, 3)),
         (2**100, 2**100),
         (np.array([1.0, 2.0]), (1.0, 2.0)),
-        (torch.tensor([1.0, 2.0]), (1.0, 2.00001)),
+        (torch.tensor([1.0, 2.0]), (1.0, 2.0 + 1e-8)),
         (np.array([1, 2]), (1, 2.0)),
         (np.array([1.0, 0.0]), np.array([1, 0])),
     ],
@@ -100,6 +101,27 @@ def test_agree(got, expected):
 def test_differ(got, expected):
     with pytest.raises(AssertionError, match="got .*, expected "):
         assert_close(got, expected)
+
+
+def answer_to(argument, wrong=0.0):
+    """What a function gives in float32, 5e-5 beside [1, 2] (and beside that by `wrong`)."""
+    source = f"import torch\ndef f(x): return torch.tensor([1.00005, 2.00005]) + {wrong}"
+    yours = Yours(InProcess(source, "/home/you/q06.py"))
+    watch(yours)
+    return yours.f(argument)
+
+
+@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: {"w": [v]}, lambda v: Given("quadratic", {"centre": v})])
+def test_the_arguments_decide_how_near_is_near(yours, wrap):
+    exact = torch.tensor([1.0, 2.0]).double()
+    with pytest.raises(AssertionError, match="float32 keeps fewer digits than the arguments have: compute in float64"):
+        assert_close(answer_to(wrap(exact)), exact)
+    with pytest.raises(AssertionError, match="float32 keeps"):
+        assert_close(answer_to(wrap(exact.numpy())), exact.float())
+    with pytest.raises(AssertionError, match=r"expected tensor\(\[1.0, 2.0\]\)$"):
+        assert_close(answer_to(wrap(exact), wrong=1.0), exact)
+    assert_close(answer_to(wrap(exact.float())), exact)
+    assert_close(answer_to(wrap(torch.arange(2))), exact.float())  # no floats there: as the test expects
 
 
 def test_equal_has_no_tolerance():

@@ -5,7 +5,7 @@ import lazy_loader
 _WHERE = {
     "kernel": ["STRICT_FIGURES", "in_notebook", "link", "show_markdown", "show_text"],
     "languages": ["Language", "Pair", "both_parts", "is_chinese", "language", "pick", "require_pair", "spaced"],
-    "places": ["content", "folder_named", "missing", "work_folder"],
+    "places": ["MARK", "content", "folder_named", "missing", "work_folder"],
     "questions": ["QUESTIONS", "Question", "resolve", "resolve_all"],
     "values": ["is_number", "is_tensor", "kind", "shown", "shown_call"],
 }

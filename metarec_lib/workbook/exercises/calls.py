@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .explaining import explain
-from metarec_lib.workbook.sandbox import dumps, loads
-from metarec_lib.workbook.core import pick
-from metarec_lib.workbook.core import shown_call
+from metarec_lib.workbook.sandbox import Given, dumps, loads
+from metarec_lib.workbook.core import is_tensor, pick, shown, shown_call
 
 LIMIT_AFTER_TIMEOUT = 2.0  # seconds, for a function that has already run out of time once
 
@@ -43,28 +45,49 @@ class Call:
         args, kwargs = loads(self.arguments, given=True)
         return args, kwargs
 
+    @functools.cached_property
+    def dtypes(self) -> set[str]:
+        """The dtypes of all arrays and tensors among the arguments."""
+        return dtypes(self.args)
+
     def __str__(self) -> str:
         args, kwargs = self.args
         text = shown_call(self.function, args, kwargs)
         return pick((f"the gradient of {text}", f"{text} 的梯度")) if self.op == "grad" else text
 
 
+def dtypes(value: Any) -> set[str]:
+    """The dtypes of all arrays and tensors in plain values, those in a `given` thing included."""
+    if isinstance(value, Given):
+        value = value.options
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return set().union(*map(dtypes, value))
+    return {str(value.dtype)} if isinstance(value, np.ndarray) or is_tensor(value) else set()
+
+
 class Yours:
     """`yours.f(*args)` calls the learner's `f`. `calls` are all calls so far, `last` the last one.
 
-    in_place: whether a function may change its arguments; where it may not, such a call raises LearnerError.
+    differ: says where two values differ. With it each call is made twice on the same objects, and one that does not
+    give the same both times, or leaves a `.grad` in an argument, raises LearnerError: an argument was changed, or the
+    answer depends on something else.
     parameters: the names of a function's parameters, to say which argument was changed. afresh: makes another session
     of the same file.
+    mutated: whether the last call changed an argument. It is the word of the learner's side, so no points rest on it;
+    `changed` has a sentence for each function that did so.
     """
 
     def __init__(
-        self, session: Any, slow: set[str] | None = None, *, in_place: bool = True,
+        self, session: Any, slow: set[str] | None = None, *, differ: Callable[[Any, Any], str] | None = None,
         parameters: Callable[[str], list[str]] = lambda name: [], afresh: Callable[[], Any] | None = None,
     ) -> None:  # fmt: skip
         self._session, self._slow = session, slow if slow is not None else set()
-        self._in_place, self._parameters, self._afresh = in_place, parameters, afresh
+        self._differ, self._parameters, self._afresh = differ, parameters, afresh
         self.calls: list[Call] = []
         self.mutated = False
+        self.changed: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -94,6 +117,8 @@ class Yours:
 
     def _call(self, op: str, name: str, args: tuple, kwargs: dict, wrt: list) -> Any:
         message = {"op": op, "name": name, "args": list(args), "kwargs": kwargs, "wrt": wrt}
+        if self._differ and op == "call":
+            message["again"] = True
         arguments = dumps([list(args), kwargs])
         limit = LIMIT_AFTER_TIMEOUT if name in self._slow else None
         reply = self._session.request(message, limit)
@@ -104,9 +129,17 @@ class Yours:
             if reply["error"]["kind"] == "time" and not reply["error"]["loading"]:
                 self._slow.add(name)
             raise LearnerError(explain(reply["error"], str(call), name), reply["error"], call)
-        if self.mutated and not self._in_place:
-            raise LearnerError(_changed(call, self._parameters(name)), {"kind": "mutated"}, call)
+        if self._differ:
+            self._require_the_same(call, self._differ)
         return reply["value"]
+
+    def _require_the_same(self, call: Call, differ: Callable[[Any, Any], str]) -> None:
+        sentence = _changed(call, self._parameters(call.function)) if self.mutated else ""
+        if sentence:
+            self.changed[call.function] = sentence
+        again = call.reply.get("again")
+        if again and ("error" in again or again.get("grads") or differ(again["value"], call.reply["value"])):
+            raise LearnerError(sentence or _not_the_same(call), {"kind": "again", "unsteady": not sentence}, call)
 
 
 class InProcess:
@@ -160,4 +193,17 @@ def _changed(call: Call, parameters: list[str]) -> str:
     return pick((
         f"You changed the argument `{name}` of {call.function}; work on a copy",
         f"{call.function} 改动了参数 `{name}`；请在副本上计算",
+    ))  # fmt: skip
+
+
+def _not_the_same(call: Call) -> str:
+    """What a call gave, and what the same call gave then."""
+    again, value = call.reply["again"], shown(call.reply["value"])
+    raised = again.get("error", "")
+    then = "" if raised else shown(again["value"])
+    return pick((
+        f"called {call} twice on the same objects, got {value}, and then {raised and f'it raised {raised}' or f'got {then}'}: "
+        "an answer depends on nothing but the arguments, and leaves them as they were (also a tensor's `.grad`)",
+        f"用同样的对象两次调用 {call}，先得到 {value}，后来{raised and f'抛出了 {raised}' or f'得到 {then}'}："
+        "答案只能由参数决定，而且不得改动参数（包括张量的 `.grad`）",
     ))  # fmt: skip

@@ -12,6 +12,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .calls import Call, LearnerError, Yours
 from .solutions import submission_text
 from .explaining import explain_loading
@@ -37,6 +39,7 @@ class _Run:
     function: str
     error: BaseException | None
     calls: list[Call]
+    changed: dict[str, str]
     unsteady: bool = False
 
 
@@ -48,9 +51,6 @@ class _Collector:
     runs: list[_Run] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def pytest_configure(self, config: Any) -> None:
-        config.option.tbstyle = "native"  # nobody reads the tracebacks; the usual ones take most of the time
-
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         items[:] = [item for item in items if self.function in (None, item.function.__graded__)]
 
@@ -58,22 +58,28 @@ class _Collector:
         if report.failed:
             self.problems.append(str(report.longrepr))
 
-    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> pytest.TestReport:
+        """Keep the run. The report is ours: pytest's own would render a traceback that nobody reads."""
         from .plugin import YOURS
 
         if call.when == "call" or call.excinfo is not None:
             yours = item.stash.get(YOURS, None)
             error = call.excinfo.value if call.excinfo else None
             calls = list(yours.calls) if yours is not None else []
-            run = _Run(item.originalname, item.function.__graded__, error, calls)
+            run = _Run(item.originalname, item.function.__graded__, error, calls, dict(yours.changed) if yours else {})
             first = not any(other.error and other.function == run.function for other in self.runs)
-            run.unsteady = first and isinstance(error, AssertionError) and _is_unsteady(yours)
+            run.unsteady = first and _is_unsteady(error, yours)
             self.runs.append(run)
+        outcome = "failed" if call.excinfo else "passed"
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
 
 
-def _is_unsteady(yours: Yours | None) -> bool:
+def _is_unsteady(error: BaseException | None, yours: Yours | None) -> bool:
     """Whether the last call gives another value when it is made again, after it or in a process of its own."""
-    if yours is None or yours.last is None or "value" not in yours.last.reply:
+    if isinstance(error, LearnerError):
+        return error.error.get("unsteady") is True
+    if not isinstance(error, AssertionError) or yours is None or yours.last is None or "value" not in yours.last.reply:
         return False
     value = yours.last.reply["value"]
     return any("value" in again and difference(again["value"], value) for again in yours.last_again())
@@ -92,7 +98,8 @@ def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 
     runs = _run_pytest(content("tests", "exercises", f"test_{stem}.py"), function, options)
     names = [name for name in functions if function in (None, name)]
     results = [_result(name, functions[name], [run for run in runs if run.function == name], stem) for name in names]
-    verdict = Verdict(results, _file_problem(runs))
+    started = not any(getattr(run.error, "kind", "") == "start" for run in runs)
+    verdict = Verdict(results, _file_problem(runs), started)
     if not verdict.problem and runs:
         mark_from_source(results, submission_text(work / f"{stem}.py"))
     return verdict
@@ -100,8 +107,6 @@ def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 
 
 def _run_pytest(path: Path, function: str | None, options: list[str]) -> list[_Run]:
     """pytest in this process, with our plugin and no other, no configuration and no trace."""
-    import pytest
-
     collector, printed = _Collector(function), StringIO()
     with tempfile.TemporaryDirectory() as folder, _undisturbed(path):
         configuration = Path(folder, "pytest.ini")
@@ -143,6 +148,8 @@ def _result(name: str, entry: dict[str, Any], runs: list[_Run], stem: str) -> Re
     bad = {run.test for run in failed}
     tests = {test: test in ran and test not in bad for test in entry["tests"]}
     result = Result(name, entry["points"], tests, tuple(entry["core"]))
+    result.changed = next((run.changed[name] for run in runs if name in run.changed), "")
+    result.chance = any(isinstance(run.error, LearnerError) and run.error.error.get("chance") for run in failed)
     if all(tests.values()):
         return result
     result.status = "failed"
@@ -151,6 +158,8 @@ def _result(name: str, entry: dict[str, Any], runs: list[_Run], stem: str) -> Re
         return result
     first = failed[0]
     message, result.line = _failure(first, stem)
+    if message == result.changed:
+        result.changed = ""
     result.message, _, result.cause = message.partition(pick(USUAL_CAUSE))
     result.unsteady = any(run.unsteady for run in failed)
     result.printed = first.calls[-1].reply.get("printed", "") if first.calls else ""

@@ -123,6 +123,11 @@ def _marked(path: Path, mark: str, known: Any = None) -> dict[str, list[str]]:
             continue
         if known is not None and function not in known:
             raise ValueError(f'{where}: got @{mark}("{function}"); expected one of {", ".join(known)}')
+        if mark == "graded" and any(getattr(item, "attr", "") == "mutated" for item in ast.walk(node)):
+            raise ValueError(
+                f"{where}: got yours.mutated, which is the word of the learner's side; expected values to decide: "
+                "each call is made twice on the same objects, and the test fails where the answers differ"
+            )
         if mark == "mistake":
             try:
                 _sentences(node)

@@ -33,8 +33,8 @@ def _outcome(function: Any, call: Call) -> dict[str, Any]:
     """The reply that this function would have given to a call."""
     args, kwargs = call.args
     try:
-        reply = call_function(function, {"op": call.op, "args": args, "kwargs": kwargs, "wrt": call.wrt})
-        return loads(dumps(reply))
+        request = {"op": call.op, "args": args, "kwargs": kwargs, "wrt": call.wrt, "again": "again" in call.reply}
+        return loads(dumps(call_function(function, request)))
     except Unsupported:
         return {"error": {"kind": "value"}}
     except Exception as error:
@@ -45,5 +45,6 @@ def _same(mine: dict[str, Any], theirs: dict[str, Any]) -> bool:
     if "error" in mine or "error" in theirs:
         left, right = mine.get("error", {}), theirs.get("error", {})
         return left.get("kind") == right.get("kind") and left.get("type") == right.get("type", left.get("type"))
-    same_changes = mine["changed"] == theirs.get("changed", [])
-    return same_changes and not difference(theirs["value"], mine["value"])
+    if mine["changed"] != theirs.get("changed", []):
+        return False
+    return not any(difference(theirs.get(name), mine.get(name)) for name in ("value", "again"))

@@ -37,14 +37,14 @@ def yours(request: pytest.FixtureRequest) -> Iterator[Yours]:
     """The learner's functions: `yours.f(*args)`, `yours.grad("f", *args, wrt=[0])`, `yours.mutated`."""
     from .calls import Yours
     from .returned import parameters
-    from .testing import watch
+    from .testing import difference, watch
 
     session = _session(request)
     slow = request.config.stash.setdefault(SLOW, set())
-    in_place = getattr(request.function, "__in_place__", False)
+    differ = None if getattr(request.function, "__in_place__", False) else difference
     names = functools.partial(parameters, _stem(request))
     afresh = functools.partial(_session, request)
-    mine = Yours(session, slow, in_place=in_place, parameters=names, afresh=afresh)
+    mine = Yours(session, slow, differ=differ, parameters=names, afresh=afresh)
     request.node.stash[YOURS] = mine
     watch(mine)
     yield mine
@@ -91,7 +91,9 @@ def _session(request: pytest.FixtureRequest) -> Any:
         return InProcess(source, str(path))
     from metarec_lib.workbook.sandbox import child
 
-    return child.Session(source, str(path), way="jail" if request.config.getoption("jail") else child.USUAL)
+    # a name that is the same everywhere: the learner's messages may show it
+    way = "jail" if request.config.getoption("jail") else child.USUAL
+    return child.Session(source, f"exercises/{path.name}", way=way)
 
 
 def _stem(request: pytest.FixtureRequest) -> str:

@@ -21,7 +21,9 @@ class Result:
     core: the tests that the idea hangs on. message: what the first failed test saw; mistake: the sentence of the named
     mistake that the function behaves like; cause: what the author of that test thinks of first, which may be false of
     this function. unsteady: whether the same call gives another answer. follows: another function that this one calls
-    and that does not pass yet. twice: the lines of its definitions where there are several.
+    and that does not pass yet. twice: the lines of its definitions where there are several. changed: an argument that
+    it changed, which costs no points by itself. chance: whether it ran out of time while other programs had the
+    processor.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Result:
     unsteady: bool = False
     follows: str = ""
     twice: tuple[int, ...] = ()
+    changed: str = ""
+    chance: bool = False
 
     @property
     def points(self) -> float:
@@ -63,7 +67,7 @@ class Result:
     def _own(self) -> str:
         if self.unsteady:
             return pick(STATE)
-        own = self.mistake or (self.cause and pick((f"Check: {self.cause}", f"请检查：{self.cause}")))
+        own = self.mistake or (self.cause and pick((f"Check: {self.cause}", f"请检查：{self.cause}"))) or self.changed
         if own and self.follows:  # it may behave like a mistake that is not its own
             return pick((f"If it still fails then: {own}", f"如果改好之后仍不通过：{own}"))
         return own
@@ -78,7 +82,11 @@ class Result:
 
 @dataclass
 class Verdict:
-    """All functions of a question, and what is wrong with the file as a whole, if anything."""
+    """All functions of a question, and what is wrong with the file as a whole, if anything.
+
+    started: whether there was a process for the learner's code each time; where not, the points mean nothing.
+    """
 
     functions: list[Result]
     problem: str = ""
+    started: bool = True

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .calls import Call, LearnerError, Yours
+from .calls import Call, LearnerError, Yours, dtypes
 from metarec_lib.workbook.core import Pair, pick, spaced
 from metarec_lib.workbook.core import is_number, is_tensor, kind, shown
 
@@ -15,6 +15,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 USUAL_CAUSE: Pair = (", usual cause: ", "，常见原因：")
 DIFFERS: Pair = ("differs", "不同")
 AT: Pair = ("at ", "位置 ")
+FEWER_DIGITS: Pair = (
+    " keeps fewer digits than the arguments have: compute in float64", " 的有效位数少于参数：请用 float64 计算",
+)  # fmt: skip
+COARSE = ("float32", "float16")  # bfloat16 too
 _current: Yours | None = None
 
 
@@ -29,7 +33,8 @@ def graded(function: str, *, core: bool = False, in_place: bool = False) -> Call
 
     core: the idea hangs on this test; where it fails, the function earns at most a third of its points (the manifest
     reads it from the text).
-    in_place: whether the function may change its arguments. Otherwise a call that does so fails the test.
+    in_place: whether the function may change its arguments. Otherwise each call is made twice on the same objects, and
+    the test fails where the second answer differs, or an argument has a `.grad` then.
     """
 
     def mark(test: Function) -> Function:
@@ -57,7 +62,8 @@ def assert_close(
 ) -> None:  # fmt: skip
     """Fail unless `got` has the form of `expected` and each number agrees.
 
-    Numbers agree within atol + rtol·|expected|: 1e-7 and 1e-9, or 1e-4 and 1e-6 where either is float32 or less.
+    Numbers agree within atol + rtol·|expected|: 1e-7 and 1e-9, or 1e-4 and 1e-6 where the last call had an argument of
+    float32 or less, or no array of floats at all and `expected` is float32 or less.
     NaN agrees with an expected NaN only. A number, a 0-d array and a 0-d tensor count as the same form; a list and a
     tuple too, and a 1-d array where a tuple of numbers is expected; an array and a tensor do not. An array of booleans
     asks for booleans. cause: the usual cause (English, 中文), said when numbers differ. part: the name of what is
@@ -151,7 +157,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _numbers(got: Any, expected: Any, rtol: float | None, atol: float | None) -> str:
-    coarse = any(str(getattr(item, "dtype", "")).endswith(("float32", "float16")) for item in (got, expected))
+    coarse, dtype = _is_coarse(expected), str(getattr(got, "dtype", ""))
     rtol = (1e-4 if coarse else 1e-7) if rtol is None else rtol
     atol = (1e-6 if coarse else 1e-9) if atol is None else atol
     got, expected = _array(got), _array(expected)
@@ -165,16 +171,30 @@ def _numbers(got: Any, expected: Any, rtol: float | None, atol: float | None) ->
         )))  # fmt: skip
     if object in (got.dtype, expected.dtype):  # whole numbers beyond 64 bits
         return "" if (got == expected).all() else pick(DIFFERS)
-    with np.errstate(all="ignore"):
-        near = np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+    near = _near(got, expected, rtol, atol)
     if near.all():
         return ""
+    if not coarse and dtype.endswith(COARSE) and _near(got, expected, 1e-4, 1e-6).all():
+        return dtype.removeprefix("torch.") + pick(FEWER_DIGITS)
     where, count = [int(item) for item in np.argwhere(~near)[0]], int((~near).sum())
     counted = (
         f"{count} of {near.size} numbers differ, the first at {where}",
         f"{near.size} 个数中有 {count} 个不同，第一个在 {where}",
     )
     return pick(counted if where else DIFFERS)
+
+
+def _near(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True))
+
+
+def _is_coarse(expected: Any) -> bool:
+    """Whether numbers have about 7 digits: by the arguments of the last call, and by `expected` where these are none."""
+    call = last_call()
+    given = call.dtypes if call else set()
+    floats = {name for name in given if "float" in name} or dtypes(expected)
+    return any(name.endswith(COARSE) for name in floats)
 
 
 def _array(value: Any) -> np.ndarray:
@@ -191,7 +211,8 @@ def _message(got: Any, expected: Any, problem: str, cause: Pair | None, part: st
         missing = pick((": is a `return` missing?", "：是不是漏了 `return`？")) if got is None else ""
         return _sentence(start + problem + missing, None)
     left, right = shown(got), shown(expected)
-    if left == right or problem.startswith(pick(AT)) or (part and np.size(expected) > 1):
+    told = problem.startswith(pick(AT)) or problem.endswith(pick(FEWER_DIGITS))
+    if left == right or told or (part and np.size(expected) > 1):
         right += pick((f" ({problem})", f"（{problem}）"))
     return _sentence(start + pick((f"got {left}, expected {right}", f"得到 {left}，应为 {right}")), cause)
 

@@ -53,7 +53,7 @@ class Row:
     def leave(self, stem: str, reason: str) -> None:
         """The question could not be judged."""
         self.functions[stem] = None
-        self.remarks.append(f"{stem[:3]} could not be graded: {reason}")
+        self.remarks.append(f"{stem[:3]} not graded: {reason}")
 
 
 class Journal:
@@ -86,8 +86,9 @@ class Journal:
 
 
 def key(stem: str, source: bytes, settings: Settings) -> str:
-    """The hash of a submission's file and of all that decides its points."""
-    return _hash(source, _rules(stem), json.dumps(asdict(settings)).encode())
+    """The hash of a submission's file and of all that decides its points: the cap leaves a question without any."""
+    decisive = asdict(settings) | {"cap": None}
+    return _hash(source, _rules(stem), json.dumps(decisive).encode())
 
 
 @functools.cache

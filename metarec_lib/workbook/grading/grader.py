@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,22 +20,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metarec_lib.workbook.exercises import calls, question_manifest
-from metarec_lib.workbook.sandbox import child
+from metarec_lib.workbook.sandbox import ADDRESS, child, end_with_parent
 
 if TYPE_CHECKING:
     from metarec_lib.workbook.exercises import Result
 
+CAP = 180.0  # more than twice what a file takes whose functions all run into the limits of their calls
+RANDOM = re.compile(r"""[^\s'"]*/metarec-[^/\s'"]*""")  # folders that are made for one run
 MEMORY = 6 << 30  # bytes of address space; a test that combines what a submission returned can ask for any amount
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How submissions are judged. seconds: for one call; budget: seconds for all calls of one question."""
+    """How submissions are judged. seconds: for one call; cap: seconds for one question of one student, all in all."""
 
     way: str = "jail"
     variant: int = 0
     seconds: float = child.LIMIT
-    budget: float = 300.0
+    cap: float = CAP
 
 
 class NotGraded(Exception):
@@ -49,30 +52,29 @@ class Grader:
         self.process: subprocess.Popen | None = None
 
     def grade(self, stem: str, work: Path) -> list[dict[str, Any]]:
-        """The outcome of each function, `{"name", "points", "possible", "reason"}`; `work` holds the file.
+        """The outcome of each function, `{"name", "points", "possible", "reason", "chance"}`; `work` holds the file.
 
-        Where the whole question ends the judging process, its functions are judged one by one. Raises NotGraded.
+        chance: whether it ran out of time while other programs had the processor. Where the whole question ends the
+        judging process, its functions are judged one by one. Raises NotGraded, also where all takes longer than the cap.
         """
+        self._running()
+        self.deadline = time.monotonic() + self.settings.cap
         found = self._ask(stem, work, None)
         if isinstance(found, list):
             return found
         functions = question_manifest(stem)["functions"]
-        return [self._function(stem, work, name, entry["points"]) for name, entry in functions.items()]
+        return [self._function(stem, work, name) for name in functions]
 
-    def _function(self, stem: str, work: Path, name: str, possible: float) -> dict[str, Any]:
+    def _function(self, stem: str, work: Path, name: str) -> dict[str, Any]:
         found = self._ask(stem, work, name)
-        if found == "late":
-            reason = f"its tests did not end within {self.settings.budget:g} seconds in all"
-            return {"name": name, "points": 0.0, "possible": possible, "reason": reason}
-        if found == "died":
+        if found is None:
             raise NotGraded("the judging process ended twice (was it out of memory, or killed by the submission?)")
         return found[0]
 
-    def _ask(self, stem: str, work: Path, function: str | None) -> Any:
-        """What the process replies; `died` or `late` where it ended."""
+    def _ask(self, stem: str, work: Path, function: str | None) -> list[dict[str, Any]] | None:
+        """What the process replies; None where it ended. Raises NotGraded."""
         process = self._running()
-        started = time.monotonic()
-        timer = threading.Timer(self.settings.budget, process.kill)
+        timer = threading.Timer(max(0.0, self.deadline - time.monotonic()), process.kill)
         timer.start()
         try:
             with suppress(OSError):
@@ -83,7 +85,9 @@ class Grader:
             timer.cancel()
         if not line.endswith(b"\n"):
             self.close()
-            return "late" if time.monotonic() - started >= self.settings.budget else "died"
+            if time.monotonic() >= self.deadline:
+                raise NotGraded(f"over {self.settings.cap:g} s")
+            return None
         reply = json.loads(line)
         if not reply["clean"]:
             self.close()  # the next submission gets a new zygote, and a new judge
@@ -159,6 +163,7 @@ def state(way: str) -> dict[str, Any] | None:
 
 def main(settings: Settings) -> None:
     """Judge what standard input asks for, one line of JSON each, until it ends."""
+    end_with_parent()
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # nothing else may write between the replies
     _bound(settings)
@@ -195,18 +200,26 @@ def _judged(settings: Settings, stem: str, work: str, function: str | None) -> d
         verdict = judge(stem, Path(work), function, variant=settings.variant, way=settings.way)
     except (RuntimeError, ValueError, OSError) as error:
         return {"error": str(error)}
+    if not verdict.started:
+        return {"error": "a process for submissions could not be started"}
     functions = [
-        {"name": item.name, "points": item.points, "possible": item.possible, "reason": _reason(item, verdict.problem)}
+        {
+            "name": item.name, "points": item.points, "possible": item.possible,
+            "reason": stable(_reason(item, verdict.problem)), "chance": item.chance,
+        }
         for item in verdict.functions
-    ]
+    ]  # fmt: skip
     return {"functions": functions}
 
 
 def _reason(item: Result, problem: str) -> str:
-    """Why a function has not all points, as `check` says it."""
-    if item.status == "passed":
-        return ""
-    return problem if item.status == "not run" else f"{item.message}; {item.remark}".removesuffix("; ")
+    """Why a function has not all points, as `check` says it; or what was seen besides."""
+    return problem if item.status == "not run" else "; ".join(filter(None, [item.message, item.remark]))
+
+
+def stable(text: str) -> str:
+    """Without what is another at each run: addresses of objects, temporary folders."""
+    return RANDOM.sub("…", ADDRESS.sub("0x…", text))
 
 
 if __name__ == "__main__":

@@ -197,7 +197,7 @@ def _shown(points: float) -> str:
 def _function_lines(item: Result, width: int) -> list[str]:
     head = f"  {SIGNS[item.status]} {item.name:{width}}   {_shown(item.points)}/{_shown(item.possible)}"
     if item.status == "passed":
-        return [head]
+        return [head, *_wrap(item.remark, "      ")]
     if item.status == "not run":
         return [f"{head}   " + pick(("not run", "没有运行"))]
     remark = _wrap(item.remark, "      ")

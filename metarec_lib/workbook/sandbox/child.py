@@ -16,6 +16,7 @@ from .harness import codec
 from .starters import USUAL, starter
 
 LIMIT = 10.0  # seconds for one call, and for running the file once
+CHANCE = 0.25  # of a limit: a child that had no processor for longer may have run out of time by chance
 KEPT, MOST_OUTPUT = 4_000, 64 << 20  # bytes of printed text that are kept, and that end the child
 
 
@@ -88,7 +89,7 @@ class Session:
                 data += part
                 if len(data) == need == codec.HEAD.size:
                     need += sum(codec.lengths(bytes(data)))
-            if left <= 0:
+            if left <= 0 and len(data) < need:  # what is there in full counts, however late we came to read it
                 raise TimeoutError
         while self._read_output(wait=False):
             continue
@@ -114,12 +115,19 @@ class Session:
         with suppress(_TooMuchOutput):
             while self._read_output(wait=False):
                 continue
-        return {"error": {"kind": kind, "loading": self.loading, "status": self.close(), **details}}
+        status, waited = self._end()
+        if kind == "time":
+            details["chance"] = waited > CHANCE * details["seconds"]
+        return {"error": {"kind": kind, "loading": self.loading, "status": status, **details}}
 
     def close(self) -> int:
         """End the child; its exit status, 0 when none runs."""
+        return self._end()[0]
+
+    def _end(self) -> tuple[int, float]:
+        """End the child; its exit status, and for how many seconds it wanted a processor and had none."""
         if self.child is None:
-            return 0
+            return 0, 0.0
         child, self.child = self.child, None
         self.selector.close()
         self.channel.close()
@@ -127,7 +135,7 @@ class Session:
         try:
             return self.starter.end(child)
         except OSError:
-            return 0  # the zygote is gone, and the child with it
+            return 0, 0.0  # the zygote is gone, and the child with it
 
 
 def _names(value: Any) -> list[str]:
@@ -145,7 +153,13 @@ class _TooMuchOutput(Exception):
     """The child printed without end."""
 
 
-TEXTS = ("kind", "type", "message", "text")
+# What the learner's side may report, and the texts that come with it; how a child ended is seen from here alone.
+KINDS = {
+    "exception": ("type", "message", "text"), "stub": ("type", "message", "text"), "exit": ("type", "message", "text"),
+    "arguments": ("type", "message", "text"), "syntax": ("type", "message", "text"), "missing": ("type",),
+    "value": ("message",),
+}  # fmt: skip
+LONGEST = 600
 
 
 def _checked(reply: Any, number: int) -> dict[str, Any]:
@@ -153,14 +167,32 @@ def _checked(reply: Any, number: int) -> dict[str, Any]:
     if not isinstance(reply, dict) or reply.get("id") != number:
         raise codec.BadFrame("a reply to something else")
     error = reply.get("error")
-    if error is None and "value" in reply:
-        return {
-            "value": reply["value"], "mutated": reply.get("mutated") is True, "changed": _names(reply.get("changed", [])),
-        }  # fmt: skip
-    if not isinstance(error, dict) or not all(isinstance(error.get(name, ""), str) for name in TEXTS):
+    if error is not None:
+        return {"error": _checked_error(error)}
+    if "value" not in reply:
         raise codec.BadFrame("a reply without value or error")
+    changed = _names(reply.get("changed", []))
+    found = {"value": reply["value"], "mutated": reply.get("mutated") is True, "changed": changed}
+    return found | ({"again": _checked_again(reply["again"])} if "again" in reply else {})
+
+
+def _checked_again(again: Any) -> dict[str, Any]:
+    """What a second call gave: `{"value", "grads"}` or `{"error"}`."""
+    if isinstance(again, dict) and isinstance(again.get("error"), str):
+        return {"error": again["error"][:LONGEST]}
+    if isinstance(again, dict) and "value" in again:
+        return {"value": again["value"], "grads": again.get("grads", [])}
+    raise codec.BadFrame("a second call without value or error")
+
+
+def _checked_error(error: Any) -> dict[str, Any]:
+    names = KINDS.get(error["kind"]) if isinstance(error, dict) and isinstance(error.get("kind"), str) else None
+    if names is None or not all(isinstance(error.get(name), str) for name in names):
+        raise codec.BadFrame("an error of unknown form")
     line, bases = error.get("line"), error.get("bases", [])
-    if not (line is None or type(line) is int) or not isinstance(bases, list) or len(bases) > 50:
+    if not (line is None or type(line) is int and 0 < line < 1 << 32):
         raise codec.BadFrame("an error without a line")
-    texts = {name: error[name][:600] for name in TEXTS if name in error}
-    return {"error": {**texts, "line": line, "bases": bases, "loading": error.get("loading") is True}}
+    if not isinstance(bases, list) or len(bases) > 50 or not all(isinstance(name, str) for name in bases):
+        raise codec.BadFrame("an error without bases")
+    texts = {name: error[name][:LONGEST] for name in names}
+    return {"kind": error["kind"], **texts, "line": line, "bases": bases, "loading": error.get("loading") is True}

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from .harness.__main__ import COMMAND, REPLY
 from .jail import jailed, missing_walls, temporary
 
 HARNESS = Path(__file__).resolve().parent / "harness"
-START, AGAIN = 120.0, 20.0  # seconds for the first child, which waits for torch, and for each later one
+START = 120.0  # seconds for the first child, which waits for torch
+AGAIN, SILENT = 30.0, 4.0  # seconds for a later one, and without a heartbeat: then a submission has stopped the zygote
 INHERITED = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 USUAL = "fork" if hasattr(os, "fork") and hasattr(socket, "send_fds") else "process"
 
@@ -32,10 +34,10 @@ class Zygote:
     """A warm process that forks children on request."""
 
     def __init__(self, jail: bool = False) -> None:
-        self.owner, self.lock = os.getpid(), threading.Lock()
+        self.owner, self.lock, self.jail = os.getpid(), threading.Lock(), jail
         self.folder = tempfile.mkdtemp(prefix="metarec-")
         self.control, theirs = socket.socketpair()
-        self.control.settimeout(START)
+        self.warm, self.children = False, set[int]()
         arguments = ["zygote", str(theirs.fileno())]
         self.process = _python(arguments, self.folder, jail, pass_fds=[theirs.fileno()])
         theirs.close()
@@ -51,43 +53,59 @@ class Zygote:
         output, their_output = socket.socketpair()
         with their_channel, their_output:
             try:
-                number = self._command(b"F", 0, [their_channel.fileno(), their_output.fileno()])
+                number, _ = self._command(b"F", 0, [their_channel.fileno(), their_output.fileno()])
             except OSError:
                 channel.close()
                 output.close()
                 raise
+        self.children.add(number)
         return number, channel, output
 
-    def end(self, child: int) -> int:
-        """Kill a child and all it started; its exit status (minus the signal that ended it)."""
-        return self._command(b"K", child, [])
+    def end(self, child: int) -> tuple[int, float]:
+        """Kill a child and all it started; its exit status (minus the signal), the seconds it had no processor."""
+        status, waited = self._command(b"K", child, [])
+        self.children.discard(child)
+        return status, waited / 1000
 
-    def _command(self, letter: bytes, number: int, descriptors: list[int]) -> int:
+    def _command(self, letter: bytes, number: int, descriptors: list[int]) -> tuple[int, int]:
+        """The two numbers of the answer. Raises OSError where the zygote has ended or stands still, and ends it."""
         with self.lock:
             try:
                 socket.send_fds(self.control, [COMMAND.pack(letter, number)], descriptors)
-                reply = b""
-                while len(reply) < REPLY.size:
-                    part = self.control.recv(REPLY.size - len(reply))
-                    if not part:
-                        raise ConnectionError("the process that starts submissions ended")
-                    reply += part
-                self.control.settimeout(AGAIN)
-            except OSError:
-                self.close()
+                answer = self._answer(self.warm and not self.jail)  # in the jail nothing can stop it: it is waited for
+                self.warm = True
+            except OSError as error:
+                self.close(patience=0.0 if isinstance(error, TimeoutError) else 2.0)
                 raise
-        return REPLY.unpack(reply)[0]
+        return answer
 
-    def close(self) -> None:
-        """End the zygote and its children, and remove the temporary folder."""
+    def _answer(self, watched: bool) -> tuple[int, int]:
+        """The next answer. watched: whether a silent zygote is taken for a stopped one."""
+        letter, deadline = b"B", time.monotonic() + (AGAIN if watched else START)
+        while letter == b"B":
+            reply = b""
+            while len(reply) < REPLY.size:
+                left = deadline - time.monotonic()
+                self.control.settimeout(max(0.01, min(left, SILENT) if watched else left))
+                part = self.control.recv(REPLY.size - len(reply))
+                if not part:
+                    raise ConnectionError("the process that starts submissions ended")
+                reply += part
+            letter, first, second = REPLY.unpack(reply)
+        return first, second
+
+    def close(self, patience: float = 2.0) -> None:
+        """End the zygote and its children, and remove the temporary folder. patience: seconds to end by itself."""
         if self.owner != os.getpid():
             return
         self.control.close()
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(2.0)
+            self.process.wait(patience)
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.process.returncode and not self.jail:  # it was killed; in the jail its children end with it
+            _kill_groups(self.children)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -110,22 +128,27 @@ class Single:
             channel, output = _accept(server, word, time.monotonic() + START)
         return process.pid, channel, output
 
-    def end(self, child: int) -> int:
-        """Kill the process; its exit status."""
+    def end(self, child: int) -> tuple[int, float]:
+        """Kill the process; its exit status, and 0: how long it had no processor is not known."""
         process, folder = self.children.pop(child)
         if process.poll() is None:
             if os.name == "posix":
-                with suppress(ProcessLookupError):
-                    os.killpg(child, signal.SIGKILL)
+                _kill_groups([child])
             process.kill()
         status = process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-        return status
+        return status, 0.0
 
     def close(self) -> None:
         """End what is left."""
         for child in list(self.children):
             self.end(child)
+
+
+def _kill_groups(leaders: Iterable[int]) -> None:
+    for leader in leaders:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def _python(arguments: list[str], folder: str, jail: bool = False, **options: Any) -> subprocess.Popen:

@@ -2,7 +2,9 @@
 
 The zygote imports torch once and forks one child for each submission. Its commands are nine bytes, a letter and a
 number: `F 0` with two sockets attached forks and replies with the child's number; `K pid` kills the child's whole
-process group and whatever it left, and replies with its exit status (minus the signal).
+process group and whatever it left, and replies with its exit status (minus the signal). A reply is a letter and two
+numbers: `A`, the answer, and how many milliseconds the child had to wait for a processor. While a command is carried
+out, `B` comes twice a second: a heartbeat, which a stopped zygote does not send.
 """
 
 import ctypes
@@ -13,16 +15,17 @@ import signal
 import socket
 import struct
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-COMMAND, REPLY = struct.Struct(">cq"), struct.Struct(">q")
+COMMAND, REPLY = struct.Struct(">cq"), struct.Struct(">cqq")
+BEAT = 0.5  # seconds between two heartbeats
+MOST_LEFT = 5_000  # files that are removed after a child; where it left more, the whole zygote is replaced
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
 
 def load_harness():
-    """This folder as the package `harness`, without its parent on the path."""
+    """`serve` of this folder, which becomes the package `harness`, without its parent on the path."""
     here = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here]
     spec = importlib.util.spec_from_file_location(
@@ -30,9 +33,10 @@ def load_harness():
     )
     sys.modules["harness"] = package = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(package)
-    from harness import serve
+    from harness import importable, serve
 
-    return serve
+    finder = importable.Finder()
+    return lambda *sockets: serve.serve(*sockets, finder)
 
 
 def preload() -> None:
@@ -49,6 +53,9 @@ def preload() -> None:
 
 def zygote(control: socket.socket) -> None:
     """Obey until the other side closes, then end every child."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as process 1 of the jail we get no signal that we do not wait for
+    if not os.environ.get("METAREC_JAIL"):
+        _prctl(PR_SET_PDEATHSIG, signal.SIGCONT)  # a child can stop us: go on, to the end, when who asked us has ended
     serve = load_harness()
     preload()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a child leaves behind becomes ours to end
@@ -56,23 +63,56 @@ def zygote(control: socket.socket) -> None:
     children: dict[int, str] = {}
     while command := receive(control):
         (letter, number), sockets = command
+        beat(control, BEAT)
+        waited = 0
         if letter == b"F":
-            folder = tempfile.mkdtemp(dir=os.getcwd())
+            folder = new_folder()
             reply = fork(serve, control, sockets, folder)
             children[reply] = folder
         else:
-            folder = children.pop(number, "")
+            folder, waited = children.pop(number, ""), milliseconds_waited(number)
             reply = end(number, set(children))
             clean([folder] if children else os.listdir())
         for item in sockets:
             item.close()
-        control.sendall(REPLY.pack(reply))
+        beat(control, 0)
+        control.sendall(REPLY.pack(b"A", reply, waited))
         if not children and os.listdir():
-            return  # something could not be removed: the next child gets a new zygote
+            return  # something was not removed: the next child gets a new zygote
     for child in list(children):
         end(child, set())
     if os.path.basename(os.getcwd()).startswith("metarec-"):  # made for us; who made it may have been killed
         shutil.rmtree(os.getcwd(), ignore_errors=True)
+
+
+def beat(control: socket.socket, seconds: float) -> None:
+    """Send a heartbeat at every so many seconds from now on; at 0 none any more."""
+    if not hasattr(signal, "setitimer"):
+        return
+
+    def send(*_: object) -> None:
+        with suppress(OSError):
+            control.send(REPLY.pack(b"B", 0, 0), socket.MSG_DONTWAIT)
+
+    signal.signal(signal.SIGALRM, send if seconds else signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+
+
+def new_folder() -> str:
+    """A new folder below ours, by the first name that is free: a submission's messages may show it."""
+    number = 0
+    while os.path.lexists(f"tmp{number}"):
+        number += 1
+    os.mkdir(f"tmp{number}", 0o700)
+    return os.path.abspath(f"tmp{number}")
+
+
+def milliseconds_waited(child: int) -> int:
+    """How long a child was ready to run while it had no processor; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{child}/schedstat").read_text().split()[1]) // 1_000_000
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 def receive(control: socket.socket):
@@ -86,7 +126,13 @@ def receive(control: socket.socket):
 
 
 def clean(paths: list[str]) -> None:
-    """Remove what children left."""
+    """Remove what children left; nothing where it is too much for now."""
+    left = 0
+    for path in paths:
+        for _, folders, files in os.walk(path):
+            left += len(folders) + len(files)
+            if left > MOST_LEFT and os.environ.get("METAREC_JAIL"):  # there all of it goes with the zygote
+                return
     for path in paths:
         with suppress(OSError):
             if os.path.isdir(path) and not os.path.islink(path):
@@ -104,11 +150,12 @@ def fork(serve, control: socket.socket, sockets: list[socket.socket], folder: st
     status = 1
     try:
         control.close()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         os.setsid()
         os.chdir(folder)
         os.environ["HOME"] = os.environ["TMPDIR"] = folder
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        serve.serve(*sockets)
+        end_with_parent()
+        serve(*sockets)
         status = 0
     finally:
         os._exit(status)
@@ -148,7 +195,17 @@ def single(port: int) -> None:
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
     for number, item in enumerate(sockets):
         item.sendall(word + bytes([number]))
-    serve.serve(*sockets)
+    serve(*sockets)
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it ends, however that happens; Linux alone can."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # it ended meanwhile
 
 
 def _prctl(option: int, value: int) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 
 HEAD = struct.Struct(">II")
 MAX_JSON, MAX_ARRAYS, MAX_DEPTH, MAX_VALUES, MAX_DIMENSIONS = 4 << 20, 64 << 20, 20, 200_000, 16
+MAX_BITS = 1024  # of a whole number
 SIZES = {
     "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "float16": 2, "float32": 4, "float64": 8,
     "bfloat16": 2,
@@ -117,8 +118,8 @@ def _fits(size: int, most: int = MAX_ARRAYS) -> None:
 
 
 def _short(value: Any) -> Any:
-    if type(value) is int and value.bit_length() > 1024:
-        raise Unsupported(f"a whole number of {value.bit_length()} bits, expected at most 1024")
+    if type(value) is int and value.bit_length() > MAX_BITS:
+        raise Unsupported(f"a whole number of {value.bit_length()} bits, expected at most {MAX_BITS}")
     return value
 
 
@@ -171,6 +172,8 @@ class _Decoder:
         self.values += 1
         if depth > MAX_DEPTH or self.values > MAX_VALUES:
             raise BadFrame(f"more than {MAX_DEPTH} levels or {MAX_VALUES} values")
+        if type(node) is int and node.bit_length() > MAX_BITS:
+            raise BadFrame("a whole number that is too long")
         if node is None or isinstance(node, (bool, int, float, str)):
             return node
         if isinstance(node, list):
@@ -220,6 +223,8 @@ class _Decoder:
         if not isinstance(name, str) or name not in SIZES or not isinstance(shape, list):
             raise BadFrame("an array of unknown dtype")
         if len(shape) > MAX_DIMENSIONS or not all(type(n) is int and 0 <= n <= MAX_ARRAYS for n in shape):
+            raise BadFrame("an array of impossible shape")
+        if math.prod(n for n in shape if n) >= 1 << 59:  # beyond what numpy counts, even where a 0 makes it empty
             raise BadFrame("an array of impossible shape")
         size = math.prod(shape) * SIZES[name]
         if size > len(self.data) - self.used:

@@ -8,19 +8,21 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from . import codec
+from . import codec, importable
 from .running import Submission
-from .walls import forbid_processes
+from .walls import forbid
 
 LIMITS = {"RLIMIT_CPU": 120, "RLIMIT_AS": 4 << 30, "RLIMIT_FSIZE": 16 << 20, "RLIMIT_NOFILE": 128, "RLIMIT_CORE": 0}
 
 
-def serve(channel: socket.socket, output: socket.socket) -> None:
-    """Answer requests from `channel`; what the learner prints goes to `output`."""
+def serve(channel: socket.socket, output: socket.socket, finder: importable.Finder) -> None:
+    """Answer requests from `channel`; what the learner prints goes to `output`. finder: of what may be imported."""
     _redirect(output)
     _limit()
+    _seed()
+    importable.narrow(finder)
     if os.environ.get("METAREC_JAIL"):
-        forbid_processes()
+        forbid()
     submission: Submission | None = None
     while (request := _receive(channel)) is not None:
         if submission is None:
@@ -63,6 +65,18 @@ def _redirect(output: socket.socket) -> None:
 def _flush() -> None:
     with suppress(Exception):  # the learner may have closed or replaced it
         sys.stdout.flush()
+
+
+def _seed() -> None:
+    """Random numbers that the learner draws without a seed are the same at every run."""
+    import random
+
+    import numpy
+    import torch
+
+    random.seed(0)
+    numpy.random.seed(0)
+    torch.manual_seed(0)
 
 
 def _limit() -> None:
