@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +10,20 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-RATING_COLUMNS = ("user_id", "item_id", "rating", "timestamp")
-ITEM_COLUMNS = ("item_id", "title", "year")
-LIKE_SHARE = 0.75  # of the way from the lowest to the highest rating: 4 of 1 to 5
+from metarec_lib.data.checks import (
+    ITEM_COLUMNS,
+    RATING_COLUMNS,
+    as_numbers,
+    clean_items,
+    clean_ratings,
+    clean_table,
+    distinct_ids,
+    known_ids,
+    like_of,
+    need_columns,
+    no_duplicate_pairs,
+)
+
 T = TypeVar("T")  # an array or a tensor
 
 
@@ -43,21 +53,21 @@ class Interactions:
     _trusted: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "like", _like(self.like, self.scale, self.name))
+        object.__setattr__(self, "like", like_of(self.like, self.scale, self.name))
         if self._trusted:
             return
         for part in ("ratings", "users", "items"):
             if not isinstance(getattr(self, part), pd.DataFrame):
                 got = type(getattr(self, part)).__name__
                 raise ValueError(f"{self.name}: {part}: got a {got}, expected a pandas DataFrame")
-        users = _clean_table(self.users, "user_id", f"{self.name}: users")
-        items = _clean_items(_clean_table(self.items, "item_id", f"{self.name}: items"), f"{self.name}: items")
-        ratings = _clean_ratings(self.ratings, self.scale, f"{self.name}: ratings")
+        users = clean_table(self.users, "user_id", f"{self.name}: users")
+        items = clean_items(clean_table(self.items, "item_id", f"{self.name}: items"), f"{self.name}: items")
+        ratings = clean_ratings(self.ratings, self.scale, f"{self.name}: ratings")
         for column, table in (("user_id", users), ("item_id", items)):
-            ratings[column] = _known(ratings[column], table[column], column, self.name)
-        _no_duplicate_pairs(ratings, self.name)
+            ratings[column] = known_ids(ratings[column], table[column], column, self.name)
         for part, frame in (("ratings", ratings), ("users", users), ("items", items)):
             object.__setattr__(self, part, frame)
+        no_duplicate_pairs(ratings, self.user_codes * self.n_items + self.item_codes, self.name)
 
     # -- making ---------------------------------------------------------------------------------------------------
     @classmethod
@@ -76,18 +86,18 @@ class Interactions:
         users, items: without them the tables hold just the ids that occur. Items without title or year get the id as
         title and no year. scale: the lowest and highest rating that occur, unless given. like: see the class.
         """
-        _need_columns(ratings, ("user_id", "item_id", "rating"), f"{name}: ratings")
+        need_columns(ratings, ("user_id", "item_id", "rating"), f"{name}: ratings")
         frame = ratings.assign(timestamp=ratings.get("timestamp", 0))
         if users is None:
-            users = pd.DataFrame({"user_id": _distinct_ids(frame["user_id"])})
+            users = pd.DataFrame({"user_id": distinct_ids(frame["user_id"])})
         if items is None:
-            items = pd.DataFrame({"item_id": _distinct_ids(frame["item_id"])})
+            items = pd.DataFrame({"item_id": distinct_ids(frame["item_id"])})
         if "title" not in items:
             items = items.assign(title=items["item_id"].astype(str))
         if "year" not in items:
             items = items.assign(year=np.nan)
         if scale is None:
-            stars = _numbers(frame["rating"], f"{name}: ratings: rating")
+            stars = as_numbers(frame["rating"], f"{name}: ratings: rating")
             scale = (float(stars.min()), float(stars.max())) if len(stars) else (1.0, 5.0)
         return cls(frame, users, items, name=name, scale=scale, like=like)
 
@@ -198,139 +208,6 @@ class Interactions:
     def replace_ratings(self, ratings: pd.DataFrame) -> Interactions:
         """The same tables with other ratings, checked anew."""
         return Interactions(ratings, self.users, self.items, self.name, self.scale, self.like)
-
-
-# -- checks: each says got / expected / usual cause -------------------------------------------------------------------
-def _need_columns(frame: pd.DataFrame, columns: Sequence[str], where: str) -> None:
-    missing = [c for c in columns if c not in frame.columns]
-    if missing:
-        raise ValueError(
-            f"{where}: no column {', '.join(missing)}; got {list(frame.columns)}, expected {list(columns)}"
-        )
-
-
-def _numbers(column: pd.Series, where: str) -> pd.Series:
-    """The column as float64; numeric strings pass. Raises ValueError that shows the first value that is no number."""
-    if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.CategoricalDtype):
-        raise ValueError(f"{where}: got {column.dtype}, expected numbers; convert the column first")
-    numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-    bad = numbers.isna() | np.isinf(numbers)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise ValueError(
-            f"{where}: {int(bad.sum())} of {len(column)} values are no finite numbers; the first is "
-            f"{column.tolist()[row]!r} in row {row}; expected numbers. Usual cause: a missing value or a header read as data"
-        )
-    return numbers
-
-
-def _ids(column: pd.Series, where: str) -> pd.Series:
-    """Ids as int64 where all are whole numbers (numeric strings too), else as str. Raises ValueError for missing ids."""
-    if column.isna().any():
-        row = int(np.flatnonzero(column.isna())[0])
-        raise ValueError(
-            f"{where}: {int(column.isna().sum())} ids are missing, the first in row {row}; every row needs one"
-        )
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.notna().all() and (numbers == np.floor(numbers)).all() and np.isfinite(numbers).all():
-        return numbers.astype(np.int64)
-    return column.astype(str).astype(object)
-
-
-def _distinct_ids(column: pd.Series) -> np.ndarray:
-    """The ids that occur, ascending; missing ones are left for the check of the ratings to report."""
-    return np.sort(_ids(column.dropna(), "ids").unique())
-
-
-def _clean_table(table: pd.DataFrame, key: str, where: str) -> pd.DataFrame:
-    _need_columns(table, (key,), where)
-    clean = table.reset_index(drop=True).assign(**{key: _ids(table[key].reset_index(drop=True), f"{where}: {key}")})
-    twice = clean[key].duplicated()
-    if twice.any():
-        raise ValueError(
-            f"{where}: {int(twice.sum())} ids occur twice, the first is {clean[key][twice].tolist()[0]!r}; "
-            "expected one row each"
-        )
-    return clean
-
-
-def _clean_items(items: pd.DataFrame, where: str) -> pd.DataFrame:
-    _need_columns(items, ITEM_COLUMNS, where)
-    genres = [c for c in items.columns if c not in ITEM_COLUMNS]
-    clean = items[[*ITEM_COLUMNS, *genres]].copy()
-    known = clean["title"].notna()
-    clean["title"] = clean["title"].astype(str).astype(object).where(known, None)
-    clean["year"] = pd.to_numeric(clean["year"], errors="coerce").astype(np.float64)
-    for genre in genres:
-        flags = _numbers(clean[genre], f"{where}: {genre}")
-        if not flags.isin((0.0, 1.0)).all():
-            value = flags[~flags.isin((0.0, 1.0))].iloc[0]
-            raise ValueError(f"{where}: genre column {genre}: got {value:g}, expected 0 or 1")
-        clean[genre] = flags.astype(np.int64)
-    return clean
-
-
-def _clean_ratings(ratings: pd.DataFrame, scale: tuple[float, float], where: str) -> pd.DataFrame:
-    _need_columns(ratings, RATING_COLUMNS, where)
-    frame = ratings.reset_index(drop=True)
-    stars = _numbers(frame["rating"], f"{where}: rating")
-    low, high = scale
-    if not low <= high:
-        raise ValueError(f"{where}: got scale={scale}, expected (lowest, highest)")
-    outside = (stars < low) | (stars > high)
-    if outside.any():
-        row = int(np.flatnonzero(outside)[0])
-        raise ValueError(
-            f"{where}: {int(outside.sum())} ratings lie outside {low:g} to {high:g}; the first is "
-            f"{stars.iloc[row]:g} in row {row}. Usual cause: another scale; pass scale=(lowest, highest)"
-        )
-    others = [c for c in frame if c not in RATING_COLUMNS and pd.api.types.is_numeric_dtype(frame[c])]
-    return pd.DataFrame(
-        {
-            "user_id": _ids(frame["user_id"], f"{where}: user_id"),
-            "item_id": _ids(frame["item_id"], f"{where}: item_id"),
-            "rating": stars,
-            "timestamp": _numbers(frame["timestamp"], f"{where}: timestamp").astype(np.int64),
-            **{column: frame[column].astype(np.float64) for column in others},
-        }
-    )
-
-
-def _like(like: float | None, scale: tuple[float, float], name: str) -> float:
-    low, high = scale
-    if like is None:
-        return low + LIKE_SHARE * (high - low)
-    if not low <= like <= high:
-        raise ValueError(
-            f"{name}: got like={like!r}, expected a rating from {low:g} to {high:g}, the scale of these data"
-        )
-    return float(like)
-
-
-def _known(column: pd.Series, table: pd.Series, key: str, name: str) -> pd.Series:
-    if table.dtype != column.dtype:  # a table of text ids and ratings whose ids happen to be numbers, or the reverse
-        column = column.astype(str).astype(object) if table.dtype == object else column
-    unknown = ~column.isin(table)
-    if unknown.any():
-        unknown &= ~column.astype(str).isin(table.astype(str))  # "1" beside "x" is not what is wrong
-        some = column[unknown].unique().tolist()
-        table_name = "users" if key == "user_id" else "items"
-        raise ValueError(
-            f"{name}: {int(unknown.sum())} ratings have a {key} that the {table_name} table does not hold, the first is "
-            f"{some[0]!r} ({len(some)} such ids); expected ids from that table. Usual cause: a table of another data set"
-        )
-    return column
-
-
-def _no_duplicate_pairs(ratings: pd.DataFrame, name: str) -> None:
-    twice = ratings.duplicated(["user_id", "item_id"])
-    if twice.any():
-        first = [ratings[key][twice].tolist()[0] for key in ("user_id", "item_id")]
-        raise ValueError(
-            f"{name}: {int(twice.sum())} ratings repeat a pair of user and item, the first is user {first[0]}, item "
-            f"{first[1]}; expected one rating a pair. Keep the last with "
-            "ratings.drop_duplicates(['user_id', 'item_id'], keep='last')"
-        )
 
 
 def positions(lookup: pd.Index, ids: object) -> np.ndarray:

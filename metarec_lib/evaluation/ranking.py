@@ -143,7 +143,7 @@ def score_items(model: Fitted, support: PaddedRatings, items: Tensor | None, can
     """Scores (B, C) of these items, or of all where None, for users with these ratings."""
     state = model.adapt(support)
     if items is None and hasattr(model, "score_all"):
-        return model.score_all(state)
+        return model.score_all(state, support.users)
     shown = candidates if items is not None else torch.ones_like(candidates)
     items = torch.arange(shown.shape[1], device=shown.device).repeat(len(shown), 1) if items is None else items * shown
     nothing = torch.zeros(items.shape, dtype=support.values.dtype, device=items.device)

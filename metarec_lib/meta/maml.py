@@ -68,3 +68,4 @@ class FOMAML(MAML):
     """First-order MAML (Finn et al. 2017, ICML, sec. 5.2)."""
 
     order = 1
+    exact_gradient = False  # what the inner steps depend on counts as constant

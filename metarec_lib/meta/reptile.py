@@ -31,6 +31,7 @@ class Reptile(MAML):
     train_lr: float = 0.05
     inner_lr: float = 0.01
 
+    exact_gradient = False  # phi_u counts as constant
     ranges = {"train_steps": COUNT, "train_lr": POSITIVE}
 
     @property

@@ -136,9 +136,10 @@ def check_meta_device(make: Make) -> None:
     model, tasks = fitted(make), make_tasks(world()[0], k=4, query=5)
     with torch.no_grad():
         model.score(model.adapt(tasks.support), tasks.query)  # what a model lays out once is laid out here
-    for name, value in vars(model).items():
-        setattr(model, name, _to_meta(value))
-    model.device = "meta"
+    for part in (model, *getattr(model, "models_", ())):
+        for name, value in vars(part).items():
+            setattr(part, name, _to_meta(value))
+        part.device = "meta"
     support, query = (_to_meta(part) for part in (tasks.support, tasks.query))
     with _OneDevice():
         state = model.adapt(support)
@@ -161,16 +162,22 @@ def check_calibration(make: Make) -> None:
 
 
 def check_gradient(make: Make) -> None:
-    """The loss of a trained model: autograd's derivative in a random direction is that of central differences."""
+    """The loss of a trained model: autograd's derivative in a random direction is that of central differences.
+
+    Not asked of methods whose step is no gradient of their loss (`exact_gradient` is False: first-order MAML, Reptile).
+    """
     model = fitted(make)
-    if not hasattr(model, "loss"):
+    if not getattr(model, "exact_gradient", False):
         return
     rng = np.random.default_rng(0)
     batch = next(iter(model.batches(world()[0], rng, 8)))
-    params = {k: v.detach().clone().requires_grad_() for k, v in model.params_.items()}
+    params = {k: v.detach() + 0.01 * torch.as_tensor(rng.normal(size=tuple(v.shape))) for k, v in model.params_.items()}
+    params = {k: v.requires_grad_() for k, v in params.items()}  # moved a little: no unit stands at its kink
     model.params_ = params
     grads = torch.autograd.grad(model.loss(batch), list(params.values()), allow_unused=True)
     way = [torch.as_tensor(rng.normal(size=tuple(v.shape))) for v in params.values()]
+    length = sum(float((w**2).sum()) for w in way) ** 0.5
+    way = [w / length for w in way]
     exact = sum(float((g * w).sum()) for g, w in zip(grads, way, strict=True) if g is not None)
 
     def loss_at(step: float) -> float:
@@ -179,7 +186,7 @@ def check_gradient(make: Make) -> None:
         return float(model.loss(batch))
 
     numeric = (loss_at(1e-6) - loss_at(-1e-6)) / 2e-6
-    assert abs(exact - numeric) <= 1e-4 * max(1.0, abs(exact)), f"derivative {exact:.6f}, by differences {numeric:.6f}"
+    assert abs(exact - numeric) <= 1e-3 * max(1e-3, abs(exact)), f"derivative {exact:.6f}, by differences {numeric:.6f}"
 
 
 CHECKS = (

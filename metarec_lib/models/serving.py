@@ -103,7 +103,7 @@ class Serving:
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file of arrays and JSON; it holds no pickled code."""
         self._check_fitted()
-        assert np.isfinite(self.threshold_)  # found now, as the ratings that it is found on are not saved twice
+        _ = self.threshold_  # found now: the ratings that it is found on are not saved twice
         save_model(self, Path(path))
 
     # -- plumbing -------------------------------------------------------------------------------------------------

@@ -104,6 +104,9 @@ class TrainedRecommender(IterativeRecommender):
     ranges = {"batch_size": COUNT, "lr": POSITIVE, "patience": COUNT}
     pretrained: ClassVar[frozenset[str]] = frozenset()  # names of parameters that start near where they belong
     stops_on: ClassVar[str] = "ratings"
+    exact_gradient: ClassVar[bool] = (
+        True  # False: steps do not follow the gradient of `loss` as a function of the parameters
+    )
 
     # -- what a model writes --------------------------------------------------------------------------------------
     def _prepare(self, data: Interactions) -> None:

@@ -174,10 +174,10 @@ def test_one_table_of_scores_is_enough(parts, model, monkeypatch):
     expected = evaluate_ranking(model, parts[1], ALL)
     asked = []
 
-    def all_at_once(state):
+    def all_at_once(state, users):
         asked.append(len(state[0]))
         bias, vector = state
-        return model.mean_ + model.item_bias_[:-1] + bias + vector @ model.item_vectors_[:-1].T
+        return model.mean_ + model.item_bias_[:-1] + bias + model.spread_ * vector @ model.item_vectors_[:-1].T
 
     monkeypatch.setattr(model, "score_all", all_at_once, raising=False)
     pd.testing.assert_frame_equal(evaluate_ranking(model, parts[1], ALL), expected, rtol=0, atol=1e-12)

@@ -146,6 +146,7 @@ def test_nothing_that_was_fitted_is_dropped(model, tmp_path):
 
 
 def test_settings_that_cannot_be_stored_are_refused(model, tmp_path):
+    assert np.isfinite(model.threshold_)
     model.user_shrinkage = lambda: 5
     with pytest.raises(ValueError, match=r"save: BaselineRecommender\(user_shrinkage=\): got a function"):
         model.save(tmp_path / "m.npz")
@@ -184,7 +185,7 @@ def test_a_model_of_a_gpu_loads_on_a_cpu_and_says_so(model, tmp_path):
 
 
 def test_a_blend_takes_its_models_along_to_the_device(world, tmp_path):
-    blend = Blend([BaselineRecommender(), BaselineRecommender(user_shrinkage=9.0)], folds=2).fit(world)
+    blend = Blend(models=[BaselineRecommender(), BaselineRecommender(user_shrinkage=9.0)], folds=2).fit(world)
     again = saved_again(blend, tmp_path, device="cpu")
     assert [m.device for m in (again, *again.models_)] == ["cpu"] * 3
     pd.testing.assert_series_equal(again.predict(1, [2, 3]), blend.predict(1, [2, 3]))
