@@ -213,7 +213,7 @@ print(pd.DataFrame(table).T.to_string(), "\n\nn.s.: p above 0.05 after Holm over
 
 # %%
 plots.show(plots.intervals({f"{name}, K = {k}": gain[name, k] for k in sizes for name in names}, title="Five learners against the shrunken bias",
-                           xlabel="RMSE minus the bias's (stars); blue: interval without zero, before Holm"),
+                           xlabel="RMSE minus the bias's (stars)"),
            alt="Fifteen intervals by K. At one rating the gradient learners lie around zero, at twenty the meta-trained ones below; the closed-form head leads.")
 
 # %% tags=["claim"]

@@ -260,7 +260,7 @@ plots.play(interest, events=(0, 200), noise=(0.3, 4.0, 0.1), alt="Eight genres w
 
 # %%
 neighbours = ItemKNN(seed=SEED).fit(train)
-blend = Blend([neighbours, content], how="nnls", folds=3, seed=SEED).fit(train)
+blend = Blend(models=[neighbours, content], how="nnls", folds=3, seed=SEED).fit(train)
 print(pd.DataFrame(blend.weights_.numpy().T, ["kNN", "content"], [f"K = {k}" for k in (1, 5, 20, 80)]).round(2).to_string())
 judge = make_tasks(data, test_users, k=20, pool=20, seed=SEED)
 live = {name: evaluate_tasks(model, judge, ("rmse",), user_ids=test_users)["rmse"]
