@@ -337,8 +337,10 @@ CROWD = """
 import threading, time
 threading.stack_size(32 << 10)
 def crowd():
+    if threading.active_count() > 1: return  # once is enough: a call is made twice
+    until = time.monotonic() + 0.5
     try:
-        for _ in range(2_000):
+        while time.monotonic() < until:
             threading.Thread(target=time.sleep, args=(1,), daemon=True).start()
     except (RuntimeError, MemoryError):
         pass
@@ -368,13 +370,11 @@ def hoard():
 """
 
 LITTER = """
-import os, time
+import os
 def litter():
-    until, number = time.monotonic() + 0.8, 0
-    while time.monotonic() < until:
+    for number in range(3_000):  # twice as many entries as that
         os.makedirs(f"{number}", exist_ok=True)
         open(f"{number}/file", "w").close()
-        number += 1
 """
 
 TRAP = """

@@ -26,6 +26,7 @@ from metarec_lib import cli
 from metarec_lib.workbook.core.places import content
 from metarec_lib.workbook.exercises.calls import LIMIT_AFTER_TIMEOUT
 from metarec_lib.workbook.exercises.manifest import read_manifest
+from metarec_lib.workbook.exercises.results import Result, Verdict
 from metarec_lib.workbook.grading import gradebook, grader, grading, scratch
 from metarec_lib.workbook.grading.grader import CAP, Grader, NotGraded, Settings
 from metarec_lib.workbook.grading.handed_in import one_to_one
@@ -384,7 +385,7 @@ def test_wrong_usage_is_status_2(tmp_path, capsys):
 
 def test_questions_may_follow_one_option(monkeypatch):
     seen = []
-    monkeypatch.setattr("metarec_lib.workbook.grading.grading.grade_command", lambda *arguments: seen.append(arguments))
+    monkeypatch.setattr("metarec_lib.workbook.grading.grade_command", lambda *arguments: seen.append(arguments))
     assert status("class", "--out", "r", "--questions", "q06", "1", "q02", "--variant", 2, "--require-sandbox") == 0
     assert status("--questions", "q06", "--out", "r", "class") == 0
     assert [item[2] for item in seen] == [[Q06, "q01_what_is_meta_learning", seen[0][2][2]], [Q06]]
@@ -617,12 +618,10 @@ def test_a_changed_zygote_is_noticed(monkeypatch):
 
 
 def test_without_a_process_for_the_submission_there_is_no_verdict(monkeypatch, tmp_path):
-    from metarec_lib.workbook import judging
-
     def judge(*arguments, **options):
-        return judging.Verdict([judging.Result("f", 3, {"test": False}, "failed")], started=False)
+        return Verdict([Result("f", 3, {"test": False}, "failed")], started=False)
 
-    monkeypatch.setattr(judging, "judge", judge)
+    monkeypatch.setattr("metarec_lib.workbook.exercises.judge", judge)
     assert grader._judged(SHORT, Q06, str(tmp_path), None) == {
         "error": "a process for submissions could not be started"
     }
