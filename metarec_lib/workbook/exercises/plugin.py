@@ -108,4 +108,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # nbval waits 5 s for a cell's output after the kernel has gone idle; a busy machine can need longer.
     for item in items:
         if hasattr(item, "output_timeout"):
-            item.output_timeout = 60
+            item.output_timeout = 115
