@@ -27,7 +27,7 @@ TERMS = (
     Term("neural process", "神经过程", "model", ("NeuralProcess", "ConditionalNeuralProcess")),
     Term("Gaussian process over items", "物品上的高斯过程", "model", ("ItemGaussianProcess",)),
     Term("ensemble", "多模型平均", "model"),
-    Term("pooled network, fine-tuned", "合并训练再微调的网络", "model", ("pooled, fine-tuned",)),
+    Term("pooled network, fine-tuned", "混合数据训练再微调的网络", "model", ("pooled, fine-tuned",)),
     # conditions
     Term("K = {n}", "K = {n}", "condition", ("k={n}",)),
     Term("{n} meta-training users", "{n} 名元训练用户", "condition", ("users={n}",)),
