@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--no-header"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--no-header"]
 # On another device the last digits differ: lessons are executed there, not compared.
 NBVAL = "--nbval-lax" if os.environ.get("METAREC_DEVICE", "cpu") != "cpu" else "--nbval"
 NOTEBOOKS = [NBVAL, "--nbval-current-env", "--nbval-cell-timeout=120", "--dist", "loadfile", "notebooks"]

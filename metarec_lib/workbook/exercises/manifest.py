@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import copy
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +25,14 @@ def question_manifest(stem: str, root: Path | None = None) -> dict[str, Any]:
     `earned` says what is left. root: the folder that holds `solutions/` and `tests/exercises/`. Raises ValueError where
     a test, a core test, a mistake, a mark or one of the two languages is missing.
     """
-    solution, tests, mistakes = _files(stem, root)
+    files = _files(stem, root)
+    return copy.deepcopy(_manifest(files, tuple(path.read_bytes() if path.is_file() else None for path in files)))
+
+
+@functools.lru_cache(maxsize=128)
+def _manifest(files: tuple[Path, Path, Path], contents: tuple[bytes | None, ...]) -> dict[str, Any]:
+    """The manifest of a question's solution, tests and mistakes; it is read once as long as their contents stay."""
+    solution, tests, mistakes = files
     exercises = {item.name: item for item in read_solution(solution)}
     by_function = _marked(tests, "graded", exercises)
     wrong = _marked(mistakes, "mistake", exercises)
@@ -81,6 +90,12 @@ def read_manifest(root: Path | None = None) -> dict[str, Any]:
 def read_mistakes(stem: str, root: Path | None = None) -> dict[str, tuple[str, Pair]]:
     """Each named mistake of a question: (function, its sentence in both languages)."""
     path = _files(stem, root)[2]
+    return dict(_mistakes(path, path.read_bytes() if path.is_file() else None))
+
+
+@functools.lru_cache(maxsize=128)
+def _mistakes(path: Path, content: bytes | None) -> dict[str, tuple[str, Pair]]:
+    """The mistakes of a file, read once as long as its content stays."""
     nodes = _functions(path)
     return {
         name: (function, _sentences(nodes[name]))

@@ -46,6 +46,8 @@ def preload() -> None:
     import numpy.random  # noqa: F401
     import torch
 
+    with suppress(ImportError):
+        import resource  # noqa: F401
     torch.set_num_threads(1)
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, the shared pages

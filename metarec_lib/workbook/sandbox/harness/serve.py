@@ -76,7 +76,7 @@ def _seed() -> None:
 
     random.seed(0)
     numpy.random.seed(0)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)  # that of the CPU: nothing else is used here
 
 
 def _limit() -> None:
