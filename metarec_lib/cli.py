@@ -99,12 +99,16 @@ def build(
 
 
 @app.command()
-def study(name: Annotated[str, typer.Argument(metavar="qNN")], seeds: Seeds = None) -> None:
+def study(
+    name: Annotated[str, typer.Argument(metavar="qNN")],
+    seeds: Seeds = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Run one seed; keep the results where it agrees.")] = False,
+) -> None:
     """Run the experiment behind a lesson, seed by seed; goes on where it was stopped."""
-    from metarec_lib.workbook.lessons import study_command
+    from metarec_lib.workbook.lessons import confirm_command, study_command
 
     _seeds(seeds)
-    _run(study_command, name, seeds)
+    _run(confirm_command if confirm else study_command, name, seeds)
 
 
 @app.command()

@@ -33,6 +33,7 @@ def intervals(rows: Mapping[str, Any], *, title: str, xlabel: str, xlim: tuple[f
     ax.set_yticks(range(len(figures)), list(rows))
     ax.set_ylim(len(figures) - 0.5, -0.65)
     ax.set_xlim(xlim)
+    ax.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5))  # long numbers must not touch
     ax.set(title=title, xlabel=xlabel)
     return fig
 

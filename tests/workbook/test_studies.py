@@ -5,7 +5,7 @@ import gzip
 import pytest
 from toy import STEM
 
-from metarec_lib.workbook.lessons import studies
+from metarec_lib.workbook.lessons import confirm_command, studies
 from metarec_lib.workbook.lessons.results import head_of
 from metarec_lib.workbook.lessons.studies import load_study, parse_seeds, study_command
 
@@ -196,3 +196,37 @@ def test_an_error_in_a_study_keeps_its_traceback(toy):
     with pytest.raises(RuntimeError, match=r"run\(0\) raised ValueError") as error:
         study_command("q06")
     assert str(error.value.__cause__) == "bug"
+
+
+def test_a_touched_study_is_confirmed_by_one_seed(toy, capsys):
+    study_command("q06")
+    kept = results(toy).read_bytes()
+    source = studies.study_source(STEM)
+    source.write_text(CODE + "\n# a remark\n", encoding="utf-8")
+    assert studies.is_stale(STEM)
+    assert confirm_command("q06", "2") == 0 and not studies.is_stale(STEM)
+    assert head_of(results(toy))["confirmed"] == [2] and ran(toy)[-1] == "2" and len(ran(toy)) == 4
+    assert gzip.decompress(results(toy).read_bytes()).split(b"\n", 1)[1] == gzip.decompress(kept).split(b"\n", 1)[1]
+    assert "9 rows, the same as the stored ones" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seed / k", "1.001 * seed / k", "differs by 0.002"),
+        ("(1, 5)", "(1, 6)", "rows of another metric, model, unit or condition"),
+        ('    yield study_rows("weight", "maml", 0.25, member="bias")\n', "", "8 rows in place of 9"),
+    ],
+)
+def test_a_study_whose_rows_changed_is_not_confirmed(toy, capsys, old, new, said):
+    study_command("q06")
+    kept = results(toy).read_bytes()
+    studies.study_source(STEM).write_text(CODE.replace(old, new), encoding="utf-8")
+    assert confirm_command("q06", "2") == 1 and results(toy).read_bytes() == kept and studies.is_stale(STEM)
+    assert said in capsys.readouterr().out
+
+
+def test_only_a_stored_seed_confirms(toy):
+    study_command("q06")
+    with pytest.raises(ValueError, match=r"Got the seeds \[7\]; expected some of \[0, 1, 2\]"):
+        confirm_command("q06", "7")

@@ -4,6 +4,7 @@ import lazy_loader
 
 _WHERE = {
     "command": ["build_command"],
+    "confirm": ["confirm_command"],
     "claims": ["Minus", "claim", "records_of", "seed"],
     "lesson": ["Lesson", "LessonError", "questions_with_lesson"],
     "reading": ["read_lesson"],
