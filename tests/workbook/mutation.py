@@ -30,6 +30,9 @@ EQUIVALENT = {
         "for support, query in zip(support_losses, query_losses):": "the lists are equally long",
         "for support, query in zip(support_losses, query_losses, strict=False):": "the lists are equally long",
     },
+    "scaled_dot_product_attention": {
+        "logits = query @ key.T / (0 * query).shape[1] ** 0.5": "takes only the length of its argument",
+    },
     "out_of_fold_predictions": {
         "predictions = np.empty(len(0 * ratings))": "takes only the length of its argument",
         "for f in fold:": "predicts a fold anew for each of its ratings",
