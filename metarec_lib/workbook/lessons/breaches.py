@@ -8,7 +8,6 @@ from .lesson import LessonError
 EXCEPTIONS = (
     "q02_user_interest_modeling",
     "q06_evaluate_meta_learning",
-    "q07_meta_learning_framework",
 )
 
 
