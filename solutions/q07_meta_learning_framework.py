@@ -40,7 +40,7 @@ def ridge_adapt(x: np.ndarray, y: np.ndarray, prior_mean: np.ndarray, scale: np.
     >>> ridge_adapt(np.array([[1.0]]), np.array([6.0]), np.array([1.0]), np.array([2.0]), noise=1.0)    # 4/5 from 1 to 6
     array([5.])
 
-    中文：用 K × K 求解适配一个用户的评分：贝叶斯线性回归的后验均值。
+    中文：由一个用户的评分完成适应：以 K × K 求解，得到贝叶斯线性回归的后验均值。
     模型：y = x w + e，e ~ N(0, noise²)，w ~ N(prior_mean, diag(scale²))。
     x：(K, D)，评过分的物品的特征。y：(K,)，评分减去物品偏置，单位是星，尚未减去先验均值的预测。
     prior_mean：(D,)。scale：(D,)，先验标准差，大于 0。noise：大于 0，单位是星。
@@ -95,7 +95,7 @@ def serve(
     ...       np.zeros(1), np.ones(1), 1.0, k=2)    # 5 - 3 = 2, so w = 1; item 0 is rated
     (array([1, 2]), array([4. , 2.5]))
 
-    中文：响应一次请求：适配用户的评分，给所有物品打分，返回没评过分的物品里最好的 k 个。
+    中文：响应一次请求：先用该用户的评分做适应，再给所有物品打分，返回没评过分的物品里最好的 k 个。
     vectors：(I, D)，bias：(I,)，对应全部物品；分数 = bias + vector · w。
     rated：(K,)，评过分的物品的位置，K 可以为 0。ratings：(K,)，单位是星；传给 ridge_adapt 的是 ratings − bias。
     prior_mean、scale、noise：同 ridge_adapt。

@@ -93,12 +93,12 @@
 
 # %% [markdown]
 # ## 1. The pipeline
-# | stage | in → out | budget | what it takes from the adapted user |
+# | stage | in → out | budget, as reported | what it takes from the adapted user |
 # | --- | --- | --- | --- |
-# | recall 召回 | 10⁶ and more → thousands | not published | a user vector of its own model |
+# | recall 召回 | 10⁶ and more → thousands | none found | a user vector of its own model |
 # | pre-rank 粗排 | tens of thousands → hundreds | 10 to 20 ms | the score, one inner product |
 # | rank 精排 | hundreds → tens | under 30 ms | score and variance, as features |
-# | re-rank 重排 | tens → a page | not published | the order, and the variance to explore |
+# | re-rank 重排 | tens → a page | none found | the order, and the variance to explore |
 #
 # Offline, once a day: ratings and tables → checked interactions → tasks → meta-training → item vectors and prior, under one version. Online,
 # at each request: stored ratings → one solve → the stages above.
@@ -107,7 +107,7 @@
 
 # %% [markdown] lang="zh"
 # ## 1. 整条链路
-# | 阶段 | 输入 → 输出 | 预算 | 用到适应结果的什么 |
+# | 阶段 | 输入 → 输出 | 预算（公开数字） | 用到适应结果的什么 |
 # | --- | --- | --- | --- |
 # | 召回 | 10⁶ 以上 → 几千 | 未见公开 | 自己模型的用户向量 |
 # | 粗排 | 几万 → 几百 | 10 到 20 毫秒 | 分数，一次内积 |

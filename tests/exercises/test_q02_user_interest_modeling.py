@@ -190,7 +190,7 @@ def test_no_prediction_depends_on_its_own_users_ratings(yours, given, rng):
     assert_true(moved, ("the other folds to learn from the changed ratings", "其他折会受到这些评分的影响"))
 
 
-@graded("out_of_fold_predictions")
+@graded("out_of_fold_predictions", core=True)
 def test_folds_are_labels_and_may_be_empty(yours, given):
     users, ratings = np.array([1, 0, 1, 0]), np.array([4.0, 1.0, 2.0, 3.0])
     for labels in ([9, 4, 5], [-3, -1, 0], [0, -7, 10**5]):
@@ -205,7 +205,7 @@ def test_folds_are_labels_and_may_be_empty(yours, given):
         )
 
 
-@graded("out_of_fold_predictions")
+@graded("out_of_fold_predictions", core=True)
 def test_stars_may_be_whole_numbers(yours, given):
     users, ratings = np.array([2, 0, 1, 0]), np.array([5, 1, 4, 2])
     got = yours.out_of_fold_predictions(

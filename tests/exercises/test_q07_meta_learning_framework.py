@@ -194,7 +194,7 @@ def test_agrees_with_scoring_by_hand(yours, rng):
         items.tolist(),
         expected,
         part="items",
-        cause=("adapt on ratings − bias, then score all items", "用 ratings − bias 适配，再给所有物品打分"),
+        cause=("adapt on ratings − bias, then score all items", "用 ratings − bias 做适应，再给所有物品打分"),
     )
     assert_close(
         got,

@@ -146,7 +146,7 @@ def shows_what_was_rated(vectors, bias, rated, ratings, prior_mean, scale, noise
 def adapts_to_the_raw_ratings(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
     """You adapted to the ratings themselves: subtract the items' biases first, or every user seems to love everything.
 
-    你直接用评分来适配：应先减去物品偏置，否则每个用户看起来什么都喜欢。
+    你直接用原始评分做适应：应先减去物品偏置，否则每个用户看起来什么都喜欢。
     """
     w = _ridge(vectors[rated], ratings, prior_mean, scale, noise)
     return _best(bias + vectors @ w, rated, k)
