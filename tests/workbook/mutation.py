@@ -33,6 +33,10 @@ EQUIVALENT = {
     "scaled_dot_product_attention": {
         "logits = query @ key.T / (0 * query).shape[1] ** 0.5": "takes only the length of its argument",
     },
+    "softmax_with_sink": {
+        "column = (0 * logits).new_full((len(logits), 1), sink)": "takes only the dtype of its argument",
+        "column = logits.new_full((len(0 * logits), 1), sink)": "takes only the length of its argument",
+    },
     "out_of_fold_predictions": {
         "predictions = np.empty(len(0 * ratings))": "takes only the length of its argument",
         "for f in fold:": "predicts a fold anew for each of its ratings",
