@@ -118,8 +118,8 @@ TEXTS = {
     "in ratings": ("ratings that depend on this alone", "只与这一项有关的评分条数"),
     "bias": ("user's bias", "用户偏置"),
     "alt worth": (
-        "Bars: the prior is worth fewest ratings for the user's bias, more for Horror, most for Drama and Comedy.",
-        "条形图：先验对用户偏置相当于的评分最少，恐怖片多一些，剧情片和喜剧片最多。",
+        "Bars, one for the user's bias and one for each of five genres: how many ratings the prior is worth there.",
+        "条形图：用户偏置和五个类型各一条，长度是先验在那里相当于多少条评分。",
     ),
     "narrows": ("One user: bias and two genres", "一个用户：偏置与两个类型"),
     "known": ("ratings known (not to scale)", "已知评分数（非等距）"),
@@ -133,8 +133,8 @@ TEXTS = {
     "events": ("Interests after {} events with noise {:.1f}", "{} 条行为之后的兴趣，噪声 {:.1f}"),
     "interval": ("interest (stars), 95 % interval", "兴趣（星），95% 区间"),
     "alt events": (
-        "Eight genres with intervals of their interest; all reach across zero after twenty ratings.",
-        "八个类型的兴趣区间；二十条评分之后都还跨着零。",
+        "Eight genres, each with its interest and the 95 % interval, beside a line at zero.",
+        "八个类型，各有兴趣值和 95% 区间，旁边是零线。",
     ),
     "weights": ("Who gets the weight", "权重给了谁"),
     "K": ("K, ratings of the user (log scale)", "K：用户的评分数（对数坐标）"),
@@ -165,7 +165,8 @@ learning, tuning, judging = split_users(data, seed=SEED)
 train = data.subset(np.isin(data.ratings["user_id"], learning))
 content = ContentBasedRecommender(seed=SEED).fit(train)
 explained = content.mean_ + content.item_bias_.numpy()[data.item_codes]
-common = "Action Adventure Comedy Crime Drama Romance Sci-Fi Thriller".split()
+common = ["Action", "Adventure", "Comedy", "Crime",
+          "Drama", "Romance", "Sci-Fi", "Thriller"]
 genre = data.items[common].to_numpy(float)[data.item_codes]
 
 

@@ -144,8 +144,8 @@ TEXTS = {
     "before": ("no rating", "没有评分"),
     "after": ("your ratings", "你的评分"),
     "alt list": (
-        "Two columns of ranks joined by lines: the films as the prior ranks them, and after three ratings; several cross.",
-        "左右两列名次由线相连：左边是先验给出的次序，右边是三条评分之后的次序，有几条线交叉。",
+        "Two columns of ranks joined by lines: ten films as the prior ranks them, and after three ratings.",
+        "左右两列名次由线相连：左边是先验给出的十部影片的次序，右边是三条评分之后的次序。",
     ),
     "board": ("New users, five splits", "新用户，五次划分"),
     "K": ("K, ratings of the new user", "K：新用户的评分数"),
@@ -187,14 +187,14 @@ counts = best["item_id"].map(X["item_id"].value_counts())
 plots.table(best.assign(n=counts).drop(columns="item_id"), digits=2)
 
 # %% [markdown]
-# nDCG here ranks all films that the user has not rated. It is low because the model learns stars, and what is watched is another question (q06): that is the
+# nDCG here ranks all films that the user has not rated. It is low: the model learns stars, and what is watched is another question (q06), the
 # work of recall. And look at `n`, how many ratings a film has: a film with few can stand on top. The score is a mean; in production
 # take a lower bound, or filter.
 #
 # One more rating moves films that the user has not rated:
 
 # %% [markdown] lang="zh"
-# 这里的 nDCG 是在用户没评过的全部影片里排序。它很低，因为模型学的是星级，而“会不会看”是另一个问题（q06），那是召回的活。再看 `n`，即影片的评分数：评分很少的影片
+# 这里的 nDCG 是在用户没评过的全部影片里排序。它很低：模型学的是星级，而“会不会看”是另一个问题（q06），那是召回的活。再看 `n`，即影片的评分数：评分很少的影片
 # 也可能排到最前。分数只是均值；线上要取置信下界，或者过滤掉。
 #
 # 再来一条评分，用户没评过的影片也会跟着动：
@@ -264,19 +264,19 @@ claim("RMSE", "closed-form head", without, gain, at="K = 0, two splits")
 # That is what a late feature store costs. <!-- c1: lower -->
 #
 # Now ratings arrive. The study (`metarec study leaderboard`) has every model of the library on five other splits; the settings of bias, item-kNN, MF and
-# MeLU were chosen on tuning users. All splits are of the same 943 users.
+# MeLU were chosen on tuning users. All splits are of the same users.
 
 # %% [markdown] lang="zh"
 # 这就是特征服务超时的代价。<!-- c1: lower -->
 #
-# 接着评分陆续到来。研究脚本（`metarec study leaderboard`）在另外五次划分上比较了库里的全部模型；偏置、物品 kNN、矩阵分解和 MeLU 的参数都在调参用户上选。各次划分用的都是同一批 943 名用户。
+# 接着评分陆续到来。研究脚本（`metarec study leaderboard`）在另外五次划分上比较了库里的全部模型；偏置、物品 kNN、矩阵分解和 MeLU 的参数都在调参用户上选。各次划分用的都是同一批用户。
 
 # %% [markdown] tags=["expect"]
-# **What do you expect?** Ten learners, from item-kNN to a Transformer that reads the ratings as context. Which is best with one rating, and is it
+# **What do you expect?** Ten rivals, from item-kNN to a Transformer that reads the ratings as context. Which is best with one rating, and is it
 # still best with twenty?
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 十种方法，从物品 kNN 到把评分当上下文读入的 Transformer。只有一条评分时谁最好？到了二十条，还是它吗？
+# **你猜结果如何？** 十个对手，从物品 kNN 到把评分当上下文读入的 Transformer。只有一条评分时谁最好？到了二十条，还是它吗？
 
 # %% tags=["figure"]
 board, sizes = load_study("leaderboard"), (0, 1, 3, 5, 10, 20)
@@ -349,6 +349,12 @@ claim("RMSE", "closed-form head", "shrunken bias", early)
 # ## 3. 公开榜单藏起了什么
 # 一张元学习榜单可能藏起三件事：调好参的偏置一样好；某个方法根本没有适应；误差低不等于排得好。按用户分五折，每人十条查询评分，另取 5 到 20 条作支持集，
 # 重复抽三次。MeLU 出现两次：一次步长随 K 变、学习率适合这份数据；一次用论文公布的学习率，那是作者为别的数据选的。
+
+# %% [markdown] tags=["expect"]
+# **What do you expect?** Whose *ranking* gets better when a user has 20 ratings instead of 5, and whose cannot?
+
+# %% [markdown] lang="zh"
+# **你猜结果如何？** 用户的评分从 5 条变成 20 条，谁的*排序*会变好？谁不可能变好？
 
 # %% tags=["figure"]
 peers, supports = load_study("new_users"), (5, 10, 20)
@@ -444,18 +450,24 @@ for name, call in requests.items():
     print(f"{name}: {10 * (time.perf_counter() - start):.2f} ms")
 
 # %% [markdown]
-# `recommend` ranks 1,682 films and makes a table. With $10^9$ ids only the candidates of recall are scored.
+# `recommend` ranks all films and makes a table. With $10^9$ ids only the candidates of recall are scored.
 #
 # ## 5. A film that nobody has rated
 # Turn the roles round: the film is the task. Before any rating its vector is what genres and year say; each rating then corrects it in closed form (your
 # `meta_embedding_init`). Hold out a fifth of the films, twice. Both rivals read the same features. The unit is the film, since films were drawn:
 
 # %% [markdown] lang="zh"
-# `recommend` 给 1,682 部影片排序并生成一张表。若有 $10^9$ 个 id，只给召回的候选打分。
+# `recommend` 给全部影片排序并生成一张表。若有 $10^9$ 个 id，只给召回的候选打分。
 #
 # ## 5. 一部还没人评过的影片
 # 把角色反过来：影片就是任务。没有评分时，它的向量由类型和年份给出；之后每条评分以闭式解修正它（你要写的 `meta_embedding_init`）。留出五分之一的影片，做两次。两个对手用同样的特征。
 # 抽的是影片，所以重抽样的单位也是影片：
+
+# %% [markdown] tags=["expect"]
+# **What do you expect?** Nobody has rated the film. Can a model that adapts to the *user* still be better than the bias?
+
+# %% [markdown] lang="zh"
+# **你猜结果如何？** 这部影片没人评过。对*用户*做适应的模型，还能比偏置好吗？
 
 # %%
 by_film, share, all_films = {"head": [], "bias": []}, [], data.n_items
