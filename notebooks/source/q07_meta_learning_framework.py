@@ -328,7 +328,7 @@ claim("RMSE", "closed-form head", "shrunken bias", early)
 # With one rating a sequence model that adapts in context is level too; <!-- c4: equal -->
 # with twenty see its row.
 #
-# The last claim takes the *first* rating in time, as in service; above, the K ratings were drawn at random. There no gain over the bias is seen. <!-- c5: none -->
+# The last claim takes the *first* rating in time, as in service; above, the K ratings were drawn at random. There, after correction, no gain over the bias is seen. <!-- c5: none -->
 # MovieLens's times are times of entry: many users enter a page of old opinions at once. And all judged users have 30 ratings or more. "New" means
 # that we hide them; only an A/B test has real new users.
 #
@@ -343,7 +343,7 @@ claim("RMSE", "closed-form head", "shrunken bias", early)
 # 只有一条评分时，在上下文里适应的序列模型也与它打平；<!-- c4: equal -->
 # 二十条时看它那一行。
 #
-# 最后一条取的是时间上的*第一条*评分，和线上一样；前面的 K 条是随机抽的。这时看不出比偏置好。<!-- c5: none -->
+# 最后一条取的是时间上的*第一条*评分，和线上一样；前面的 K 条是随机抽的。校正之后，这时看不出比偏置好。<!-- c5: none -->
 # MovieLens 的时间戳是录入时间：很多用户一次录入一整页旧看法。另外，参与评估的用户都至少有 30 条评分，“新”只是把他们的评分藏起来；真正的新用户只有 A/B 测试里才有。
 #
 # ## 3. 公开榜单藏起了什么
