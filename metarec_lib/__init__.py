@@ -60,6 +60,7 @@ _WHERE = {
         "swap_supports",
         "theil_index",
     ],
+    "meta.pooled_head": ["PooledHead"],
     "meta.reptile": ["Reptile"],
     "meta.ridge": ["MetaLearningModel"],
     "meta.sine": ["SineRegressor", "SineTasks"],
