@@ -56,7 +56,7 @@ def test_a_tie_across_the_cut_counts_with_its_chance(yours):
     )
 
 
-@graded("ndcg_at_k")
+@graded("ndcg_at_k", core=True)
 def test_gains_may_be_whole_numbers(yours):
     scores, gains = np.array([2, 7, 2, 7, 2]), np.array([1, 2, 0, 1, 0])
     # tied: 2 and 1 share 1.5, then 1, 0 and 0 share 1/3
@@ -230,7 +230,7 @@ def test_nothing_of_a_test_user_is_trained_on(yours, rng):
         _check_split(yours.user_split_without_leakage(users, test_users, k), users, test_users, k)
 
 
-@graded("user_split_without_leakage")
+@graded("user_split_without_leakage", core=True)
 def test_every_test_user_has_a_support_of_their_own(yours):
     users = np.array([1, 1, 1, 2, 2, 2, 3])
     for k in (2, 0, 9):  # user 3 has one rating: with k = 2 it is support, and there is no query
@@ -238,7 +238,7 @@ def test_every_test_user_has_a_support_of_their_own(yours):
         _check_split(got, users, np.array([1, 2, 3]), k)
 
 
-@graded("user_split_without_leakage")
+@graded("user_split_without_leakage", core=True)
 def test_ids_in_any_order_of_any_value(yours):
     users = np.array([9, -4, 10**12, 9, -4, 0, 9, 10**12, -4])
     for test_users in ([10**12, -4], [9, -4, 9], [5, 9], [77, -8]):  # unsorted, repeated, without a rating, only such
