@@ -28,6 +28,7 @@ STYLE: dict[str, Any] = {
     "figure.figsize": (INCHES, 3.125),
     "figure.dpi": WIDTH / INCHES,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.08,  # inches: text is a little wider where it is stored than where it is judged
     "axes.prop_cycle": matplotlib.cycler(color=list(PALETTE.values())[:7]),
     "axes.spines.top": False,
     "axes.spines.right": False,
