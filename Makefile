@@ -5,10 +5,11 @@ READY := .venv/.ready
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: lab test build
-lab: $(READY)  ## fetch the data, make your workspace in my-work/, open JupyterLab there
+# In Chinese: `make lab METAREC_LANG=zh`, once. A terminal in JupyterLab finds `metarec`, since PATH has the environment.
+lab: $(READY)  ## fetch the data, make your workspace in my-work/, open JupyterLab on its start page
 	$(BIN)/metarec data ml-100k
 	$(BIN)/metarec new my-work
-	cd my-work && ../$(BIN)/jupyter lab
+	cd my-work && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jupyter lab start.ipynb
 
 test: $(READY)  ## lint, tests, notebooks
 	$(BIN)/metarec data ml-100k

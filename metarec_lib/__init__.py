@@ -79,7 +79,7 @@ _WHERE = {
     "models.serving": ["scorer"],
     "models.storage": ["load_model"],
     "workbook.lessons": ["Minus", "claim", "load_study", "seed", "study_rows", "what_was_measured"],
-    "workbook.practice": ["check", "hint", "mine"],
+    "workbook.practice": ["check", "contents", "hint", "mine", "solution"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["plots"], submod_attrs=_WHERE)

@@ -70,6 +70,15 @@ def _seeds(text: str | None) -> tuple[int, ...]:
         raise
 
 
+def _language(name: str | None) -> str | None:
+    """The language named; another one is wrong usage: status 2."""
+    from metarec_lib.workbook.core import LANGUAGES
+
+    if name is not None and name not in LANGUAGES:
+        _fail(f"--lang: got {name!r}, expected {' or '.join(LANGUAGES)}", 2)
+    return name
+
+
 @app.command()
 def data(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")] = None) -> None:
     """Fetch data sets, once: `metarec data ml-100k`."""
@@ -79,11 +88,14 @@ def data(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")]
 
 
 @app.command()
-def new(folder: Annotated[str, typer.Argument(metavar="FOLDER")]) -> None:
+def new(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER")],
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese; remembered.")] = None,
+) -> None:
     """Make a workspace of your own, or bring what is new to it; what you have changed stays."""
     from metarec_lib.workbook.practice import new_command
 
-    _run(new_command, folder)
+    _run(new_command, folder, _language(lang))
 
 
 @app.command()
@@ -91,11 +103,14 @@ def build(
     questions: Questions = None,
     check: Annotated[bool, typer.Option("--check", help="Execute nothing; name what is stale.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files edited by hand as well.")] = False,
+    lang: Annotated[
+        str, typer.Option(metavar="en|zh", help="zh: run the lessons in Chinese and store nothing.")
+    ] = "en",
 ) -> None:
     """Build notebooks, stubs and the manifest from lessons, solutions and tests."""
     from metarec_lib.workbook.lessons import build_command
 
-    _run(build_command, _known(questions), check, force)
+    _run(build_command, _known(questions), check, force, _language(lang))
 
 
 @app.command()

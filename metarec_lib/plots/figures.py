@@ -1,4 +1,7 @@
-"""The figures of the notebooks. Each takes numbers and returns a `matplotlib.figure.Figure`."""
+"""The figures of the notebooks. Each takes numbers and returns a `matplotlib.figure.Figure`.
+
+Every text, the labels of rows and series included, is a text or a pair (English, 中文); see `words`.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ from matplotlib.figure import Figure
 
 from .style import PALETTE, styled, subplots
 from .tables import number_text
+from .wording import Words, words
 
 
 @styled
-def intervals(rows: Mapping[str, Any], *, title: str, xlabel: str, xlim: tuple[float, float] | None = None) -> Figure:
+def intervals(
+    rows: Mapping[Words, Any], *, title: Words, xlabel: Words, xlim: tuple[float, float] | None = None
+) -> Figure:
     """Differences with their intervals, one a row, against a line at zero.
 
     rows: label to a `Comparison`, or to (mean, low, high). Intervals that leave zero out are blue, the others grey.
@@ -30,33 +36,35 @@ def intervals(rows: Mapping[str, Any], *, title: str, xlabel: str, xlim: tuple[f
         ax.plot(mean, place, "o", color=colour)
         ax.annotate(number_text(mean, digits, signed=True), (mean, place), bbox=over_lines, **number)
     ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_yticks(range(len(figures)), list(rows))
+    ax.set_yticks(range(len(figures)), list(map(words, rows)))
     ax.set_ylim(len(figures) - 0.5, -0.65)
     ax.set_xlim(xlim)
     ax.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5))  # long numbers must not touch
-    ax.set(title=title, xlabel=xlabel)
+    ax.set(title=words(title), xlabel=words(xlabel))
     return fig
 
 
 @styled
 def bars(
-    values: Mapping[str, float], *, title: str, xlabel: str, highlight: Collection[str] = (), digits: int = 2
+    values: Mapping[Words, float], *, title: Words, xlabel: Words, highlight: Collection[Words] = (), digits: int = 2
 ) -> Figure:
     """One horizontal bar a value, longest first, its number at its end; those in `highlight` are orange."""
     ordered = dict(sorted(values.items(), key=lambda pair: -pair[1]))
     fig, ax = subplots(figsize=(5.0, 0.8 + 0.27 * len(ordered)))
     colours = [PALETTE["orange"] if name in highlight else PALETTE["sky"] for name in ordered]
-    drawn = ax.barh(list(ordered), list(ordered.values()), color=colours)
+    drawn = ax.barh(list(map(words, ordered)), list(ordered.values()), color=colours)
     ax.bar_label(drawn, [number_text(float(value), digits) for value in ordered.values()], padding=2, fontsize=7.5)
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.grid(axis="y", visible=False)
-    ax.set(title=title, xlabel=xlabel)
+    ax.set(title=words(title), xlabel=words(xlabel))
     return fig
 
 
 @styled
-def slopes(left: Mapping[str, float], right: Mapping[str, float], *, title: str, ends: tuple[str, str]) -> Figure:
+def slopes(
+    left: Mapping[Words, float], right: Mapping[Words, float], *, title: Words, ends: tuple[Words, Words]
+) -> Figure:
     """How the order of the same things changes between two measures: rank 1 on top, a line each, red where it moves."""
     left, right = dict(left), dict(right)
     ranks = [
@@ -67,10 +75,11 @@ def slopes(left: Mapping[str, float], right: Mapping[str, float], *, title: str,
         start, stop = ranks[0][name], ranks[1][name]
         colour = PALETTE["vermilion"] if start != stop else "#777777"
         ax.plot([0, 1], [start, stop], "o-", color=colour)
-        ax.text(-0.04, start, f"{name}  {number_text(left[name])}", ha="right", va="center", fontsize=7.5, color=colour)
-        ax.text(1.04, stop, f"{number_text(right[name])}  {name}", ha="left", va="center", fontsize=7.5, color=colour)
-    ax.set(title=title, xlim=(-0.9, 1.9), ylim=(len(left) + 0.6, 0.4), yticks=[])
-    ax.set_xticks([0, 1], list(ends))
+        look = {"va": "center", "fontsize": 7.5, "color": colour}
+        ax.text(-0.04, start, f"{words(name)}  {number_text(left[name])}", ha="right", **look)
+        ax.text(1.04, stop, f"{number_text(right[name])}  {words(name)}", ha="left", **look)
+    ax.set(title=words(title), xlim=(-0.9, 1.9), ylim=(len(left) + 0.6, 0.4), yticks=[])
+    ax.set_xticks([0, 1], list(map(words, ends)))
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
     return fig
@@ -79,11 +88,11 @@ def slopes(left: Mapping[str, float], right: Mapping[str, float], *, title: str,
 @styled
 def lines(
     x: Sequence[float],
-    series: Mapping[str, Sequence[float]],
+    series: Mapping[Words, Sequence[float]],
     *,
-    title: str,
-    xlabel: str,
-    ylabel: str,
+    title: Words,
+    xlabel: Words,
+    ylabel: Words,
     log_x: bool = False,
     log_y: bool = False,
     points: tuple[Sequence[float], Sequence[float]] | None = None,
@@ -106,7 +115,7 @@ def lines(
     heights = _apart([float(values[-1]) for values in series.values()], (low, high), log_y)
     for name, height, colour in zip(series, heights, PALETTE.values(), strict=False):
         place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
-        ax.annotate(name, (x[-1], height), color=colour, fontsize=7.5, **place)
+        ax.annotate(words(name), (x[-1], height), color=colour, fontsize=7.5, **place)
     if points is not None:
         ax.plot(*points, "o", color="black", zorder=5)
     if log_x:
@@ -115,7 +124,7 @@ def lines(
         ax.set_xticks(list(xticks or x), [f"{value:g}" for value in xticks or x])
         ax.minorticks_off()
     ax.margins(x=0.05)
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.set(title=words(title), xlabel=words(xlabel), ylabel=words(ylabel))
     return fig
 
 
@@ -132,11 +141,11 @@ def _apart(ends: list[float], limits: tuple[float, float], log: bool) -> list[fl
 @styled
 def bands(
     x: Sequence[float],
-    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    series: Mapping[Words, tuple[Sequence[float], Sequence[float]]],
     *,
-    title: str,
-    xlabel: str,
-    ylabel: str,
+    title: Words,
+    xlabel: Words,
+    ylabel: Words,
 ) -> Figure:
     """One panel a series: its middle over x, in a band of half a width on either side; the values of x stand at equal steps.
 
@@ -150,8 +159,8 @@ def bands(
         ax.plot(places, middle, "o-", color=colour)
         ax.axhline(0, color="black", linewidth=0.8)
         ax.set_xticks(places, [f"{value:g}" for value in x])
-        ax.set_title(name, fontsize=8, fontweight="normal")
-    axes[0, 0].set_ylabel(ylabel)
-    fig.suptitle(title, fontsize=9, fontweight="bold", x=0.01, ha="left")
-    fig.supxlabel(xlabel, fontsize=8)
+        ax.set_title(words(name), fontsize=8, fontweight="normal")
+    axes[0, 0].set_ylabel(words(ylabel))
+    fig.suptitle(words(title), fontsize=9, fontweight="bold", x=0.01, ha="left")
+    fig.supxlabel(words(xlabel), fontsize=8)
     return fig

@@ -1,8 +1,9 @@
-"""Text of a figure that cannot be read: cut off by the canvas, or over other text."""
+"""Text of a figure that cannot be read: cut off by the canvas, over other text, or in a language that was not asked for."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import combinations
@@ -12,9 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from metarec_lib.workbook.core import STRICT_FIGURES
+from metarec_lib.workbook.core import STRICT_FIGURES, is_chinese, language
 
 from .style import WIDTH, styled
+from .wording import dress, figure_language
 
 EDGE = 1.0  # CSS pixels that a text may stand over the canvas
 OVER = 0.25  # share of the lower text's height that two may share: a line is higher than its letters
@@ -27,12 +29,27 @@ def hold_to_legible(fig: Figure) -> None:
     """
     if not os.environ.get(STRICT_FIGURES):
         return
+    if language() == "zh":
+        _require_chinese(fig)
     if found := illegible(fig):
         raise ValueError(
             f"Got {'; '.join(found)}; expected text inside the picture and apart from other text. "
             "Shorten it, move it, or make the figure higher."
         )
     fig.set_layout_engine("none")
+
+
+def _require_chinese(fig: Figure) -> None:
+    """Raise ValueError for a title in English, and where this machine cannot show what a Chinese reader sees."""
+    if figure_language() != "zh":
+        raise ValueError(
+            "Got no font with Chinese characters on this machine; expected one, to judge Chinese figures by. "
+            "Install one, such as Noto Sans CJK (Debian: fonts-noto-cjk)."
+        )
+    titles = [fig.get_suptitle(), *(ax.get_title(side) for ax in fig.axes for side in ("left", "center", "right"))]
+    for title in titles:
+        if len(re.findall(r"[A-Za-z]{2,}", title)) > 2 and not is_chinese(title):
+            raise ValueError(f'Got the title {title!r} for a Chinese reader; expected a pair ("English", "中文").')
 
 
 @styled
@@ -55,6 +72,7 @@ def illegible(fig: Figure) -> list[str]:
 
 def _drawn(fig: Figure) -> list[tuple[Text, Bbox]]:
     """Each text that is really drawn, and its box in CSS pixels."""
+    dress(fig)
     fig.set_dpi(WIDTH / fig.get_figwidth())
     canvas = FigureCanvasAgg(fig)
     with _recording() as texts:

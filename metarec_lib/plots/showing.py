@@ -5,23 +5,28 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
 import struct
 import sys
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from metarec_lib.workbook.core import STRICT_FIGURES, is_chinese, language
+
 from .legible import hold_to_legible
 from .style import WIDTH, styled
+from .wording import Words, dress, is_pair, said
 
 COLOURS = 64
 IN_WORDS = "In words · 文字说明"
 
 
-def show(fig: Figure, alt: str) -> None:
+def show(fig: Figure, alt: Words) -> None:
     """Show a figure as a small PNG, with `alt` for readers who do not see it, and close it.
 
-    alt: at least a sentence that says what the figure shows. Raises ValueError where it is missing.
+    alt: at least a sentence that says what the figure shows, or a pair of such texts (English, 中文). Raises ValueError
+    where it is missing.
     """
     alt = checked_alt(alt)
     hold_to_legible(fig)
@@ -55,13 +60,17 @@ def picture_metadata(png: str, alt: str) -> dict[str, Any]:
     return {"alt": alt, "width": WIDTH, "height": round(height * WIDTH / width)}
 
 
-def checked_alt(alt: str) -> str:
-    """The alt text, if it is a sentence. Raises ValueError otherwise."""
-    if not isinstance(alt, str) or len(alt.strip()) < 12 or alt.strip()[-1] not in ".!?。！？":
+def checked_alt(alt: Words) -> str:
+    """The alt text in the reader's language, if it is a sentence. Raises ValueError otherwise."""
+    alt = said(alt, language()) if is_pair(alt) else alt
+    shortest = 6 if isinstance(alt, str) and is_chinese(alt) else 12
+    if not isinstance(alt, str) or len(alt.strip()) < shortest or alt.strip()[-1] not in ".!?。！？":
         raise ValueError(
             f"Got alt={alt!r}; expected a sentence that ends in a full stop and says what the figure shows. "
             "Write what a reader sees in it: what falls, what crosses, by how much."
         )
+    if os.environ.get(STRICT_FIGURES) and language() == "zh" and not is_chinese(alt):
+        raise ValueError(f'Got alt={alt!r} for a Chinese reader; expected a pair ("English", "中文").')
     return alt.strip()
 
 
@@ -74,6 +83,7 @@ def png_of(fig: Figure, density: int = 2) -> bytes:
     # Styled, since matplotlib makes some ticks only now.
     from PIL import Image
 
+    dress(fig)
     buffer, small = io.BytesIO(), io.BytesIO()
     fig.savefig(buffer, format="png", dpi=density * WIDTH / fig.get_figwidth(), facecolor="white")
     picture = Image.open(buffer).convert("RGB")

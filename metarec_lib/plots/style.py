@@ -9,6 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 import matplotlib
 from matplotlib.figure import Figure
 
+from .wording import LATIN, font_family
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -47,7 +49,7 @@ STYLE: dict[str, Any] = {
     "lines.linewidth": 1.8,
     "lines.markersize": 4,
     "font.size": 8,
-    "font.family": "DejaVu Sans",
+    "font.family": LATIN,
 }
 
 
@@ -58,7 +60,7 @@ def styled(make: Callable[P, R]) -> Callable[P, R]:
     def with_style(*args: P.args, **kwargs: P.kwargs) -> R:
         with matplotlib.rc_context():
             matplotlib.rcdefaults()
-            matplotlib.rcParams.update(STYLE)
+            matplotlib.rcParams.update({**STYLE, "font.family": font_family()})
             return make(*args, **kwargs)
 
     return with_style

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
+from metarec_lib.workbook.core import language
+
+from .wording import is_pair, said
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -17,10 +21,11 @@ MOST_DIGITS = 6
 
 
 def table(frame: pd.DataFrame | pd.Series, digits: int = 3) -> None:
-    """Show a frame as a table. Its row names stand in front where they are names.
+    """Show a frame as a table. Its row names stand in front where they are names; names of the glossary are translated.
 
-    digits: decimals of a number that is not whole. A cell may hold a number, a text, a truth value, nothing, a
-    `Comparison` or (middle, low, high); a column called `p` holds p-values. Raises ValueError for anything else.
+    digits: decimals of a number that is not whole. A cell may hold a number, a text, a pair (English, 中文), a truth
+    value, nothing, a `Comparison` or (middle, low, high); a column called `p` holds p-values. Raises ValueError for
+    anything else.
     """
     heads, rows = _cells(_framed(frame), _whole(digits))
     plain = _plain(heads, rows)
@@ -93,15 +98,18 @@ def _cells(frame: pd.DataFrame, digits: int) -> tuple[list[str], list[list[str]]
 
 
 def _name(name: Any) -> str:
-    return ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+    """The name of a row or column in the reader's language; the parts of a tuple of names one after another."""
+    if isinstance(name, tuple) and not is_pair(name):
+        name = ", ".join(map(str, name))
+    return said(name, language())
 
 
 def _text(value: Any, column: str, digits: int) -> str:
     """One cell."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ABSENT
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str) or is_pair(value):
+        return said(value, language())
     if type(value).__name__ in ("bool", "bool_"):
         return "✓" if value else "✗"
     if hasattr(value, "interval") and hasattr(value, "mean"):

@@ -69,7 +69,11 @@ def test_reset_makes_a_missing_file_and_the_workspace_renews_it_later(toy, mine)
     toy.write("the newest stub\n")
     renew(mine.parent.parent)
     assert mine.read_text(encoding="utf-8") == "the newest stub\n"
-    assert json.loads((mine.parent.parent / places.MARK).read_text(encoding="utf-8")).keys() == {f"exercises/{STEM}.py"}
+    assert json.loads((mine.parent.parent / places.MARK).read_text(encoding="utf-8")).keys() == {
+        f"exercises/{STEM}.py",
+        "language",
+        "start.ipynb",
+    }
 
 
 def test_reset_that_fails_loses_nothing(toy, mine, monkeypatch):

@@ -260,3 +260,18 @@ def test_build_needs_a_clone(toy):
     (toy.root / "pyproject.toml").unlink()
     with pytest.raises(ValueError, match="expected a clone"):
         build_command()
+
+
+def test_in_chinese_lessons_are_run_and_nothing_is_stored(built, monkeypatch, capsys):
+    asked, before = [], {path: path.read_bytes() for path in built.root.rglob("*") if path.is_file()}
+    monkeypatch.setattr(
+        execution, "run_lesson", lambda lesson, **more: asked.append(more) or run_without_kernel(lesson)
+    )
+    assert build_command(["q06"], lang="zh") == 0
+    assert asked == [{"METAREC_LANG": "zh"}] and "nothing is stored" in capsys.readouterr().out
+    assert {path: path.read_bytes() for path in built.root.rglob("*") if path.is_file()} == before
+
+
+def test_lessons_are_built_in_english_whatever_the_authors_language(monkeypatch):
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    assert execution.environment()["METAREC_LANG"] == "en"

@@ -19,6 +19,7 @@ from metarec_lib.workbook.exercises.judging import judge
 from metarec_lib.workbook.exercises.manifest import build_manifest, manifest_text, question_manifest
 from metarec_lib.workbook.exercises.solutions import plain_text, stub_text
 from metarec_lib.workbook.practice import hints, progress
+from metarec_lib.workbook.practice.answers import solution
 from metarec_lib.workbook.practice.checking import check, check_command, hint
 
 
@@ -277,7 +278,10 @@ def test_in_a_notebook_it_is_shown_once_with_a_link(toy, monkeypatch):
     (toy.root / "notebooks").mkdir(exist_ok=True)
     monkeypatch.chdir(toy.root / "notebooks")
     report = check("q06")
-    assert shown == [STUB_REPORT, f"Your file: [exercises/{STEM}.py](../exercises/{STEM}.py)"]
+    told = STUB_REPORT.replace(
+        "hint: metarec check q06 --hint mean_rating", 'hint, run in a cell: hint("q06", "mean_rating")'
+    )
+    assert shown == [told, f"Your file: [exercises/{STEM}.py](../exercises/{STEM}.py)"]
     assert report._ipython_display_() is None
     assert not kernel.in_notebook()
 
@@ -686,3 +690,113 @@ def test_a_question_without_its_tests_is_refused(toy):
     shutil.move(toy.tests, toy.root)
     with pytest.raises(ValueError, match="expected this file"):
         manifest_text()
+
+
+@pytest.fixture
+def lesson(toy):
+    """Two built notebooks: one calls functions of the toy, q07 needs it."""
+    (toy.root / "notebooks").mkdir(exist_ok=True)
+    for stem, needs, title in ((STEM, "none", "1. First"), ("q07_meta_learning_framework", "q06", "1. Other")):
+        twin = {"metarec": {"zh": f"## {title.replace('First', '第一节')}"}}
+        asked, code = (
+            f"level: mid · minutes: 3 · needs: {needs} · topics: a",
+            "with mine('q06') as my: my.mean_rating([1])",
+        )
+        cells = [
+            {"cell_type": "markdown", "metadata": {"tags": ["question"]}, "source": asked},
+            {"cell_type": "markdown", "metadata": twin, "source": [f"## {title}\n", "Text."]},
+            {"cell_type": "code", "metadata": {}, "source": code, "outputs": []},
+        ]
+        path = toy.root / "notebooks" / f"{stem}.ipynb"
+        path.write_text(json.dumps({"cells": cells if stem == STEM else cells[:2]}), encoding="utf-8")
+    return toy
+
+
+def test_a_pass_says_which_cells_to_run_again_once_and_what_comes_next(lesson):
+    first, again = check("q06"), None
+    assert "Run again" not in str(first)
+    lesson.write(SOLUTION)
+    first, again = str(check("q06")), str(check("q06"))
+    assert "Run again in the lesson, with what you wrote: «1. First» (my.mean_rating)." in " ".join(first.split())
+    assert "Run again" not in again
+    for told in (first, again):
+        assert "Next lesson: q07 · Design a recommender built on meta-learning, end to end." in told
+
+
+def test_what_a_pass_says_in_chinese(lesson, monkeypatch):
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    lesson.write(SOLUTION)
+    told = str(check("q06"))
+    assert "请在课程里重新运行：《1. 第一节》中用到 my.mean_rating 的那个单元格。" in told
+    assert "下一课：q07 · 设计一个基于元学习的推荐系统框架。" in told
+
+
+def test_a_pass_in_a_notebook_links_to_the_next_lesson(lesson, monkeypatch):
+    shown = []
+    for name in ("show_text", "show_markdown"):
+        monkeypatch.setattr(f"metarec_lib.workbook.practice.checking.{name}", shown.append)
+    monkeypatch.setattr("metarec_lib.workbook.practice.checking.in_notebook", lambda: True)
+    lesson.write(SOLUTION)
+    check("q06")
+    assert shown[1].startswith("Next lesson: [q07 · ") and shown[1].endswith("](q07_meta_learning_framework.ipynb)")
+
+
+def test_the_reference_gets_no_advice(lesson, monkeypatch):
+    """What is stored in the built notebooks stays as it was."""
+    report = check("q06", work="solutions")
+    assert report.passed and report.now == ""
+
+
+def test_in_a_notebook_the_solution_is_a_cell(toy, monkeypatch):
+    monkeypatch.setattr("metarec_lib.workbook.practice.hints.in_notebook", lambda: True)
+    assert [str(hint("q06")) for _ in range(4)][3].endswith('The solution: solution("q06", "mean_rating")')
+    assert repr(solution("q06", "mean_rating")).startswith("def mean_rating(")
+    with pytest.raises(ValueError, match="expected one of: mean_rating"):
+        solution("q06", "nonsense")
+
+
+# What a beginner does to the file, and words of what is said of it, in English and Chinese.
+CLUMSY = {
+    "another name": (
+        ("is missing", "where Q06_mine.py is instead: rename it to"),
+        ("里没有", "却有 Q06_mine.py：请把它改名为"),
+    ),
+    "a syntax error": (
+        ("the file is not valid Python", "(line 2: `return (`)"),
+        ("文件不是合法的 Python", "（第 2 行：`return (`）"),
+    ),
+    "tabs": (("begins with a tab", "indent with four blanks"), ("制表符", "请统一用四个空格")),
+    "no file": (("is missing in", "makes a workspace that has it"), ("里没有", "可以建一个含有它的工作区")),
+    "another encoding": (("not UTF-8", "with the encoding UTF-8"), ("不是 UTF-8 文本", "另存为 UTF-8 编码")),
+    "another signature": (("but the function does not take these arguments",), ("但函数不接受这些参数",)),
+    "no numpy": (("write `import numpy as np` at the top",), ("请在文件开头写上 `import numpy as np`",)),
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("what", CLUMSY)
+def test_a_clumsy_beginner_is_told_what_to_do(toy, monkeypatch, what, lang):
+    monkeypatch.setenv("METAREC_LANG", lang)
+    text = {
+        "a syntax error": "def mean_rating(values):\n    return (\n",
+        "tabs": "def mean_rating(values):\n    total = sum(values)\n\treturn total\n",
+        "another encoding": "# \u00fc\n".encode("latin-1"),
+        "another signature": "def mean_rating(): return 3.0\n",
+        "no numpy": "def mean_rating(values): return np.mean(values)\n",
+    }.get(what)
+    if what == "another name":
+        toy.file.rename(toy.file.with_name("Q06_mine.py"))
+    elif what == "no file":
+        toy.file.unlink()
+    elif isinstance(text, bytes):
+        toy.file.write_bytes(text)
+    else:
+        toy.write(text)
+    told = "".join(str(check("q06", function="mean_rating")).split())
+    for words in CLUMSY[what][lang == "zh"]:
+        assert "".join(words.split()) in told
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_no_fault(toy):
+    toy.file.write_bytes(b"\xef\xbb\xbf" + plain_text(SOLUTION).replace("\n", "\r\n").encode())
+    assert check("q06").passed

@@ -408,3 +408,12 @@ def test_the_written_lessons_show_no_solution_and_would_be_caught():
         cell = lesson.code_cells[0]
         spoiled = type(lesson)(**{**vars(lesson), "cells": (type(cell)(**{**vars(cell), "source": solution}),)})
         assert len(spoilers.shown_solutions(spoiled)) >= 2, question.key
+
+
+def test_the_check_cell_runs_alone_in_a_fresh_kernel(whole):
+    whole.change("check = print\n", "")
+    (told,) = refused()
+    assert "a check cell that needs cells above it" in told and "`from metarec_lib import check, hint`" in told
+    imports = "\n".join(["from metarec_lib import check"] * 7) + "\n"  # which count for no limit of the lesson
+    whole.change('check("q06")', f'{imports}check("q06")')
+    assert read_lesson("q06")

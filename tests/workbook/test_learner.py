@@ -89,6 +89,32 @@ def test_the_learners_errors_are_one_sentence(toy, shown, text, said):
     assert shown[0].startswith(said) and shown[0].endswith(LINK)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (stub_text(SOLUTION), "`mean_rating` 还没有写（第 25 行）；课程的这一部分要等它写好才能运行。"),
+        ("", "文件里没有函数 `mean_rating`；请保留练习文件中的函数名。"),
+        ("def mean_rating(: pass", "文件不是合法的 Python：invalid syntax（第 1 行：`def mean_rating(: pass`）。"),
+        ("def mean_rating(v):\n    a = 1\n\treturn a", "文件不是合法的 Python：inconsistent use of tabs and spaces in"),
+        (
+            "def mean_rating(v):\n    return v / 0",
+            "`mean_rating` 抛出了 TypeError: unsupported operand type(s) for /: ",
+        ),
+        ("def mean_rating(): return 1", "`mean_rating` 不接受课程传入的参数："),
+        ("import nonsense", "文件加载失败：ModuleNotFoundError: "),
+        (b"x = '\xfc'", "文件无法使用：第 1 行不是 UTF-8 文本（字节 0xfc）：请把文件另存为 UTF-8 编码。"),
+        (None, "{folder} 里没有 {file}；运行 `metarec new FOLDER` 可以建一个含有它的工作区。"),
+    ],
+)
+def test_they_are_said_in_chinese(toy, shown, monkeypatch, text, said):
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    toy.file.unlink(missing_ok=True) if text is None else toy.write(text)
+    with mine("q06") as my:
+        my.mean_rating([3.0])
+    assert shown[0].startswith(said.format(folder=toy.file.parent, file=toy.file.name) if text is None else said)
+    assert shown[0].endswith(LINK.replace("Your file: ", "你的文件："))
+
+
 def test_errors_of_the_lesson_pass(toy, shown):
     toy.write(SOLUTION)
     with pytest.raises(ZeroDivisionError), mine("q06") as my:

@@ -3,8 +3,22 @@
 import lazy_loader
 
 _WHERE = {
+    "alive": ["watch_cells"],
     "kernel": ["STRICT_FIGURES", "in_notebook", "link", "show_markdown", "show_text"],
-    "languages": ["Language", "Pair", "both_parts", "is_chinese", "language", "pick", "require_pair", "spaced"],
+    "languages": [
+        "LANGUAGES",
+        "REMEMBERED",
+        "Language",
+        "Pair",
+        "asked_for",
+        "both_parts",
+        "is_chinese",
+        "language",
+        "pick",
+        "remembered",
+        "require_pair",
+        "spaced",
+    ],
     "places": ["MARK", "content", "folder_named", "missing", "work_folder"],
     "questions": ["QUESTIONS", "Question", "resolve", "resolve_all"],
     "values": ["is_number", "is_tensor", "kind", "shown", "shown_call"],

@@ -7,11 +7,10 @@ import os
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from .places import MARK
-
 Language = Literal["en", "zh"]
 Pair = tuple[str, str]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
+MARK = ".metarec.json"  # the file that makes a folder a learner's workspace
 VARIABLE, REMEMBERED = "METAREC_LANG", "language"  # REMEMBERED: the key in a workspace's mark
 CHINESE = "中文："  # begins the Chinese part of a docstring
 
@@ -21,11 +20,15 @@ def language() -> Language:
 
     Raises ValueError where METAREC_LANG names another language.
     """
-    if asked := os.environ.get(VARIABLE, ""):
-        if asked not in LANGUAGES:
-            raise ValueError(f"Got {VARIABLE}={asked!r}; expected en or zh. Set it to one of them, or unset it.")
-        return cast(Language, asked)
-    return _remembered(Path.cwd())
+    return asked_for() or remembered(Path.cwd()) or "en"
+
+
+def asked_for() -> Language | None:
+    """METAREC_LANG, None where it is not set. Raises ValueError where it names another language."""
+    asked = os.environ.get(VARIABLE, "")
+    if asked and asked not in LANGUAGES:
+        raise ValueError(f"Got {VARIABLE}={asked!r}; expected en or zh. Set it to one of them, or unset it.")
+    return cast(Language, asked) if asked else None
 
 
 def pick(pair: Pair, lang: Language | None = None) -> str:
@@ -68,12 +71,12 @@ def spaced(text: str) -> str:
     return f" {text}" if text[:1].isascii() else text
 
 
-def _remembered(start: Path) -> Language:
-    """The language in the mark of the nearest workspace; a mark that cannot be read says nothing."""
+def remembered(start: Path) -> Language | None:
+    """The language in the mark of the nearest workspace at or above a folder; a mark that cannot be read says nothing."""
     marks = (parent / MARK for parent in (start, *start.parents))
     mark = next((path for path in marks if path.is_file()), None)
     try:
         found = json.loads(mark.read_text(encoding="utf-8")).get(REMEMBERED) if mark else None
     except (OSError, ValueError, AttributeError):
         found = None
-    return found if found in LANGUAGES else "en"
+    return found if found in LANGUAGES else None

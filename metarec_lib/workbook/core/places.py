@@ -5,8 +5,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from .languages import MARK, pick
+
 WORK_VARIABLE = "METAREC_WORK"
-MARK = ".metarec.json"  # the file that makes a folder a learner's workspace
 _PACKAGED = Path(__file__).resolve().parents[1] / "content"
 _ABOVE_PACKAGE = Path(__file__).resolve().parents[3]
 
@@ -73,38 +74,61 @@ def _nearest_exercises(start: Path) -> Path:
     for parent in (start, *start.parents):
         if _holds_exercises(parent / "exercises") or (parent / MARK).is_file():
             return parent / "exercises"
-    raise ValueError(
+    raise ValueError(pick((
         f"Got no `exercises` folder in {start} or above it; expected one with files such as q06_….py. "
         "Make a workspace with `metarec new my-work` and go there, or name a folder: --work FOLDER "
-        f"(or {WORK_VARIABLE}=FOLDER)."
-    )
+        f"(or {WORK_VARIABLE}=FOLDER).",
+        f"在 {start} 及其上级目录里没有找到 `exercises` 文件夹；里面应有 q06_….py 这样的文件。"
+        "请用 `metarec new my-work` 建一个工作区并进入，或者指定文件夹：--work FOLDER"
+        f"（或设置 {WORK_VARIABLE}=FOLDER）。",
+    )))  # fmt: skip
 
 
 def _given_folder(folder: Path, said: str) -> Path:
     if folder.name == "exercises" and (folder.parent / MARK).is_file():
         return folder  # a workspace's own, even where it was deleted
     if not folder.is_dir():
-        raise ValueError(
+        raise ValueError(pick((
             f"Got the work folder {said!r}, and {folder} is not a folder; expected `exercises`, "
             f"`solutions` or a folder with exercise files. Correct --work or {WORK_VARIABLE}, "
-            f"or run `metarec new {said}`."
-        )
+            f"or run `metarec new {said}`.",
+            f"指定的工作文件夹是 {said!r}，但 {folder} 不是文件夹；应为 `exercises`、`solutions` 或装有练习文件的文件夹。"
+            f"请改正 --work 或 {WORK_VARIABLE}，或者运行 `metarec new {said}`。",
+        )))  # fmt: skip
     inner = folder / "exercises"
     is_workspace = _holds_exercises(inner) or (folder / MARK).is_file()
     return inner if is_workspace and not _holds_exercises(folder) else folder
 
 
 def missing(path: Path) -> str:
-    """What to do about an exercise file that is not in its folder, in one sentence."""
+    """What to do about an exercise file that is not in its folder, in one sentence without a full stop."""
+    english, chinese = f"{path.name} is missing in {path.parent}", f"{path.parent} 里没有 {path.name}"
+    if alike := _alike(path):
+        english += f", where {alike} is instead: rename it to {path.name}, or"
+        chinese += f"，却有 {alike}：请把它改名为 {path.name}，或者"
+    else:
+        english, chinese = f"{english};", f"{chinese}；"
+    cure = _cure(path)
+    return pick((f"{english} {cure[0]}", f"{chinese}{cure[1]}"))
+
+
+def _cure(path: Path) -> tuple[str, str]:
+    """The command that brings an exercise file (back)."""
     workspace = path.parent.parent
     if (workspace / MARK).is_file():
         place = "." if workspace == Path.cwd().resolve() else shlex.quote(str(workspace))
-        cure = f"`metarec new {place}` brings it back"
-    elif is_clone() and path.parent == content("exercises").resolve():
-        cure = "`metarec build` makes it"
-    else:
-        cure = "`metarec new FOLDER` makes a workspace that has it"
-    return f"{path.name} is missing in {path.parent}; {cure}"
+        return f"`metarec new {place}` brings it back", f"运行 `metarec new {place}` 可以恢复它"
+    if is_clone() and path.parent == content("exercises").resolve():
+        return "`metarec build` makes it", "运行 `metarec build` 可以生成它"
+    return "`metarec new FOLDER` makes a workspace that has it", "运行 `metarec new FOLDER` 可以建一个含有它的工作区"
+
+
+def _alike(path: Path) -> str:
+    """A file beside a missing one that looks as if it were meant, such as `q06.py`; else empty."""
+    key = path.name[:3].casefold()
+    beside = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    named = (file.name for file in beside if file.is_file() and ".bak-" not in file.name)
+    return next((name for name in named if name.casefold().startswith(key) and name != path.name), "")
 
 
 def folder_named(names: Sequence[str]) -> str | None:
@@ -112,5 +136,9 @@ def folder_named(names: Sequence[str]) -> str | None:
     paths = [Path(name).expanduser() for name in names if name.endswith(".py")]
     folders = sorted({str(path.absolute().parent) for path in paths if path.is_file()})
     if len(folders) > 1:
-        raise ValueError(f"Got files in {' and '.join(folders)}; expected files in one folder. Check them one by one.")
+        listed = " and ".join(folders), "、".join(folders)
+        raise ValueError(pick((
+            f"Got files in {listed[0]}; expected files in one folder. Check them one by one.",
+            f"给出的文件在不同的文件夹里：{listed[1]}；应在同一个文件夹里。请逐个检查。",
+        )))  # fmt: skip
     return folders[0] if folders else None

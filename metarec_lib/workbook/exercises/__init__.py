@@ -4,6 +4,7 @@ import lazy_loader
 
 _WHERE = {
     "calls": ["LearnerError"],
+    "explaining": ["cure_of"],
     "judging": ["judge"],
     "manifest": ["manifest_text", "question_manifest", "require_exercises", "stems"],
     "results": ["Result", "Verdict"],

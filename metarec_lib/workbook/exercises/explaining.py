@@ -94,12 +94,16 @@ IMPORTS = {
 
 def _cure(error: dict[str, Any]) -> str:
     """What to do about an error whose own words mislead: a missing import, a tab among blanks."""
-    kind, said = error.get("type"), error.get("message", "")
+    return cure_of(error.get("type", ""), error.get("message", ""), error.get("text", ""))
+
+
+def cure_of(kind: str, said: str, text: str) -> str:
+    """What to do about an error by its type, its message and the line of code where it arose; empty where that is plain."""
     if kind == "NameError" and said.startswith("name '"):
         name = said.split("'")[1]
         line = IMPORTS.get(name) or (f"import {name}" if name in sys.stdlib_module_names else "")
         return pick((f"; write `{line}` at the top of the file", f"；请在文件开头写上 `{line}`")) if line else ""
-    if kind == "TabError" or (kind == "IndentationError" and "\t" in error.get("text", "")):
+    if kind == "TabError" or (kind == "IndentationError" and "\t" in text):
         return pick((
             "; a line begins with a tab where the others begin with blanks: indent with four blanks",
             "；有的行用制表符缩进，有的行用空格缩进：请统一用四个空格",

@@ -93,7 +93,10 @@ def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 
     """
     functions = question_manifest(stem)["functions"]
     if function is not None and function not in functions:
-        raise ValueError(f"got the function {function!r}; expected one of: {', '.join(functions)}")
+        raise ValueError(pick((
+            f"got the function {function!r}; expected one of: {', '.join(functions)}",
+            f"没有函数 {function!r}；应为其中之一：{'、'.join(functions)}",
+        )))  # fmt: skip
     options = ["--work", str(work), "--variant", str(variant), *([f"--{way}"] if way else [])]
     runs = _run_pytest(content("tests", "exercises", f"test_{stem}.py"), function, options)
     names = [name for name in functions if function in (None, name)]

@@ -76,7 +76,7 @@ def _session(request: pytest.FixtureRequest) -> Any:
     """The submission that belongs to a test file: the same stem, in the work folder."""
     from .calls import Failed, InProcess
     from .solutions import submission_text
-    from metarec_lib.workbook.core import missing, work_folder
+    from metarec_lib.workbook.core import missing, pick, work_folder
 
     path = Path(work_folder(request.config.getoption("work"))).resolve() / f"{_stem(request)}.py"
     if known := request.config.stash.get(BROKEN, {}).get(request.node.path):
@@ -86,7 +86,7 @@ def _session(request: pytest.FixtureRequest) -> Any:
     except FileNotFoundError:
         return Failed(_file_error(missing(path)))
     except (OSError, ValueError) as error:
-        return Failed(_file_error(f"the file cannot be read: {error}"))
+        return Failed(_file_error(pick((f"the file cannot be read: {error}", f"文件无法读取：{error}"))))
     if request.config.getoption("in_process"):
         return InProcess(source, str(path))
     from metarec_lib.workbook.sandbox import child

@@ -123,9 +123,10 @@ def read_text(path: str | Path) -> str:
         return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ValueError(
-            f"line {line} is not UTF-8 text (byte 0x{raw[error.start]:02x}): save the file with the encoding UTF-8"
-        ) from None
+        raise ValueError(pick((
+            f"line {line} is not UTF-8 text (byte 0x{raw[error.start]:02x}): save the file with the encoding UTF-8",
+            f"第 {line} 行不是 UTF-8 文本（字节 0x{raw[error.start]:02x}）：请把文件另存为 UTF-8 编码",
+        ))) from None  # fmt: skip
 
 
 def load_module(path_or_source: str | Path, name: str) -> ModuleType:

@@ -5,7 +5,9 @@ import lazy_loader
 _WHERE = {
     "command": ["build_command"],
     "confirm": ["confirm_command"],
+    "built": ["MINUTES", "needs_of", "sections_calling"],
     "claims": ["Minus", "claim", "records_of", "seed"],
+    "editions": ["chinese_edition"],
     "lesson": ["Lesson", "LessonError", "questions_with_lesson"],
     "reading": ["read_lesson"],
     "measured": ["verdicts", "what_was_measured"],

@@ -14,7 +14,7 @@ from . import execution
 from .execution import BuildError
 from .lesson import Lesson, source_path
 from .marks import broken_marks
-from .overview import readme_text
+from .overview import READMES, readme_text
 from .reading import read_lesson
 from .sizes import size_of
 from .spoilers import shown_solutions
@@ -41,6 +41,24 @@ def build_questions(names: Sequence[str] = (), force: bool = False) -> None:
     _attempt(failed, _build_readme)
     if failed:
         raise BuildError("\n".join(failed))
+
+
+def try_questions(names: Sequence[str] = ()) -> None:
+    """Run lessons (all that are written where none is named) for a Chinese reader; check their figures, store nothing.
+
+    Raises BuildError with all that failed.
+    """
+    failed: list[str] = []
+    for question in _chosen(names):
+        if source_path(question).is_file():
+            _attempt(failed, _try_notebook, question)
+    if failed:
+        raise BuildError("\n".join(failed))
+
+
+def _try_notebook(question: Question) -> None:
+    run = execution.run_lesson(read_lesson(question), METAREC_LANG="zh")
+    print(f"{question.key}  {run.seconds:.1f} s in Chinese; nothing is stored")
 
 
 def _attempt(failed: list[str], step: Any, *arguments: Any) -> None:
@@ -117,8 +135,9 @@ def _build_manifest(force: bool) -> None:
 
 def _build_readme() -> None:
     # No guard: only the table between the two marks is written.
-    if (path := places.content("README.md")).is_file():
-        atomic_write(path, readme_text())
+    for name in READMES:
+        if (path := places.content(name)).is_file():
+            atomic_write(path, readme_text(name))
 
 
 def _build_notebook(question: Question, force: bool) -> None:

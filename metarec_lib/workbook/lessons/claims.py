@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metarec_lib.workbook.core import Language, glossary, in_notebook, language
+from metarec_lib.workbook.core import Language, glossary, in_notebook, language, watch_cells
 
 SEED_VARIABLE = "METAREC_SEED"
 MINUS = "−"
@@ -30,6 +30,7 @@ class Minus:
 
 def seed() -> int:
     """The seed of this run: METAREC_SEED, 0 where it is not set. Raises ValueError where it is not an integer."""
+    watch_cells()
     text = os.environ.get(SEED_VARIABLE) or "0"
     try:
         number = int(text)
@@ -53,15 +54,12 @@ def claim(
     record = claim_record(metric, a, b, found, at, headline=headline, scale=scale)
     _made[identity(record)] = record
     _refuse_second_headline(record)
-    text = sentence(record)
     if in_notebook():
         from IPython.display import display
 
-        head = {"en": "Measured.", "zh": "实测。"}[language()]
-        shown = {"text/plain": text, "text/markdown": f"> **{head}** {text}"}
-        display(shown, raw=True, metadata={"metarec": {"claim": record}})
+        display(bundle(record, language()), raw=True, metadata={"metarec": {"claim": record}})
     else:
-        print(text)
+        print(sentence(record))
 
 
 def made() -> list[Record]:
@@ -133,6 +131,12 @@ def plain(side: Any) -> Any:
     if isinstance(side, (int, float)) and not isinstance(side, bool):
         return side
     return glossary.name_of(side, "model")
+
+
+def bundle(record: Mapping[str, Any], lang: Language) -> dict[str, str]:
+    """What a notebook shows of a claim."""
+    text, head = sentence(record, lang), {"en": "**Measured.** ", "zh": "**实测**："}[lang]
+    return {"text/plain": text, "text/markdown": f"> {head}{text}"}
 
 
 # -- the words of a record ----------------------------------------------------------------------------------------------

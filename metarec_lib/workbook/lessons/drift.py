@@ -89,10 +89,12 @@ def _manifest() -> list[str]:
 
 
 def _readme() -> list[str]:
-    path = places.content("README.md")
-    if not path.is_file() or path.read_text(encoding="utf-8") == overview.readme_text():
-        return []
-    return ["README.md: its table of questions is stale. Run `metarec build`."]
+    stale = [
+        name
+        for name in overview.READMES
+        if (path := places.content(name)).is_file() and path.read_text(encoding="utf-8") != overview.readme_text(name)
+    ]
+    return [f"{name}: its table of questions is stale. Run `metarec build`." for name in stale]
 
 
 def _studies() -> list[str]:

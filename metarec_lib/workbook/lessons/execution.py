@@ -44,11 +44,12 @@ def _clock() -> float:
 
 
 def environment(seed: int = 0, **more: str) -> dict[str, str]:
-    """The environment a lesson is built in: solutions, CPU, one thread, the seed; `more` is added."""
+    """The environment a lesson is built in: solutions, CPU, one thread, the seed, English; `more` is added."""
     fixed = {
         "METAREC_WORK": "solutions",
         "METAREC_DEVICE": "cpu",
         "METAREC_SEED": str(seed),
+        "METAREC_LANG": "en",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -50,9 +50,10 @@ def _calls(statement: ast.stmt, name: str) -> bool:
 
 
 def _check_imports(code: Sequence[Parsed], breaches: Breaches) -> None:
-    imports = [
+    imports = [  # the exercise's own is for a fresh kernel
         (cell.line + node.lineno, node.end_lineno - node.lineno + 1)
         for cell, tree in code
+        if "exercise" not in cell.tags
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
@@ -76,8 +77,22 @@ def _check_measured(code: Sequence[Parsed], breaches: Breaches) -> None:
 
 
 def _check_exercise(question: Question, code: Sequence[Parsed], breaches: Breaches) -> None:
-    calls = [ast.unparse(node) for cell, tree in code if "exercise" in cell.tags for node in ast.walk(tree)
-             if isinstance(node, ast.Call)]  # fmt: skip
     wanted = f"check({question.key!r}"
-    if not any(call.startswith(wanted) for call in calls):
+    calling = [(cell, tree) for cell, tree in code if "exercise" in cell.tags and _mentions(tree, wanted)]
+    if not calling:
         breaches.add(1, f'no exercise cell that calls `check("{question.key}")`', "one", "Add it at the end.")
+    for cell, tree in calling:
+        if "check" not in _bound(tree):
+            got, todo = "a check cell that needs cells above it", "Begin it with `from metarec_lib import check, hint`."
+            breaches.limit(cell.line, got, "one that runs alone in a fresh kernel", todo)
+
+
+def _mentions(tree: ast.Module, call: str) -> bool:
+    return any(ast.unparse(node).startswith(call) for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Names that the statements of a cell import or assign."""
+    imported = (alias for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names)
+    assigned = (target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets)
+    return {alias.asname or alias.name for alias in imported} | {ast.unparse(target) for target in assigned}

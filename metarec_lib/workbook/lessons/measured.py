@@ -88,10 +88,14 @@ def what_was_measured() -> None:
     if in_notebook():
         from IPython.display import display
 
-        shown = {"text/plain": as_text(found, lang), "text/html": as_html(found, lang)}
-        display(shown, raw=True, metadata={"metarec": {"measured": len(found)}})
+        display(bundle(found, lang), raw=True, metadata={"metarec": {"measured": len(found)}})
     else:
         print(as_text(found, lang))
+
+
+def bundle(found: Sequence[Verdict], lang: Language) -> dict[str, str]:
+    """What a notebook shows of all claims."""
+    return {"text/plain": as_text(found, lang), "text/html": as_html(found, lang)}
 
 
 def row(verdict: Verdict, lang: Language) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 import lazy_loader
 
 _WHERE = {
-    "answers": ["reset_command", "solution_command"],
+    "answers": ["reset_command", "solution", "solution_command"],
     "checking": ["check", "check_command"],
+    "contents": ["contents"],
     "hints": ["hint"],
     "learner": ["mine"],
     "workspace": ["new_command"],

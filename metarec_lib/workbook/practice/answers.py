@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from metarec_lib.data.paths import atomic_write
-from metarec_lib.workbook.core import content, resolve, work_folder
+from metarec_lib.workbook.core import content, pick, resolve, work_folder
 from metarec_lib.workbook.exercises import plain_text, read_solution, require_exercises
 
-from .workspace import bring_back
+from .hints import Text, no_such
+from .workspace import bring_back, stub_of
 
 
 def solution_command(question: str, function: str | None = None) -> int:
@@ -40,6 +41,11 @@ def _stem(question: str) -> str:
     return found.stem
 
 
+def solution(question: str | int, function: str) -> Text:
+    """The reference solution of one function, in a notebook. Raises ValueError for what does not exist."""
+    return Text(solution_text(_stem(str(question)), function).rstrip("\n"))
+
+
 def solution_text(stem: str, function: str | None = None) -> str:
     """The solution as a learner would have written it: the file, or one function of it."""
     path = content("solutions", f"{stem}.py")
@@ -47,7 +53,7 @@ def solution_text(stem: str, function: str | None = None) -> str:
     if function is None:
         return text
     if function not in names:
-        raise ValueError(f"got the function {function!r}; expected one of: {', '.join(names)}")
+        raise ValueError(no_such(function, names))
     node = next(node for node in ast.parse(text).body if getattr(node, "name", "") == function)
     return "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno]) + "\n"
 
@@ -59,20 +65,22 @@ def reset(question: str, work: str | None = None) -> str:
     """
     path = Path(work_folder(work)).resolve() / f"{_stem(question)}.py"
     _require_learners(path)
-    stub = content("exercises", path.name).read_text(encoding="utf-8")
+    stub = stub_of(path)
     if path.is_file() and path.read_bytes() == stub.encode():
-        return f"{path}: nothing to do, it is as it was at the start."
+        return pick((f"{path}: nothing to do, it is as it was at the start.", f"{path}：无需改动，它还是最初的样子。"))
     kept = _keep(path)
     bring_back(path, stub)
-    return f"{path}: as it was at the start." + (f" Yours is kept in {kept.name}." if kept else "")
+    yours = pick((f" Yours is kept in {kept.name}.", f"你写的保存在 {kept.name}。")) if kept else ""
+    return pick((f"{path}: as it was at the start.", f"{path}：已恢复为最初的样子。")) + yours
 
 
 def _require_learners(path: Path) -> None:
     if path.parent in (content("exercises").resolve(), content("solutions").resolve()):
-        raise ValueError(
+        raise ValueError(pick((
             f"Got {path.parent}, which is the workbook's own folder: nothing to do there. "
-            "Go to your workspace, or name it: --work FOLDER."
-        )
+            "Go to your workspace, or name it: --work FOLDER.",
+            f"{path.parent} 是练习册自己的文件夹，那里无需恢复。请进入你的工作区，或者指定它：--work FOLDER。",
+        )))  # fmt: skip
 
 
 def _keep(path: Path) -> Path | None:

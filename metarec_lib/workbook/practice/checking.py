@@ -17,17 +17,22 @@ from metarec_lib.workbook.core import (
     content,
     in_notebook,
     is_chinese,
+    language,
     link,
     pick,
     resolve,
     show_markdown,
     show_text,
+    watch_cells,
     work_folder,
 )
 from metarec_lib.workbook.exercises import Result, Verdict, judge, require_exercises, stems
+from metarec_lib.workbook.lessons import sections_calling
 
 from . import progress
+from .contents import entries, next_entry
 from .hints import hint
+from .learner import YOUR_FILE
 
 SIGNS = {"passed": "✓", "failed": "✗", "not written": "·", "not run": "–"}
 WIDTH, PRINTED_LINES = 100, 6
@@ -35,13 +40,14 @@ WIDTH, PRINTED_LINES = 100, 6
 
 @dataclass
 class Report:
-    """The verdict on one question. `str(report)` is the printed form."""
+    """The verdict on one question. `str(report)` is the printed form. now: what a pass makes possible, a line each."""
 
     question: str
     path: Path
     functions: list[Result]
     problem: str = ""
     note: str = ""
+    now: str = ""
 
     @property
     def points(self) -> float:
@@ -71,6 +77,7 @@ class Report:
         width = max(len(item.name) for item in self.functions)
         for item in self.functions:
             lines += _function_lines(item, width)
+        lines += [line for said in self.now.splitlines() for line in _wrap(said, "  ")]
         lines += [self._next(), self.note]
         return "\n".join(line for line in lines if line)
 
@@ -81,6 +88,12 @@ class Report:
         todo = next((item for item in self.functions if item.status != "passed"), None)
         if todo is None or self.problem:
             return ""
+        if in_notebook():
+            command = f'hint("{self.question}", "{todo.name}")'
+            return pick((
+                f"  Next: {todo.name}. For a hint, run in a cell: {command}",
+                f"  下一个：{todo.name}。要提示，就在单元格里运行：{command}",
+            ))  # fmt: skip
         command = f"metarec check {self.question} --hint {todo.name}"
         return pick((f"  Next: {todo.name}. For a hint: {command}", f"  下一个：{todo.name}。要提示：{command}"))
 
@@ -95,6 +108,7 @@ def check(question: str | int, work: str | Path | None = None, function: str | N
     `exercises`). function: only this one. In a notebook the report is shown at once, and where there is no folder to
     look in, what to do. Raises ValueError for a question or function that does not exist.
     """
+    watch_cells()
     try:
         work = work_folder(work)
     except ValueError as problem:
@@ -106,7 +120,9 @@ def check(question: str | int, work: str | Path | None = None, function: str | N
     if in_notebook():
         show_text(str(report))
         if not report.passed:
-            show_markdown(pick(("Your file: ", "你的文件：")) + link(report.path))
+            show_markdown(pick(YOUR_FILE) + link(report.path))
+        elif report.path.parent != content("solutions").resolve() and (after := _what_comes_next(report.path, True)):
+            show_markdown(after)
     return report
 
 
@@ -121,9 +137,41 @@ def make_report(question: str | int, work: str | Path | None = None, function: s
     verdict: Verdict = judge(found.stem, folder, function)
     report = Report(found.key, folder / f"{found.stem}.py", verdict.functions, verdict.problem)
     if folder != content("solutions").resolve():
+        report.now = _run_again(found.stem, report)
+        if report.passed and not in_notebook():
+            report.now = "\n".join(filter(None, [report.now, _what_comes_next(report.path)]))
         rows = [(item.name, item.status, item.points, item.possible) for item in report.functions]
         report.note = progress.record_attempts(found.key, report.path, rows)
     return report
+
+
+def _run_again(stem: str, report: Report) -> str:
+    """Which cells of the lesson can be run now: those that call a function which did not pass at the last check."""
+    before, lang = progress.last_status(report.path), language()
+    fresh = [item.name for item in report.functions if item.status == "passed" != before.get(item.name)]
+    notebook = content("notebooks", f"{stem}.ipynb")
+    places = {title: name for name in fresh for title in sections_calling(notebook, name, lang)}
+    told = [
+        pick((f"«{title}» (my.{name})", f"《{title}》中用到 my.{name} 的那个"), lang) for title, name in places.items()
+    ]
+    return told and pick((
+        f"Run again in the lesson, with what you wrote: {', '.join(told)}.",
+        f"你写的函数可以用了，请在课程里重新运行：{'、'.join(told)}单元格。",
+    ), lang) or ""  # fmt: skip
+
+
+def _what_comes_next(path: Path, as_link: bool = False) -> str:
+    """The lesson to go on with, once all functions of one pass."""
+    found = entries(path.parent.parent)
+    after = next_entry([entry for entry in found if entry.question.stem != path.stem])
+    if not found:
+        return ""
+    if after is None:
+        return pick(("All lessons so far are done.", "目前的课程全部完成了。"))
+    title = f"{after.question.key} · {pick((after.question.title_en, after.question.title_zh))}"
+    if as_link:
+        title = f"[{title}]({after.question.stem}.ipynb)"
+    return pick((f"Next lesson: {title}", f"下一课：{title}"))
 
 
 def check_command(

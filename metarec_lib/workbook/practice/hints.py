@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
-from metarec_lib.workbook.core import Question, content, pick, resolve, work_folder
+from metarec_lib.workbook.core import Question, content, in_notebook, pick, resolve, work_folder
 from metarec_lib.workbook.exercises import judge, read_solution, read_text, require_exercises
 
 from . import progress
@@ -37,7 +37,7 @@ def hint(question: str | int, function: str | None = None, work: str | Path | No
             pick((f"{found.key}: everything passes, no hint is needed.", f"{found.key}：全部通过，不需要提示。"))
         )
     if function not in exercises:
-        raise ValueError(f"got the function {function!r}; expected one of: {', '.join(exercises)}")
+        raise ValueError(no_such(function, list(exercises)))
     hints = [pick(item) for item in exercises[function].hints]
     given, warning = progress.next_hint(file, function, len(hints))
     if given < len(hints):
@@ -45,10 +45,21 @@ def hint(question: str | int, function: str | None = None, work: str | Path | No
         text = pick(head) + hints[given]
     else:
         listed = [f"  {number}. {text}" for number, text in enumerate(hints, 1)]
-        solution = pick(("The solution: ", "参考答案：")) + f"metarec solution {found.key} {function}"
+        command = (
+            f'solution("{found.key}", "{function}")' if in_notebook() else f"metarec solution {found.key} {function}"
+        )
+        solution = pick(("The solution: ", "参考答案：")) + command
         head = pick((f"{function}, all {len(hints)} hints:", f"{function}，全部 {len(hints)} 条提示："))
         text = "\n".join([head, *listed, solution])
     return Text("\n".join(part for part in (text, warning) if part))
+
+
+def no_such(function: str, names: Sequence[str]) -> str:
+    """What to say of a function that a question does not have."""
+    return pick((
+        f"got the function {function!r}; expected one of: {', '.join(names)}",
+        f"没有函数 {function!r}；应为其中之一：{'、'.join(names)}",
+    ))  # fmt: skip
 
 
 def first_unfinished(question: Question, file: Path, functions: Sequence[str]) -> str | None:

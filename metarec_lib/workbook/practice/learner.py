@@ -9,8 +9,10 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
-from metarec_lib.workbook.core import link, missing, resolve, show_markdown, work_folder
-from metarec_lib.workbook.exercises import load_module, read_text, unexpected
+from metarec_lib.workbook.core import is_chinese, link, missing, pick, resolve, show_markdown, work_folder
+from metarec_lib.workbook.exercises import cure_of, load_module, read_text, unexpected
+
+YOUR_FILE = "Your file: ", "你的文件："
 
 
 class Unfinished(Exception):
@@ -46,8 +48,7 @@ class mine:
             sentence = wrong
         else:
             return False
-        end = "" if sentence.endswith("?") else "."
-        show_markdown(f"{sentence}{end} Your file: {link(self.path)}" if self.path else sentence)
+        show_markdown(f"{_ended(sentence)}{pick(YOUR_FILE)}{link(self.path)}" if self.path else sentence)
         return True
 
     def _learner_line(self, trace: TracebackType | None) -> tuple[str, int] | None:
@@ -61,8 +62,12 @@ class mine:
 
     def _sentence(self, error: BaseException, function: str, line: int) -> str:
         if isinstance(error, NotImplementedError):
-            return f"`{function}` is not written yet (line {line}); this part of the lesson waits for it"
-        return f"`{function}` raised {type(error).__name__}: {error} (line {line}: `{self._text(line)}`)"
+            return pick((
+                f"`{function}` is not written yet (line {line}); this part of the lesson waits for it",
+                f"`{function}` 还没有写（第 {line} 行）；课程的这一部分要等它写好才能运行",
+            ))  # fmt: skip
+        said = f"{type(error).__name__}: {error}{self._at(line)}"
+        return pick((f"`{function}` raised {said}", f"`{function}` 抛出了 {said}"))
 
     def _wrong_kind(self) -> str:
         """One sentence, if a function has returned what no lesson can go on with: not what the exercise says."""
@@ -72,13 +77,22 @@ class mine:
 
     def _why_not_loaded(self, error: BaseException) -> str:
         if isinstance(error, SyntaxError) and error.filename == str(self.path):
-            return f"The file is not valid Python: {error.msg} (line {error.lineno}: `{self._text(error.lineno)}`)"
+            return self._not_python(error)
         if self.path and not self.path.is_file():
             return missing(self.path)
         if frame := self._learner_line(error.__traceback__):
-            line = frame[1]
-            return f"The file fails while it is loaded: {type(error).__name__}: {error} (line {line}: `{self._text(line)}`)"
-        return f"The file cannot be used: {error}" if self.path else str(error)
+            said = f"{type(error).__name__}: {error}{self._at(frame[1])}"
+            return pick((f"The file fails while it is loaded: {said}", f"文件加载失败：{said}"))
+        return pick((f"The file cannot be used: {error}", f"文件无法使用：{error}")) if self.path else str(error)
+
+    def _not_python(self, error: SyntaxError) -> str:
+        said = f"{error.msg}{self._at(error.lineno)}{cure_of(type(error).__name__, str(error.msg), error.text or '')}"
+        return pick((f"The file is not valid Python: {said}", f"文件不是合法的 Python：{said}"))
+
+    def _at(self, line: int | None) -> str:
+        """The line and its text, in brackets."""
+        text = self._text(line)
+        return pick((f" (line {line}: `{text}`)", f"（第 {line} 行：`{text}`）"))
 
     def _text(self, line: int | None) -> str:
         lines = read_text(self.path).splitlines() if self.path else []
@@ -97,8 +111,18 @@ class Functions:
             raise Unfinished(self._problem)
         function = self._module.__dict__.get(name)
         if not callable(function):
-            raise Unfinished(f"There is no function `{name}` in the file; keep the names of the exercise file")
+            raise Unfinished(pick((
+                f"There is no function `{name}` in the file; keep the names of the exercise file",
+                f"文件里没有函数 `{name}`；请保留练习文件中的函数名",
+            )))  # fmt: skip
         return _checked(function, name, self._returned)
+
+
+def _ended(sentence: str) -> str:
+    """A sentence with its full stop."""
+    if sentence.endswith(("?", "？")):
+        return sentence + pick((" ", ""))
+    return sentence + ("。" if is_chinese(sentence) else ". ")
 
 
 def _checked(function: Callable[..., Any], name: str, returned: dict[str, Any]) -> Callable[..., Any]:
@@ -109,7 +133,10 @@ def _checked(function: Callable[..., Any], name: str, returned: dict[str, Any]) 
         try:
             inspect.signature(function).bind(*args, **kwargs)
         except TypeError as error:
-            raise Unfinished(f"`{name}` does not take the arguments of the lesson: {error}") from None
+            raise Unfinished(pick((
+                f"`{name}` does not take the arguments of the lesson: {error}",
+                f"`{name}` 不接受课程传入的参数：{error}",
+            ))) from None  # fmt: skip
         returned.pop(name, None)
         returned[name] = function(*args, **kwargs)
         return returned[name]
