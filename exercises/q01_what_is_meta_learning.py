@@ -53,9 +53,9 @@ def maml_outer_loss(
     >>> maml_outer_loss([toward(1.0)], [toward(1.0)], torch.tensor([0.0]), lr=0.1, steps=1)    # θ' = 0.2
     tensor(0.6400)
 
-    中文：计算 MAML 的外层损失：先在支持集上适配，再取查询集损失对任务的平均。
+    中文：计算 MAML 的外层损失：先在支持集上适应，再取查询集损失对任务的平均。
     support_losses、query_losses：每个任务一个函数，weights (D,) ↦ 标量；任务 b 用 support_losses[b] 和 query_losses[b]。
-    weights：(D,)，共享的初始化参数 θ。lr、steps：内层以学习率 lr 走 `steps` 步；steps 为 0 时不做适配。
+    weights：(D,)，共享的初始化参数 θ。lr、steps：内层以学习率 lr 走 `steps` 步；steps 为 0 时不做适应。
     返回标量张量；它对 θ 的梯度要穿过所有内层步骤（二阶）。
     """
     raise NotImplementedError(

@@ -67,7 +67,7 @@ def inner_step(loss: Callable[[Tensor], Tensor], weights: Tensor, lr: float) -> 
         ),
         (
             "Adapt on the support loss, `steps` times; judge the adapted weights with the query loss.",
-            "在支持集损失上适配 `steps` 步，再用查询集损失评价适配后的参数。",
+            "在支持集损失上走 `steps` 步，再用查询集损失评价走完后的参数。",
         ),
         (
             "Average the query losses over the tasks. Keep the graph (inner_step does), or the gradient is first-order "
@@ -95,9 +95,9 @@ def maml_outer_loss(
     >>> maml_outer_loss([toward(1.0)], [toward(1.0)], torch.tensor([0.0]), lr=0.1, steps=1)    # θ' = 0.2
     tensor(0.6400)
 
-    中文：计算 MAML 的外层损失：先在支持集上适配，再取查询集损失对任务的平均。
+    中文：计算 MAML 的外层损失：先在支持集上适应，再取查询集损失对任务的平均。
     support_losses、query_losses：每个任务一个函数，weights (D,) ↦ 标量；任务 b 用 support_losses[b] 和 query_losses[b]。
-    weights：(D,)，共享的初始化参数 θ。lr、steps：内层以学习率 lr 走 `steps` 步；steps 为 0 时不做适配。
+    weights：(D,)，共享的初始化参数 θ。lr、steps：内层以学习率 lr 走 `steps` 步；steps 为 0 时不做适应。
     返回标量张量；它对 θ 的梯度要穿过所有内层步骤（二阶）。
     """
     # BEGIN SOLUTION
@@ -121,7 +121,7 @@ def maml_outer_loss(
         ),
         (
             "Move θ a part epsilon of the way towards the mean of the adapted weights.",
-            "让 θ 朝适配后参数的均值走一段，走全程的 epsilon 倍。",
+            "让 θ 朝适应后参数的均值走一段，走全程的 epsilon 倍。",
         ),
         (
             "θ + epsilon · mean_b(φ_b − θ): the difference first, then the mean over tasks.",

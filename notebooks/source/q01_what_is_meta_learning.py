@@ -60,11 +60,11 @@
 # Shrink the step by $K/(K + c)$.
 #
 # **What it is not.** The "meta-learner" of stacking weighs models on one task. Averaging models is an ensemble. Neither learns
-# to learn.
+# to learn. (Averaging the adapted *weights* does: it is Reptile with $\epsilon = 1$.)
 #
-# **When it does not help.** With few meta-training users a network's initial weights are poorly known. At one rating there is little
-# to learn beyond the bias. With a long history a user's own data outweigh any prior. And where tasks share nothing, there is
-# nothing to learn across them.
+# **When it does not help.** With few meta-training users a network's initial weights are poorly known. <!-- c8: higher -->
+# At one rating MAML only ties with the bias. <!-- c3: none -->
+# With a long history a user's own data outweigh any prior. And where tasks share nothing, there is nothing to learn across them.
 
 # %% [markdown] tags=["zh"]
 # **任务。** 每个用户 $u$ 是一个任务，有支持集 $S_u$ 和查询集 $Q_u$。反过来也可以把物品当作任务：它最初的几条评分是支持集，这就是物品冷启动。
@@ -85,10 +85,11 @@
 # **成败在一个细节。** 内层损失是对支持集取平均，所以一条评分的拉力和二十条一样大。照论文的步长，只有一条评分时 MAML 不如偏置。<!-- c2: higher -->
 # 应把步长乘以 $K/(K + c)$。
 #
-# **不是什么。** stacking 里的“元学习器”是在一个任务上给几个模型加权；多个模型取平均叫集成。二者都不是“学会学习”。
+# **不是什么。** stacking 里的“元学习器”是在一个任务上给几个模型加权；多个模型的输出取平均叫集成。二者都不是“学会学习”。（把适应后的*参数*取平均倒是：那就是 $\epsilon = 1$ 的 Reptile。）
 #
-# **什么时候没用。** 元训练用户太少，网络的初始化参数学不准；只有一条评分时，偏置之外几乎没什么可学；历史很长时，用户自己的数据会盖过任何先验；
-# 任务之间没有共性，也就没有东西可以迁移。
+# **什么时候没用。** 元训练用户太少，网络的初始化参数学不准；<!-- c8: higher -->
+# 只有一条评分时，MAML 与偏置只是打平；<!-- c3: none -->
+# 历史很长时，用户自己的数据会盖过任何先验；任务之间没有共性，也就没有东西可以迁移。
 
 # %% [markdown]
 # ## 1. Where it works: sine waves
@@ -170,9 +171,10 @@ TEXTS = {
 # %%
 waves, rng, steps = SineTasks(k=10), np.random.default_rng([SEED, 1]), (1, 5, 20)
 validation, test = waves.draw(100, rng), waves.draw(21, rng)
-nets = {name: SineRegressor(name, steps=700, seed=SEED) for name in ("maml", "pooled")}
-for net in nets.values():
-    net.fit(waves)
+nets = {"maml": SineRegressor("maml", steps=700, seed=SEED).fit(waves)}
+
+# %%
+nets["pooled"] = SineRegressor("pooled", steps=700, seed=SEED).fit(waves)
 rates = {name: net.best_rates(validation, steps) for name, net in nets.items()}
 
 # %% [markdown] tags=["expect"]
@@ -491,7 +493,7 @@ claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=5, users=
 # bits. Instead of one ridge solve the user's vector takes a few Newton steps. This lesson measures stars only.</details>
 # <details><summary>Why not a sequence model that adapts in context?</summary>
 # It is one: a network that reads the history is model-based meta-learning, adaptation paid for in training. It stores no weights per user and is
-# fresh at once, so it is the default in industry where logs are long. Gradient or closed-form adaptation must earn its place: at very few events,
+# fresh at once; with long logs it is the natural first choice. Gradient or closed-form adaptation must earn its place: at very few events,
 # for new items, where an uncertainty is needed, or where the item table changes faster than the big model is trained.</details>
 # <details><summary>10⁹ ids, many of them new today. How is the embedding of a new item initialised, and when does it take over?</summary>
 # The item is the task. A small generator turns content into the first embedding and is trained so that one step on the first
@@ -509,7 +511,7 @@ claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=5, users=
 # 任务不变，似然变了。精排时支持集是曝光样本：有点击的和没点击的，损失用 logistic。曝光未点击是弱负样本（可能是位置靠后，根本没看到），所以点击的权重更高。
 # 召回的负样本要从全库里采，因为曝光里只有旧系统挑过的东西。先验的作用不变：三次点击的信息量很少。求解用户向量时，一次岭回归换成几步牛顿法。本课只测了星级。</details>
 # <details><summary>序列模型自己就能在上下文里适应，为什么还要元学习？</summary>
-# 它本身就是一种：读入历史再作答，属于基于模型的元学习，适应的代价在训练时付掉了。它不为每个用户存参数，行为一来就生效，所以日志长的地方业界默认用它。
+# 它本身就是一种：读入历史再作答，属于基于模型的元学习，适应的代价在训练时付掉了。它不为每个用户存参数，行为一来就生效，日志足够长时，它是自然的首选。
 # 梯度式或闭式解的适应要证明自己的价值：行为极少的用户、新物品、需要不确定性的场合，或者物品库变化比大模型更新还快的时候。</details>
 # <details><summary>10⁹ 个 id，每天都有大量新 id。新物品的 embedding 怎么初始化？什么时候由 id 接管？</summary>
 # 把物品当任务：用一个小的生成网络从内容特征产出初始 embedding，训练目标是在最初几次点击上走一步之后效果好（Meta-Embedding，SIGIR 2019）。证据变多后由 id 接管，

@@ -73,7 +73,7 @@ def test_two_tasks_by_hand(yours, given):
         tensor(1.8),
         cause=(
             "each task starts from θ, adapts on its support, is judged on its query; the query losses are averaged",
-            "每个任务都从 θ 出发，在自己的支持集上适配、在自己的查询集上评价，最后取平均",
+            "每个任务都从 θ 出发，在自己的支持集上适应、在自己的查询集上评价，最后取平均",
         ),
     )
 
@@ -117,7 +117,7 @@ def test_the_gradient_runs_through_the_inner_steps(yours, given, rng):
         expected,
         cause=(
             "a factor (I − lr · H) is missing for each step: that is first-order MAML",
-            "每一步都应乘上 (I − lr · H)；缺了它就是一阶 MAML",
+            "每一步都应乘上 (I − lr · H)；缺了它就是一阶 MAML（FOMAML）",
         ),
     )
 
@@ -143,7 +143,7 @@ def test_part_of_the_way_to_the_mean_by_hand(yours):
     assert_close(
         got,
         tensor([0.5, 2.5]),
-        cause=("θ + epsilon · (mean of the adapted weights − θ)", "θ + epsilon · (适配后参数的均值 − θ)"),
+        cause=("θ + epsilon · (mean of the adapted weights − θ)", "θ + epsilon · (适应后参数的均值 − θ)"),
     )
 
 

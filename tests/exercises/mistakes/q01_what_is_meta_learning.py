@@ -27,7 +27,7 @@ def _adapted(loss, weights, lr, steps, keep=True):
 def cuts_the_gradient_out_of_the_graph(loss, weights, lr):
     """Without create_graph=True the gradient is a constant for the outer loop: that is first-order MAML.
 
-    没有 create_graph=True，梯度对外层循环来说就是常数：那是一阶 MAML。
+    没有 create_graph=True，梯度对外层循环来说就是常数：那是一阶 MAML（FOMAML）。
     """
     return _step(loss, weights, lr, keep=False)
 
@@ -108,7 +108,7 @@ def changes_the_weights_in_place(loss, weights, lr):
 def takes_one_step_whatever_is_asked(support_losses, query_losses, weights, lr, steps):
     """You took one inner step, whatever `steps` is; with 0 nothing is adapted.
 
-    不论 `steps` 是多少，你都只走了一步；steps 为 0 时不应适配。
+    不论 `steps` 是多少，你都只走了一步；steps 为 0 时不应适应。
     """
     pairs = zip(support_losses, query_losses, strict=True)
     return sum(q(_adapted(s, weights, lr, 1)) for s, q in pairs) / len(query_losses)
@@ -118,7 +118,7 @@ def takes_one_step_whatever_is_asked(support_losses, query_losses, weights, lr, 
 def adapts_to_all_tasks_at_once(support_losses, query_losses, weights, lr, steps):
     """You adapted once to the mean of all supports: each task adapts to its own.
 
-    你在所有支持集的平均损失上一起做了适配：每个任务应在自己的支持集上适配。
+    你在所有支持集的平均损失上一起做了适应：每个任务应在自己的支持集上适应。
     """
     adapted = _adapted(lambda w: sum(s(w) for s in support_losses) / len(support_losses), weights, lr, steps)
     return sum(q(adapted) for q in query_losses) / len(query_losses)
@@ -137,7 +137,7 @@ def judges_every_task_on_the_first_query(support_losses, query_losses, weights, 
 def does_not_adapt(support_losses, query_losses, weights, lr, steps):
     """You judged θ itself: adapt it on each task's support first.
 
-    你直接评价了 θ：应先在每个任务的支持集上适配。
+    你直接评价了 θ：应先在每个任务的支持集上适应。
     """
     return sum(q(weights) for q in query_losses) / len(query_losses)
 
@@ -146,7 +146,7 @@ def does_not_adapt(support_losses, query_losses, weights, lr, steps):
 def carries_one_task_into_the_next(support_losses, query_losses, weights, lr, steps):
     """Your second task starts from the first task's adapted weights; every task starts from θ.
 
-    你的第二个任务是从第一个任务适配后的参数出发的；每个任务都应从 θ 出发。
+    你的第二个任务是从第一个任务适应后的参数出发的；每个任务都应从 θ 出发。
     """
     total = 0.0
     for support, query in zip(support_losses, query_losses, strict=True):
@@ -159,7 +159,7 @@ def carries_one_task_into_the_next(support_losses, query_losses, weights, lr, st
 def judges_on_the_support(support_losses, query_losses, weights, lr, steps):
     """You judged the adapted weights on the support they were fitted to; MAML's outer loss is that of the query.
 
-    你用支持集评价了在它上面适配出来的参数；MAML 的外层损失用的是查询集。
+    你用支持集评价了在它上面学出来的参数；MAML 的外层损失用的是查询集。
     """
     return sum(s(_adapted(s, weights, lr, steps)) for s in support_losses) / len(support_losses)
 
@@ -168,7 +168,7 @@ def judges_on_the_support(support_losses, query_losses, weights, lr, steps):
 def adapts_on_the_query(support_losses, query_losses, weights, lr, steps):
     """You adapted on the query: that is training on the test, inside each task.
 
-    你在查询集上做了适配：等于在每个任务里拿测试数据训练。
+    你在查询集上做了适应：等于在每个任务里拿测试数据训练。
     """
     return sum(q(_adapted(q, weights, lr, steps)) for q in query_losses) / len(query_losses)
 
@@ -177,7 +177,7 @@ def adapts_on_the_query(support_losses, query_losses, weights, lr, steps):
 def is_first_order(support_losses, query_losses, weights, lr, steps):
     """Your gradient does not run through the inner steps: this is first-order MAML; keep the graph (create_graph=True).
 
-    你的梯度没有穿过内层步骤：这是一阶 MAML；请保留计算图（create_graph=True）。
+    你的梯度没有穿过内层步骤：这是一阶 MAML（FOMAML）；请保留计算图（create_graph=True）。
     """
     pairs = zip(support_losses, query_losses, strict=True)
     return sum(q(_adapted(s, weights, lr, steps, keep=False)) for s, q in pairs) / len(query_losses)
@@ -224,7 +224,7 @@ def sums_over_the_tasks(support_losses, query_losses, weights, lr, steps):
 def moves_away(weights, adapted, epsilon):
     """You moved away from the adapted weights: the difference is φ − θ.
 
-    你朝远离适配后参数的方向走了：差应是 φ − θ。
+    你朝远离适应后参数的方向走了：差应是 φ − θ。
     """
     return weights - epsilon * (adapted - weights).mean(dim=0)
 

@@ -265,7 +265,7 @@ def _places(users):
 def trains_on_the_support(users, test_users, k):
     """The support of test users is in your training part: they are no longer new users. Adapt on it, never train on it.
 
-    测试用户的支持集进了训练，他们就不再是新用户：支持集只能用来适配，不能用来训练。
+    测试用户的支持集进了训练，他们就不再是新用户：支持集只能用来适应，不能用来训练。
     """
     is_test, place = np.isin(users, test_users), _places(users)
     return ~is_test | (place < k), is_test & (place < k), is_test & (place >= k)
