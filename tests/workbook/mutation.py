@@ -37,6 +37,21 @@ EQUIVALENT = {
         "column = (0 * logits).new_full((len(logits), 1), sink)": "takes only the dtype of its argument",
         "column = logits.new_full((len(0 * logits), 1), sink)": "takes only the length of its argument",
     },
+    "partial_pooling": {
+        "own = torch.where(counts > 0, means, torch.zeros_like(0 * means))": "takes only the shape of its argument",
+    },
+    "beta_prior": {
+        "m = rates.mean()": "a tensor without dimensions counts as a number",
+        "between = rates.var(unbiased=False) - (m * (1 - m) / shows).mean().item()": "the same",
+        "between = rates.var(unbiased=False).item() - (m * (1 - m) / shows).mean()": "the same",
+    },
+    "gauc": {
+        "rows, total = (0.0, 0)": "0 and 0.0 are the same number",
+        "total, rows = (0, 0.0)": "the same",
+        "total += len(own) * ((gap > 0).double() + 0.5 * (gap == 0).double()).mean()": "a tensor counts as a number",
+        "total += len(own) * ((gap > 0) + 0.5 * (gap == 0).double()).mean().item()": "a sum with a float is one",
+        "total += len(own) * ((gap > 0).double() + 0.5 * (gap == 0)).mean().item()": "half a truth value is a float",
+    },
     "out_of_fold_predictions": {
         "predictions = np.empty(len(0 * ratings))": "takes only the length of its argument",
         "for f in fold:": "predicts a fold anew for each of its ratings",
