@@ -19,7 +19,7 @@ from .style import WIDTH, styled
 from .wording import Words, dress, is_pair, said
 
 COLOURS = 64
-IN_WORDS = "In words · 文字说明"
+IN_WORDS = {"en": "In words · 文字说明", "zh": "文字说明"}
 
 
 def show(fig: Figure, alt: Words) -> None:
@@ -45,7 +45,7 @@ def display_picture(shown: dict[str, Any], alt: str) -> None:
         return
     display(shown, raw=True, metadata={"image/png": picture_metadata(shown["image/png"], alt)})
     # nbconvert reads the alt text of the metadata. JupyterLab (4.6) drops it: there this line says it.
-    words = f"<details><summary>{IN_WORDS}</summary>{html.escape(alt)}</details>"
+    words = f"<details><summary>{IN_WORDS[language()]}</summary>{html.escape(alt)}</details>"
     display({"text/html": words, "text/plain": alt}, raw=True, metadata={})
 
 

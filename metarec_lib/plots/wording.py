@@ -15,7 +15,7 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from metarec_lib.workbook.core import Language, glossary, is_chinese, language, pick
+from metarec_lib.workbook.core import Language, english_of, glossary, is_chinese, language, pick
 
 Words = str | tuple[str, str]
 LATIN = "DejaVu Sans"
@@ -93,8 +93,21 @@ def font_family() -> list[str]:
 
 
 def dress(fig: Figure) -> None:
-    """Give texts with Chinese characters a font that has them, where they were made outside of the notebooks' style."""
-    if figure_language() == "zh":
-        for text in fig.findobj(Text):
-            if is_chinese(text.get_text()):
-                text.set_fontfamily(font_family())
+    """Give texts with Chinese characters a font that has them; where there is none, say them in English: no boxes."""
+    if language() == "en":
+        return
+    if cjk_font() is None:
+        _in_english(fig)
+    for text in fig.findobj(Text):
+        if is_chinese(text.get_text()):
+            text.set_fontfamily(font_family())
+
+
+def _in_english(fig: Figure) -> None:
+    """Texts that a lesson has put together in Chinese by itself, in English."""
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+        labels = [label.get_text() for label in axis.get_ticklabels()]
+        if any(map(is_chinese, labels)):
+            axis.set_ticks(axis.get_majorticklocs(), list(map(english_of, labels)))
+    for text in fig.findobj(Text):
+        text.set_text(english_of(text.get_text()))

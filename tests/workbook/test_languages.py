@@ -4,6 +4,7 @@ import pytest
 
 from metarec_lib.workbook.core import places
 from metarec_lib.workbook.core.languages import is_chinese, language, pick
+from metarec_lib.workbook.core.questions import resolve
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +42,11 @@ def test_another_language_is_refused(monkeypatch):
 
 def test_chinese_is_told_by_its_characters():
     assert is_chinese("误差 σ²") and not is_chinese("σ² → ∞, “quoted”")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_question_that_does_not_exist_is_told_in_the_readers_language(monkeypatch, lang):
+    monkeypatch.setenv("METAREC_LANG", lang)
+    said = {"en": "expected q01 to q31", "zh": "应为 q01 至 q31"}[lang]
+    with pytest.raises(ValueError, match=said):
+        resolve("q99")

@@ -11,6 +11,7 @@ from matplotlib.text import Text
 from metarec_lib import plots
 from metarec_lib.plots import tables
 from metarec_lib.plots import wording as module
+from metarec_lib.workbook.core import glossary, pick
 
 FONT = pytest.mark.skipif(plots.cjk_font() is None, reason="no font with Chinese characters on this machine")
 TITLE = ("Error falls", "误差下降")
@@ -75,6 +76,20 @@ def test_without_a_font_the_figure_is_in_english_and_its_alt_text_in_chinese(chi
             assert "Error falls" in texts(fig) and not any(map(module.is_chinese, texts(fig)))
         plots.show(fig, alt=("One curve rises from left to right.", "一条曲线从左到右上升。"))
     assert capsys.readouterr().out == "一条曲线从左到右上升。\n"
+
+
+def test_texts_that_a_lesson_made_chinese_itself_fall_back_too(chinese, no_font):
+    title, name = pick(TITLE), glossary.say("closed-form head")
+    fig, ax = plots.subplots()
+    ax.barh([name, f"{name}，{glossary.say('5 meta-training users')}"], [1, 2])
+    ax.set(title=f"{title}：2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.png_of(fig)
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert (
+        labels == ["closed-form head", "closed-form head, 5 meta-training users"] and ax.get_title() == "Error falls: 2"
+    )
 
 
 @FONT

@@ -12,6 +12,7 @@ _WHERE = {
         "Pair",
         "asked_for",
         "both_parts",
+        "english_of",
         "is_chinese",
         "language",
         "pick",

@@ -12,6 +12,8 @@ Pair = tuple[str, str]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
 MARK = ".metarec.json"  # the file that makes a folder a learner's workspace
 VARIABLE, REMEMBERED = "METAREC_LANG", "language"  # REMEMBERED: the key in a workspace's mark
+SIGNS = str.maketrans({"，": ", ", "、": ", ", "：": ": ", "；": "; ", "（": " (", "）": ")", "。": ".", "？": "?"})
+_english: dict[str, str] = {}  # what `pick` has given, and the same in English
 CHINESE = "中文："  # begins the Chinese part of a docstring
 
 
@@ -33,7 +35,16 @@ def asked_for() -> Language | None:
 
 def pick(pair: Pair, lang: Language | None = None) -> str:
     """The text of a pair (English, 中文) in `lang`, by default the reader's language."""
-    return pair[LANGUAGES.index(lang or language())]
+    said = pair[LANGUAGES.index(lang or language())]
+    _english[said] = pair[0]
+    return said
+
+
+def english_of(text: str) -> str:
+    """A text that was put together from what `pick` gave, in English; for a reader whose machine cannot draw Chinese."""
+    for said in sorted((said for said in _english if said in text and is_chinese(said)), key=len, reverse=True):
+        text = text.replace(said, _english[said])
+    return text.translate(SIGNS)
 
 
 def is_chinese(text: str) -> bool:

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from .languages import pick
+
 _I = "Part I. Foundations"
 _II = "Part II. Online and adaptive"
 _III = "Part III. Sharing, structure, compression"
@@ -261,8 +263,11 @@ def resolve(name: str | int) -> Question:
     if number and int(number[1]) <= len(QUESTIONS) and not isinstance(name, bool):
         return QUESTIONS[int(number[1]) - 1]
     near = difflib.get_close_matches(text, _BY_STEM, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise ValueError(f"Got the question {name!r}; expected q01 to q31, a number from 1 to 31, or a full stem.{hint}")
+    hint = (f" Did you mean {near[0]}?", f"是不是想写 {near[0]}？") if near else ("", "")
+    raise ValueError(pick((
+        f"Got the question {name!r}; expected q01 to q31, a number from 1 to 31, or a full stem.{hint[0]}",
+        f"没有题目 {name!r}；应为 q01 至 q31、1 至 31 的数字，或完整的文件名。{hint[1]}",
+    )))  # fmt: skip
 
 
 def resolve_all(names: list[str] | tuple[str, ...] | None) -> list[Question]:

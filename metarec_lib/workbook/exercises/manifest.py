@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .solutions import read_solution
-from metarec_lib.workbook.core import Pair, require_pair
+from metarec_lib.workbook.core import Pair, pick, require_pair
 from metarec_lib.workbook.core import content
 from metarec_lib.workbook.core import Question
 
@@ -69,7 +69,11 @@ def stems(root: Path | None = None) -> list[str]:
 def require_exercises(question: Question) -> None:
     """Raise ValueError where a question has no exercises yet."""
     if question.stem not in stems():
-        raise ValueError(f"{question.key} has no exercises yet; those that have: {', '.join(s[:3] for s in stems())}")
+        having = [stem[:3] for stem in stems()]
+        raise ValueError(pick((
+            f"{question.key} has no exercises yet; those that have: {', '.join(having)}",
+            f"{question.key} 还没有练习；已有练习的题目：{'、'.join(having)}",
+        )))  # fmt: skip
 
 
 def build_manifest(root: Path | None = None) -> dict[str, Any]:

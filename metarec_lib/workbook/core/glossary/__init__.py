@@ -54,7 +54,7 @@ def name_of(name: str, *kinds: Kind) -> str:
 def say(name: str, lang: Language | None = None, *kinds: Kind) -> str:
     """What a thing is called in this language, by default the reader's."""
     term, number = _found(name, kinds)
-    return pick((term.en, term.zh), lang or language()).replace(NUMBER, number)
+    return pick((term.en.replace(NUMBER, number), term.zh.replace(NUMBER, number)), lang or language())
 
 
 def _found(name: str, kinds: tuple[Kind, ...]) -> tuple[Term, str]:
