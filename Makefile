@@ -5,11 +5,13 @@ READY := .venv/.ready
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: lab test build
-# In Chinese: `make lab METAREC_LANG=zh`, once. A terminal in JupyterLab finds `metarec`, since PATH has the environment.
+# In Chinese: `make lab METAREC_LANG=zh`, once. A terminal in JupyterLab finds `metarec`: PATH has the environment, and no
+# login shell sets it anew.
+TERMINAL = {'shell_command': ['$${SHELL:-/bin/sh}']}
 lab: $(READY)  ## fetch the data, make your workspace in my-work/, open JupyterLab on its start page
 	$(BIN)/metarec data ml-100k
 	$(BIN)/metarec new my-work
-	cd my-work && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jupyter lab start.ipynb
+	cd my-work && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jupyter lab --ServerApp.terminado_settings="$(TERMINAL)" start.ipynb
 
 test: $(READY)  ## lint, tests, notebooks
 	$(BIN)/metarec data ml-100k

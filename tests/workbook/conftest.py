@@ -7,10 +7,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the toys that tests import; no other folder is on the path
 
-from toy import Toy, run_without_kernel
+from toy import STEM, Toy, run_without_kernel
 
 from metarec_lib.workbook.core import places
-from metarec_lib.workbook.lessons import build, execution
+from metarec_lib.workbook.lessons import breaches, build, execution
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +25,7 @@ def toy(tmp_path, monkeypatch):
     toy = Toy(tmp_path / "clone")
     monkeypatch.setattr(places, "root", lambda: toy.root)
     monkeypatch.setattr(build, "manifest", lambda: '{"q06": 1}\n')
+    monkeypatch.setattr(breaches, "EXCEPTIONS", (STEM,))  # it is small; `whole` keeps every limit
     monkeypatch.setenv("METAREC_HOME", str(tmp_path / "home"))
     for variable in ("METAREC_WORK", "METAREC_SEED", "METAREC_STUDIES"):
         monkeypatch.delenv(variable, raising=False)

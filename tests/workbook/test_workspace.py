@@ -183,6 +183,13 @@ def test_in_chinese_claims_are_said_anew_and_other_outputs_dropped(twins, work):
     assert not any(outputs.values())
 
 
+def test_a_claim_whose_name_is_gone_from_the_glossary_is_left_to_the_next_run(twins, work):
+    text = twins.notebook.read_text(encoding="utf-8")
+    twins.notebook.write_text(text.replace('"shrunken bias"', '"a name of old"'), encoding="utf-8")
+    renew(work, "zh")
+    assert "实测" not in (work / NOTEBOOK).read_text(encoding="utf-8")
+
+
 def test_the_workspace_remembers_its_language_and_the_variable_overrides_it(twins, work, monkeypatch, capsys):
     new_command(str(work), "zh")
     new_command(str(work))

@@ -46,7 +46,10 @@ def _row(question: Question, lang: Language) -> str:
     title, path = pick((question.title_en, question.title_zh), lang), _notebook(question)
     if not path.is_file():
         return f"| {question.key} | {title} | |"
-    told = outcome(path.read_text(encoding="utf-8"), lang)
+    try:
+        told = outcome(path.read_text(encoding="utf-8"), lang)
+    except ValueError as error:
+        raise ValueError(f"{question.key}: {error} Or build the lesson anew.") from None
     return f"| [{question.key}](notebooks/{question.stem}.ipynb) | {title} | {told} |"
 
 
