@@ -125,6 +125,7 @@ def labels(title, x, y):
 # %% tags=["figure"]
 TEXTS = {
     "wave": ("the wave", "真实的波"),
+    "which": ("wave", "第几条波"),
     "taken": ("Gradient steps taken", "已走的梯度步数"),
     "alt wave": (
         "One wave with ten points. After one step MAML's curve follows the wave; the pooled network's hardly moves.",
@@ -176,6 +177,8 @@ nets = {"maml": SineRegressor("maml", steps=700, seed=SEED).fit(waves)}
 # %%
 nets["pooled"] = SineRegressor("pooled", steps=700, seed=SEED).fit(waves)
 rates = {name: net.best_rates(validation, steps) for name, net in nets.items()}
+controls = {"wave": TEXTS["which"], "steps_taken": TEXTS["taken"]}
+grid = np.linspace(-5, 5, 81)
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** The pooled network knows no tasks, only points. What curve does it draw before its first step? And which of
@@ -185,9 +188,6 @@ rates = {name: net.best_rates(validation, steps) for name, net in nets.items()}
 # **你猜结果如何？** 混合数据训练的网络不知道任务，只见过一堆点。走第一步之前，它画出的是什么曲线？那一刻，两个网络谁离真实的波更近？
 
 # %% tags=["play", "nbval-ignore-output"]
-grid = np.linspace(-5, 5, 81)
-
-
 def one_wave(wave=3, steps_taken=1):
     x, y = test.x[wave : wave + 1], test.y[wave : wave + 1]
     truth = float(test.amplitude[wave]) * np.sin(grid - float(test.phase[wave]))
@@ -200,7 +200,8 @@ def one_wave(wave=3, steps_taken=1):
     return plots.lines(grid, drawn, **named, points=(x[0], y[0]))
 
 
-plots.play(one_wave, wave=(0, 20), steps_taken=(0, 20), alt=text("alt wave"))
+plots.play(one_wave, wave=(0, 20), steps_taken=(0, 20), labels=controls,
+           alt=text("alt wave"))
 
 # %% [markdown]
 # At no step both draw about the mean wave, which is right for nobody. MAML was not trained to be good there. It was trained to become good.

@@ -282,8 +282,9 @@ def with_fewer_users(users=40, ratings=20):
     return plots.intervals(some, title=title, xlabel=text("stars"), xlim=(-0.08, 0.05))
 
 
+controls = {"users": TEXTS["judge"], "ratings": TEXTS["K"]}
 plots.play(with_fewer_users, users=(5, len(judging)), ratings=[1, 5, 20],
-           alt=text("alt fewer"))
+           labels=controls, alt=text("alt fewer"))
 
 # %% [markdown]
 # ## 2. A constant that climbs the table
