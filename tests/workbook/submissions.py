@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metarec_lib.workbook.core.places import content
-from metarec_lib.workbook.exercises.manifest import question_manifest
+from metarec_lib.workbook.exercises.manifest import earned, question_manifest
 from metarec_lib.workbook.exercises.solutions import plain_text, read_solution, stub_text
 
 Q06 = "q06_evaluate_meta_learning"
@@ -74,8 +74,16 @@ def write(folder: Path, raw: bytes) -> None:
     (folder / f"{Q06}.py").write_bytes(raw)
 
 
+def but_one() -> float:
+    """The points of q06 for who fails one test of the split, the one with k = 2."""
+    split = question_manifest(Q06)["functions"]["user_split_without_leakage"]
+    tests = {name: name != "test_every_test_user_has_a_support_of_their_own" for name in split["tests"]}
+    return round(question_manifest(Q06)["points"] - split["points"] + earned(split["points"], tests, split["core"]), 2)
+
+
+BUT_ONE = but_one()
 SPLIT = "def user_split_without_leakage(users, test_users, k):\n"
-# One test of the split, worth 0.75 points, and the last one.
+# One test of the split, and the last one.
 ONE, LAST = "    if k == 2:\n", "    if users.max() > 10**6:\n"
 SOLVED = "\n_solved = user_split_without_leakage\n"
 
@@ -431,15 +439,15 @@ def of_this_machine(server: int, neighbour: Path) -> list[Hostile]:
     names = f"PLACES, VICTIMS, ROOT = {places!r}, {[str(neighbour)]!r}, {str(root)!r}\n"
     connect = f'import socket\nsocket.create_connection(("127.0.0.1", {server}), 1).send(b"hello")\nreturn (users,) * 3'
     return [
-        text("network", 9.25, "Error", split(connect), walls=True),
+        text("network", BUT_ONE, "Error", split(connect), walls=True),
         text("read and delete", 7, "nothing to read", but(names + READ_AND_DELETE), walls=True),
         text("import metarec_lib", 7, "No module named|not available", but(names + IMPORTS), walls=True),
     ]
 
 
 HOSTILE = [
-    text("endless loop", 9.25, "did not finish in", split("while True: pass")),
-    text("ignored signals", 9.25, "did not finish in", split("while True: pass", SIGNALS)),
+    text("endless loop", BUT_ONE, "did not finish in", split("while True: pass")),
+    text("ignored signals", BUT_ONE, "did not finish in", split("while True: pass", SIGNALS)),
     text("sleep while loading", 0, "while the file was loaded, it did not finish", but("import time\ntime.sleep(60)")),
     text("os._exit", 0, "ended without an answer", but("import os\nos._exit(0)")),
     text("sys.exit", 0, "ends the program while it is loaded", but("import sys\nsys.exit(0)")),
@@ -447,15 +455,15 @@ HOSTILE = [
     text("equal to everything", 0, "got an `Anything`", EQUAL),
     text("NaN", 0, "got nan, expected", NANS),
     text("subclasses", 0, "got a `Float`.*got an `Array`.*got a `Text`", SUBCLASSES),
-    text("10 GB", 9.25, "MemoryError", split("import numpy as np\nreturn (np.ones(10**10),) * 3")),
-    text("crash", 9.25, "crashed", split("import ctypes\nctypes.string_at(0)")),
-    text("recursion", 9.25, "RecursionError", split("return user_split_without_leakage(users, test_users, k)")),
+    text("10 GB", BUT_ONE, "MemoryError", split("import numpy as np\nreturn (np.ones(10**10),) * 3")),
+    text("crash", BUT_ONE, "crashed", split("import ctypes\nctypes.string_at(0)")),
+    text("recursion", BUT_ONE, "RecursionError", split("return user_split_without_leakage(users, test_users, k)")),
     text(
-        "recursion without limit", 9.25, "crashed|ended|MemoryError|did not finish",
+        "recursion without limit", BUT_ONE, "crashed|ended|MemoryError|did not finish",
         split("sys.setrecursionlimit(10**9)\nreturn user_split_without_leakage(users, test_users, k)", "import sys"),
     ),
-    text("output flood", 9.25, "printed without end", split("while True: print('x' * 10_000)")),
-    text("forged frames", 9.25, "no answer", split("everywhere(frame(1))", FORGE)),
+    text("output flood", BUT_ONE, "printed without end", split("while True: print('x' * 10_000)")),
+    text("forged frames", BUT_ONE, "no answer", split("everywhere(frame(1))", FORGE)),
     text("forged frames, right number", 6.67, "no answer|got 0.25", but(FORGE + FORGE_NUMBER)),
     text("not UTF-8", 0, "line 1 is not UTF-8", b"# \xff\xfe\n" + perfect().encode()),
     text("null bytes", 0, "null bytes", "x = '\0'\n"),
@@ -463,10 +471,10 @@ HOSTILE = [
     text("stack and collector", 7, "nothing to read", but(SPY)),
     text("lying json", 0, "no answer|ended without", but(LYING_JSON)),
     text("threads and timers", 10, "^$", but(ALIVE)),
-    text("broken text", 9.25, r"ValueError: � �\[31m; '=1\+1", split(r'raise ValueError("\ud800 \x1b[31m; =1+1")')),
+    text("broken text", BUT_ONE, r"ValueError: � �\[31m; '=1\+1", split(r'raise ValueError("\ud800 \x1b[31m; =1+1")')),
     text("large answers", 8, r"shape \(30000, 1\)|Unable to allocate", but(SOLVED + GROW)),
-    text("fork bomb", 9.25, "not permitted", split("import os\nwhile True: os.fork()"), walls=True),
-    text("other programs", 9.25, "not permitted", split("import subprocess\nsubprocess.run(['true'])"), walls=True),
+    text("fork bomb", BUT_ONE, "not permitted", split("import os\nwhile True: os.fork()"), walls=True),
+    text("other programs", BUT_ONE, "not permitted", split("import subprocess\nsubprocess.run(['true'])"), walls=True),
     text("ends the zygote", 10, "^$", split("import os\nos.kill(os.getppid(), 9)"), walls=True),
     text("stops the zygote", 10, "^$", split("import os\nos.kill(os.getppid(), 19)"), walls=True),
     text("scikit-learn by importlib", 6, "No module named 'sklearn'", but(SCIKIT_LEARN)),
@@ -479,10 +487,10 @@ HOSTILE = [
     text("signals without end", 10, "^$", but(ALARMS), walls=True),
     text("hangs at the second call", 7, "did not finish in", but(SOLVED + SECOND)),
     text("another answer at the second call", 7, "twice on the same objects", but(SOLVED + CHANGES)),
-    text("empty array beyond all bounds", 9.25, "no answer", split("everywhere(vast())", FORGE + FORGE_ERROR)),
-    text("a class of a hundred bases", 9.25, "no answer", split("raise E100('x')", BASES)),
-    text("forged error", 9.25, "no answer", split("everywhere(lost())", FORGE + FORGE_ERROR)),
-    text("forged time limit", 9.25, "no answer", split("everywhere(late())", FORGE + FORGE_ERROR)),
+    text("empty array beyond all bounds", BUT_ONE, "no answer", split("everywhere(vast())", FORGE + FORGE_ERROR)),
+    text("a class of a hundred bases", BUT_ONE, "no answer", split("raise E100('x')", BASES)),
+    text("forged error", BUT_ONE, "no answer", split("everywhere(lost())", FORGE + FORGE_ERROR)),
+    text("forged time limit", BUT_ONE, "no answer", split("everywhere(late())", FORGE + FORGE_ERROR)),
     text("leaves files and memory", 10, "^$", split("leave_memory()", LEAVE, LAST), walls=True),
     text("finds what was left", 7, "nothing was left", but(FIND), walls=True),
     text("leaves a locked folder", 10, "^$", split("os.chmod('../left/inner', 0)", LEAVE, LAST), walls=True),

@@ -580,45 +580,40 @@ def test_the_command_writes_json_and_junit(toy, capsys, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["junit.xml"]
 
 
-PYTEST = [
-    sys.executable,
-    "-m",
-    "pytest",
-    "-q",
-    "--no-header",
-    "-rA",
-    "-p",
-    "no:cacheprovider",
-    "--disable-plugin-autoload",
-]
+SESSIONS = """
+import contextlib, io, json, pytest, sys
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        status = pytest.main(arguments)
+    print(json.dumps([status, text.getvalue()]))
+"""
+OPTIONS = ["-q", "--no-header", "-rA", "-p", "no:cacheprovider", "--disable-plugin-autoload"]
+OPTIONS += ["-p", "metarec_lib.workbook.exercises.plugin"]
 
 
-@pytest.mark.parametrize(
-    ("text", "more"),
-    [
-        (stub_text(SOLUTION), []),
-        (SOLUTION, []),
-        (plain_text(SOLUTION).replace("create_graph=True", "create_graph=False"), ["--in-process"]),
-        ("def f(:", ["--in-process"]),
-    ],
-)
-def test_pytest_gives_the_same_verdict(toy, text, more):
-    toy.write(text)
-    expected = {test: passed for item in check("q06").functions for test, passed in item.tests.items()}
-    command = [
-        *PYTEST,
-        "-p",
-        "metarec_lib.workbook.exercises.plugin",
-        "--work",
-        toy.work,
-        *more,
-        toy.root / "tests" / "exercises",
-    ]
+def run_pytest(toy, *sessions):
+    """pytest with these arguments, one session after the other in a process of its own: the status and text of each."""
+    given = json.dumps([[*OPTIONS, *map(str, arguments)] for arguments in sessions])
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    run = subprocess.run(command, capture_output=True, text=True, cwd=toy.root, env=environment)
-    lines = [line for line in run.stdout.splitlines() if line.startswith(("PASSED ", "FAILED ", "ERROR ", "SKIPPED "))]
-    assert {line.split("::")[1].split()[0]: line.startswith("PASSED") for line in lines} == expected
-    assert run.returncode == (0 if all(expected.values()) else 1)
+    command = [sys.executable, "-c", SESSIONS, given]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=toy.root, env=environment, check=True)
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def test_pytest_gives_the_same_verdict(toy):
+    texts = [(stub_text(SOLUTION), []), (SOLUTION, []), ("def f(:", ["--in-process"])]
+    texts.append((plain_text(SOLUTION).replace("create_graph=True", "create_graph=False"), ["--in-process"]))
+    expected, sessions = [], []
+    for number, (text, more) in enumerate(texts):
+        toy.write(text)
+        expected.append({test: passed for item in check("q06").functions for test, passed in item.tests.items()})
+        shutil.copytree(toy.work, toy.root / f"work {number}")
+        sessions.append(["--work", toy.root / f"work {number}", *more, toy.root / "tests" / "exercises"])
+    words = ("PASSED ", "FAILED ", "ERROR ", "SKIPPED ")
+    for (status, said), tests in zip(run_pytest(toy, *sessions), expected, strict=True):
+        lines = [line for line in said.splitlines() if line.startswith(words)]
+        assert {line.split("::")[1].split()[0]: line.startswith("PASSED") for line in lines} == tests
+        assert status == (0 if all(tests.values()) else 1)
 
 
 def test_random_data_follow_the_variant_and_the_test(toy):
@@ -627,12 +622,11 @@ def test_random_data_follow_the_variant_and_the_test(toy):
         + "\n\n@graded('mean_rating')\ndef test_draw(yours, rng):\n    assert_equal(yours.mean_rating([rng.random()]), 0)\n"
     )
     toy.write("def mean_rating(values): return values[0]\n")
-    draws = []
-    for variant in ("0", "0", "1"):
-        command = [*PYTEST, "-p", "metarec_lib.workbook.exercises.plugin", "--variant", variant]
-        command += ["--in-process", "-k", "draw", toy.tests]
-        run = subprocess.run(command, capture_output=True, text=True, cwd=toy.root)
-        draws.append(next(line for line in run.stdout.splitlines() if line.startswith("E ") and "called" in line))
+    options = ["--work", toy.work, "--in-process", "-k", "draw", toy.tests, "--variant"]
+    found = run_pytest(toy, *([*options, variant] for variant in ("0", "0", "1")))
+    draws = [
+        next(line for line in said.splitlines() if line.startswith("E ") and "called" in line) for _, said in found
+    ]
     assert draws[0] == draws[1] != draws[2]
 
 

@@ -37,7 +37,7 @@ from metarec_lib.workbook.sandbox.child import LIMIT
 WALLS = jail.missing_walls()
 WAY = "" if WALLS else "jail"
 SHORT = Settings(way=WAY, seconds=1.5)
-PROVED = [stem for stem in read_manifest() if stem.startswith(("q01_", "q02_", "q06_"))]
+PROVED = [stem for stem in read_manifest() if stem.startswith(("q01_", "q06_"))]  # torch, and numpy alone
 
 
 def read(report: Path) -> dict[str, dict[str, str]]:
@@ -66,7 +66,8 @@ def status(*arguments) -> int:
     return left.value.code or 0
 
 
-# Hostile submissions, each followed by a perfect one.
+# Hostile submissions. A perfect one follows each that reaches beyond its own process, and every third of the others,
+# which the next hostile one follows; benchmarks/class_of_100.py has a perfect one after each.
 
 
 @pytest.fixture
@@ -88,15 +89,16 @@ def test_hostile_submissions_get_their_true_points_and_change_nothing(tmp_path, 
     chosen = [item for item in chosen if not (item.walls and WALLS)]
     for number, item in enumerate(chosen):
         item.make(tmp_path / "class" / f"{number:02} {item.name}" / "exercises")
-        hand_in(tmp_path / "class" / f"{number:02} {item.name}, next", make.perfect() + f"# {number}\n")
+        if item.walls or number % 3 == 0:
+            hand_in(tmp_path / "class" / f"{number:02} {item.name}, next", make.perfect() + f"# {number}\n")
     rows = grade(tmp_path / "class", [Q06], SHORT)
     problems = []
     for number, item in enumerate(chosen):
-        row, after = rows[f"{number:02} {item.name}"], rows[f"{number:02} {item.name}, next"]
+        row, after = rows[f"{number:02} {item.name}"], rows.get(f"{number:02} {item.name}, next")
         print(f"{item.name:28} {row['points']:>4} of {row['possible']}  {row['remarks'][:160]}")
         if float(row["points"]) != item.points or not re.search(item.said, row["remarks"]):
             problems.append((item.name, item.points, item.said, row))
-        if after["points"] != "10" or after["remarks"]:
+        if after and (after["points"] != "10" or after["remarks"]):
             problems.append((f"after {item.name}", after))
     assert not problems
     assert rows["neighbour"]["points"] == "10" and neighbour.read_text() == make.perfect()

@@ -211,7 +211,7 @@ def test_a_run_that_was_killed_and_resumed_gives_the_report_of_a_fresh_one(tmp_p
 def start_grading(folder, name):
     command = ["grade", str(folder / "class"), "--out", str(folder / name / "r.csv"), "--questions", "q06"]
     program = f"from metarec_lib.cli import main; main({[*command, '--require-sandbox', '--class']!r})"
-    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(Path(jail.__file__).parents[2])}
+    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(Path(jail.__file__).parents[3])}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen([sys.executable, "-c", program], env=environment, **quiet)
 

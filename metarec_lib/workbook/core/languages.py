@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -49,7 +50,7 @@ def english_of(text: str) -> str:
 
 def is_chinese(text: str) -> bool:
     """Whether a text holds a Chinese character."""
-    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+    return re.search("[\u3400-\u4dbf\u4e00-\u9fff]", text) is not None
 
 
 def both_parts(docstring: str) -> Pair:

@@ -1,4 +1,4 @@
-"""Chinese text: which characters are Chinese, and lines that are joined without a blank."""
+"""Chinese text: lines that are joined without a blank, and how wide they are."""
 
 import re
 import unicodedata
@@ -11,11 +11,6 @@ _BREAK = re.compile(
     rf"(?:(?<=[{WIDE}])\n[ \t]*(?=[{BESIDE}])|(?<=[{BESIDE}])\n[ \t]*(?=[{WIDE}])"
     rf"|(?<=[{HAN}]\*\*)\n[ \t]*(?=[{HAN}])|(?<=[{WIDE}])\n[ \t]*(?=\*\*[{HAN}]))"
 )
-
-
-def is_chinese(text: str) -> bool:
-    """Whether a text holds a Han character."""
-    return re.search(f"[{HAN}]", text) is not None
 
 
 def joined(text: str) -> str:

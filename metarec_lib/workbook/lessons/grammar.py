@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from metarec_lib.workbook.core import Question, resolve
+from metarec_lib.workbook.core import Question, is_chinese, resolve
 
 from . import lesson as form
 from .breaches import Breaches, is_lenient
-from .chinese import is_chinese, joined
+from .chinese import joined
 from .grammar_code import check_code
 from .lesson import Cell, FollowUp, Lesson, Pitfall, Point
 from .sizes import check_sizes

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from metarec_lib.workbook.core import is_chinese
+
 from .breaches import Breaches
-from .chinese import columns, is_chinese
+from .chinese import columns
 from .lesson import TEXT_TAGS, Cell
 
 MAX_PROSE, MAX_CODE_CELLS, MAX_COLUMNS = 1100, 26, 88

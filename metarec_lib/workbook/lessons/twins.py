@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from metarec_lib.workbook.core import is_chinese
+
 from .breaches import Breaches
-from .chinese import is_chinese
 from .lesson import TEXT_TAGS, Cell
 
 TODO = "Correct one of the two, or move the twin behind the cell that it says in Chinese."

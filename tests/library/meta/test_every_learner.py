@@ -114,7 +114,7 @@ def test_the_error_does_not_depend_on_the_unit_of_the_ratings(learner):
     rest, held = metarec_lib.load_data(world)
     brief = {"epochs": 2} if issubclass(learner, MetaLearner) else {}
     errors, stds = [], []
-    for by in (1, 0.2, 2, 20):
+    for by in (1, 0.2, 20):
         model = learner(**brief, **({"steps": 10} if learner in BAYESIAN else {})).fit(in_other_units(rest, by))
         errors.append(model.evaluate(in_other_units(held, by), metric="rmse") / by)
         if type(model).score_std is not Recommender.score_std:
