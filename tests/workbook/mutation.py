@@ -37,6 +37,12 @@ EQUIVALENT = {
         "column = (0 * logits).new_full((len(logits), 1), sink)": "takes only the dtype of its argument",
         "column = logits.new_full((len(0 * logits), 1), sink)": "takes only the length of its argument",
     },
+    "linucb_scores": {
+        "gram = torch.eye(items.shape[1]) + rated.T @ rated": "an identity is exact in any type",
+        "gram = torch.eye((0 * items).shape[1], dtype=items.dtype) + rated.T @ rated": "takes only the width",
+        "gram = torch.eye(items.shape[1], dtype=(0 * items).dtype) + rated.T @ rated": "takes only the type",
+        "weights = torch.linalg.solve(gram, rated.T @ ratings.to((0 * items).dtype))": "the same",
+    },
     "partial_pooling": {
         "own = torch.where(counts > 0, means, torch.zeros_like(0 * means))": "takes only the shape of its argument",
     },
