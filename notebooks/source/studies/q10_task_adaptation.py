@@ -21,7 +21,7 @@ from metarec_lib import (
     study_rows,
 )
 
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 OLD, POOL = 40, 20  # ratings before the splice; the new user's ratings that are set aside for the support
 NEW, TASTES = (1, 5, 20), ("changed", "unchanged")
 WINDOWS, HALF_LIVES, CHANGES = (2, 5, 10, 20, 40), (2.0, 5.0, 10.0, 20.0, 40.0, 80.0), (0.1, 0.5, 0.9)
