@@ -83,18 +83,24 @@ def _place_start(folder: Path, record: dict[str, Any], lang: Language) -> None:
 def _check_place(folder: Path) -> None:
     top = places.root().resolve()
     if folder == top or any(folder.is_relative_to(top / name) for name in ("notebooks", "exercises", "solutions")):
-        raise ValueError(
+        raise ValueError(pick((
             f"Got {folder} for a workspace; expected a folder apart from the workbook's own files. "
-            "Choose another one: `metarec new my-work`."
-        )
+            "Choose another one: `metarec new my-work`.",
+            f"工作区不能建在 {folder}：那里是练习册自己的文件。请换一个文件夹：`metarec new my-work`。",
+        )))  # fmt: skip
     above = next((parent for parent in folder.parents if (parent / RECORD).is_file()), None)
     if above:
-        raise InsideWorkspace(
+        raise InsideWorkspace(pick((
             f"Got {folder} for a workspace, which is inside the workspace {above}; expected a folder outside it. "
-            f"To renew that one, run `metarec new {shlex.quote(str(above))}`."
-        )
+            f"To renew that one, run `metarec new {shlex.quote(str(above))}`.",
+            f"{folder} 在另一个工作区 {above} 里面；请换到它外面的文件夹。"
+            f"想更新那个工作区，请运行 `metarec new {shlex.quote(str(above))}`。",
+        )))  # fmt: skip
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"Got {folder}, which is a file; expected a folder. Choose another name.")
+        raise ValueError(pick((
+            f"Got {folder}, which is a file; expected a folder. Choose another name.",
+            f"{folder} 是一个文件，应为文件夹。请换一个名字。",
+        )))  # fmt: skip
 
 
 def _offered(lang: Language) -> dict[str, str]:
