@@ -60,7 +60,7 @@ def _text(shown: str, tags: tuple[str, ...]) -> str:
     if set(tags) & set(BOTH_LANGUAGES):
         text = QUESTION.sub(_question_line, text.partition(HEADINGS["zh"])[2].strip())
     if "references" in tags:
-        text = text.replace("**Read first:**", "**先读：**")
+        text = re.sub(r"\*\*Read first(?: · 先读)?[:：]\*\*", "**先读：**", text)
     if set(tags) & set(BOXED):
         text = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
     if set(tags) & set(FOLDED):
