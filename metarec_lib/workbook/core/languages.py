@@ -37,7 +37,8 @@ def asked_for() -> Language | None:
 def pick(pair: Pair, lang: Language | None = None) -> str:
     """The text of a pair (English, 中文) in `lang`, by default the reader's language."""
     said = pair[LANGUAGES.index(lang or language())]
-    _english[said] = pair[0]
+    if isinstance(said, str):  # heads of a table come as a whole
+        _english[said] = pair[0]
     return said
 
 
