@@ -3,7 +3,7 @@
 import pytest
 
 from metarec_lib.workbook.core import places
-from metarec_lib.workbook.core.languages import is_chinese, language, pick
+from metarec_lib.workbook.core.languages import english_of, is_chinese, language, pick
 from metarec_lib.workbook.core.questions import resolve
 
 
@@ -50,3 +50,8 @@ def test_a_question_that_does_not_exist_is_told_in_the_readers_language(monkeypa
     said = {"en": "expected q01 to q31", "zh": "应为 q01 至 q31"}[lang]
     with pytest.raises(ValueError, match=said):
         resolve("q99")
+
+
+def test_what_was_picked_is_known_in_english_and_other_pairs_do_no_harm():
+    assert pick((("a", "b"), ("甲", "乙")), "zh") == ("甲", "乙")
+    assert english_of(f"{pick(('Error falls', '误差下降'), 'zh')} 5") == "Error falls 5"
