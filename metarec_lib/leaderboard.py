@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,6 @@ import pandas as pd
 from sklearn.model_selection import ParameterGrid
 from tqdm import tqdm
 
-import metarec_lib
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.movielens import load_movielens
 from metarec_lib.data.splits import split_users
@@ -77,7 +77,7 @@ def model_names(chosen: str | Sequence[str] | None = None) -> list[str]:
 
     chosen: a list, or names with commas between. The tuned bias always takes part. Raises ValueError for other names.
     """
-    public = {name: getattr(metarec_lib, name) for name in metarec_lib.__all__ if name[0].isupper()}
+    public = {name: public_model(name) for name in import_module(__package__).__all__ if name[0].isupper()}
     known = [n for n, c in public.items() if inspect.isclass(c) and issubclass(c, Recommender) and c is not Recommender]
     known = [BIAS, ITEM_MEAN, ENSEMBLE, *(n for n in known if n != BIAS and not inspect.isabstract(public[n]))]
     if chosen is None:
@@ -88,17 +88,22 @@ def model_names(chosen: str | Sequence[str] | None = None) -> list[str]:
     return list(dict.fromkeys([BIAS, *names]))
 
 
+def public_model(name: str) -> type:
+    """The class with this public name. The package is found by name: a study depends on the models that it names."""
+    return getattr(import_module(__package__), name)
+
+
 def tune(train: Interactions, tasks: TaskBatch, supports: Sequence[int], names: Sequence[str], seed: int) -> Settings:
     """The settings of each baseline with the lowest RMSE on these tasks, mean over users and K."""
 
     def error(name: str, settings: Mapping[str, object]) -> float:
-        model = getattr(metarec_lib, name)(seed=seed, **settings).fit(train)
+        model = public_model(name)(seed=seed, **settings).fit(train)
         return np.mean([evaluate_tasks(model, tasks.first(k), ("rmse",))["rmse"].mean() for k in supports])
 
     found: dict[str, dict[str, object]] = {}
     for name, grid in GRIDS.items():
         if name in names:
-            has = getattr(metarec_lib, name)().get_params()
+            has = public_model(name)().get_params()
             shared = {key: value for key, value in found.get(BIAS, {}).items() if key in has}
             choices = [{**shared, **choice} for choice in ParameterGrid(grid)]
             found[name] = min(choices, key=lambda settings: error(name, settings))
@@ -114,7 +119,7 @@ def fit_each(
     bar = tqdm(dict.fromkeys([*names, *parts]), disable=None, leave=False)  # on a terminal only
     for name in (n for n in bar if n != ENSEMBLE):
         bar.set_description(f"seed {seed}: {name}")
-        cls = getattr(metarec_lib, BIAS if name == ITEM_MEAN else name)
+        cls = public_model(BIAS if name == ITEM_MEAN else name)
         own = {"user_shrinkage": np.inf} if name == ITEM_MEAN else settings.get(name, {})
         early = {"validation": validation} if validation is not None and "validation" in cls.options else {}
         start = time.process_time()

@@ -40,7 +40,7 @@ class _OnHead:
 
     def _whitened(self, support: PaddedRatings) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """x (B, K, D) and y (B, K) divided by each rating's standard deviation, 0 where padded; prior (B, D), scale (D,)."""
-        items, (prior, scale) = self.model.linear(support), self.model._prior(support.users)
+        items, (prior, scale) = self.model.linear(support), self.model.prior_of(support.users)
         weight = support.mask / items.variance.sqrt()
         y = (support.values - items.bias) / self.model.spread_
         return items.x * weight.unsqueeze(2), y * weight, prior, scale

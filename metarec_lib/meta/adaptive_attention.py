@@ -79,10 +79,6 @@ class AdaptiveAttentionMetaLearningModel(SetLearner):
         gated = read.squeeze(3) * self._gate(state.context).unsqueeze(2)
         return pairs.prior + self.spread_ * (self.params_["o"][:, None] * gated).sum(1)
 
-    def inputs(self, ratings: PaddedRatings) -> Tensor:
-        """x of items, (B, N, D): the pretrained vector at size 1, genres and year."""
-        return self._pairs(ratings).x
-
     def attention_weights(self, state: AdaptiveState, x: Tensor) -> Tensor:
         """w_aij, (B, A, Q, K), of items x (B, Q, D): 0 where padded; what is missing to one went to the sink."""
         log_beta, log_c = self._sharpness(state.context)

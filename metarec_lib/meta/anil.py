@@ -16,9 +16,9 @@ class ANIL(MAML):
     so the inner loop is gradient descent on a least-squares problem, and a user's state is hidden + 1 numbers.
     """
 
-    def _inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
+    def inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
         """b_i (B, N) and the hidden units h_i (B, N, H)."""
-        bias, x = super()._inputs(ratings)
+        bias, x = super().inputs(ratings)
         return bias, (x @ self.params_["w0"] + self.params_["b0"]).relu()
 
     def _weights(self) -> Weights:

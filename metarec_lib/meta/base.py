@@ -114,7 +114,7 @@ class PretrainedItems(MetaLearner):
         """Where in the tables of items these stand: the user's fold, (B, 1), and the item, (B, N)."""
         return self.fold_[ratings.users].unsqueeze(1), ratings.items
 
-    def _inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
+    def inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
         """b_i (B, N), in stars, and x_i (B, N, D): the item's vector at size 1, genres and year."""
         bias, vectors = self._items(ratings)
         return bias, torch.cat([vectors * self.vector_scale_, self.item_features_[ratings.items]], dim=2)

@@ -34,7 +34,7 @@ class CAVIA(MAML):
 
     def adapt(self, support: PaddedRatings) -> Tensor:
         """The users' contexts, (B, context); an empty support leaves zeros."""
-        bias, x = self._inputs(support)
+        bias, x = self.inputs(support)
         y, share = (support.values - bias) / self.spread_, self._share(support)
         context = x.new_zeros(len(x), self.context)
         for _ in range(self.inner_steps):

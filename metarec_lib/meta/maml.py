@@ -43,12 +43,12 @@ class MAML(PretrainedItems):
 
     def adapt(self, support: PaddedRatings) -> Weights:
         """The users' weights, with a task axis; an empty support leaves the initial ones."""
-        bias, x = self._inputs(support)
+        bias, x = self.inputs(support)
         y = (support.values - bias) / self.spread_
         return adapt_weights(self._weights(), x, y, self._share(support), self.inner_steps, self.order)
 
     def score(self, state: Weights, query: PaddedRatings) -> Tensor:
-        bias, x = self._inputs(query)
+        bias, x = self.inputs(query)
         return bias + self.spread_ * forward(state, x)
 
     def _share(self, support: PaddedRatings) -> Tensor:

@@ -54,7 +54,7 @@ class MeLU(MAML):
         tables["item_id"] = np.zeros((data.n_items + 1, self.embedding))  # an item without ratings adds nothing
         return weights | {EMBED + name: table for name, table in tables.items()}
 
-    def _inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
+    def inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
         """The mean rating (B, N), as there is no bias, and [e_u, e_i] (B, N, D)."""
         user = self._embed("user", ratings.users)
         item = torch.cat([self._embed("item", ratings.items), self.params_[EMBED + "item_id"][ratings.items]], dim=2)

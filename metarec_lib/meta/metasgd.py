@@ -25,7 +25,7 @@ class MetaSGD(MAML):
         return weights | {RATE + name: np.full_like(value, self.inner_lr) for name, value in weights.items()}
 
     def adapt(self, support: PaddedRatings) -> Weights:
-        bias, x = self._inputs(support)
+        bias, x = self.inputs(support)
         y, share, weights = (support.values - bias) / self.spread_, self._share(support), self._weights()
         for _ in range(self.inner_steps):
             step = loss_gradient(weights, x, y, share)

@@ -45,7 +45,7 @@ class FactorRecommender(Recommender):
         x = torch.cat([vectors, torch.ones_like(vectors[..., :1])], dim=2)
         return LinearItems(self.item_bias_[at], x, self.noise_**2 + self.item_variance_[at])
 
-    def _prior(self, users: Tensor) -> tuple[Tensor, Tensor]:
+    def prior_of(self, users: Tensor) -> tuple[Tensor, Tensor]:
         """m + M g_u, (B, D), and the scale, (D,)."""
         return self.prior_mean_ + self.user_features_[users] @ self.prior_map_, self.scale_
 

@@ -67,7 +67,7 @@ class PooledHead(LinearHead, FactorRecommender):
         self.cluster_means_[:, -1] = self.mean_user_[-1]
 
     def adapt(self, support: PaddedRatings) -> LinearState:
-        prior, scale = self._prior(support.users)
+        prior, scale = self.prior_of(support.users)
         if self.pooling == "clusters":
             prior = self.cluster_means_[self.segment_of(support)]
         return self._posterior(support, prior, scale)
@@ -93,7 +93,7 @@ class PooledHead(LinearHead, FactorRecommender):
         z, y = items.x * weight.unsqueeze(2), (support.values - items.bias) / self.spread_ * weight
         return LinearState(ridge_posterior(z, y, prior, scale, torch.ones_like(scale[0])), z)
 
-    def _prior(self, users: Tensor) -> tuple[Tensor, Tensor]:
+    def prior_of(self, users: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (B, D) and scale (D,) of the weights before any rating."""
         if self.pooling == "profile":
             return self.prior_mean_ + self.user_features_[users] @ self.prior_map_, self.scale_

@@ -69,7 +69,7 @@ def question_values(
 
 def posterior_covariance(model: LinearHead, state: LinearState, users: Tensor) -> Tensor:
     """S of the users' weights, (B, D, D): (diag(scale^-2) + sum x x' / n)^-1 over the support."""
-    scale = model._prior(users)[1]
+    scale = model.prior_of(users)[1]
     return torch.linalg.inv(torch.diag(scale**-2) + state.z.mT @ state.z)
 
 

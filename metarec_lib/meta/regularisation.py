@@ -145,7 +145,7 @@ class RegularisedANIL(ANIL):
         return loss + self.l2 * l2_to_initial(self.params_, self.start_)
 
     def adapt(self, support: PaddedRatings) -> Weights:
-        bias, x = self._inputs(support)
+        bias, x = self.inputs(support)
         y, share = (support.values - bias) / self.spread_, self._share(support)
         theta = weights = self._weights()
         pull = self.proximal * share.sum(1)[:, None, None]  # proximal alpha_K
@@ -154,8 +154,8 @@ class RegularisedANIL(ANIL):
             weights = {k: w - step[k] - pull * (w - theta[k]) for k, w in weights.items()}
         return weights
 
-    def _inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
-        bias, hidden = super()._inputs(ratings)
+    def inputs(self, ratings: PaddedRatings) -> tuple[Tensor, Tensor]:
+        bias, hidden = super().inputs(ratings)
         mask = getattr(self, "_mask", None)
         return bias, hidden if mask is None else hidden * mask
 
@@ -210,8 +210,8 @@ class UserIdHead(MetaLearningModel):
             self._drawn = None
         return loss + self.bottleneck * gaussian_kl(mean, log_std) / len(batch)
 
-    def _prior(self, users: Tensor) -> tuple[Tensor, Tensor]:
-        mean, scale = super()._prior(users)
+    def prior_of(self, users: Tensor) -> tuple[Tensor, Tensor]:
+        mean, scale = super().prior_of(users)
         drawn = getattr(self, "_drawn", None)
         own = self.params_[USERS][users] * (users >= 0).to(mean.dtype).unsqueeze(1)
         return mean + own + (0.0 if drawn is None else drawn), scale
@@ -227,7 +227,7 @@ class LeaveOneOutHead(MetaLearningModel):
 
     def meta_loss(self, batch: TaskBatch) -> Tensor:
         ratings = batch.together()
-        items, (prior, scale) = self.linear(ratings), self._prior(ratings.users)
+        items, (prior, scale) = self.linear(ratings), self.prior_of(ratings.users)
         weight = ratings.mask / items.variance.sqrt()
         y = (ratings.values - items.bias) / self.spread_ * weight
         left = loo_residuals(items.x * weight.unsqueeze(2), y, prior, scale, torch.ones_like(scale[0]))

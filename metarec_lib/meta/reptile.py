@@ -63,7 +63,7 @@ class Reptile(MAML):
         """1/2 mean_u |theta - phi_u|^2 with phi_u constant: its gradient is Reptile's step; scalar."""
         ratings = batch.together()
         with torch.no_grad():
-            bias, x = self._inputs(ratings)
+            bias, x = self.inputs(ratings)
             y, mask = (ratings.values - bias) / self.spread_, ratings.mask.to(x.dtype)
             share = self.train_lr * mask / mask.sum(1, keepdim=True).clamp(min=1)
             goal = adapt_weights(self._weights(), x, y, share, self.train_steps)

@@ -44,7 +44,7 @@ class LinearHead:
 
     def adapt(self, support: PaddedRatings) -> LinearState:
         """The users' posterior; an empty support gives the prior."""
-        items, (prior, scale) = self.linear(support), self._prior(support.users)
+        items, (prior, scale) = self.linear(support), self.prior_of(support.users)
         weight = support.mask / items.variance.sqrt()  # every row counts by its own noise, which then is 1
         z, y = items.x * weight.unsqueeze(2), (support.values - items.bias) / self.spread_ * weight
         return LinearState(ridge_posterior(z, y, prior, scale, torch.ones_like(scale[0])), z)
@@ -55,7 +55,7 @@ class LinearHead:
 
     def score_std(self, state: LinearState, query: PaddedRatings) -> Tensor:
         """s sqrt(noise^2 + v_i + x_i' S_u x_i) with the posterior covariance S_u, (B, Q), in stars."""
-        items, scale = self.linear(query), self._prior(query.users)[1]
+        items, scale = self.linear(query), self.prior_of(query.users)[1]
         known = ridge_variance(state.z, items.x, scale, torch.ones_like(scale[0])) - 1
         return self.spread_ * (items.variance + known).sqrt()
 
@@ -107,7 +107,7 @@ class MetaLearningModel(LinearHead, PretrainedItems):
     def _personalized(self) -> bool:
         return getattr(self, "personalized_", False)
 
-    def _prior(self, users: Tensor) -> tuple[Tensor, Tensor]:
+    def prior_of(self, users: Tensor) -> tuple[Tensor, Tensor]:
         p = self.params_
         return p["prior_mean"] + self.user_features_[users] @ p["prior_map"], p["log_scale"].exp()
 

@@ -83,4 +83,4 @@ class SupportAttention(FactorRecommender):
 
     def _prior_scores(self, items: LinearItems, users: Tensor) -> Tensor:
         """What is expected of the items before any rating, (B, N), in stars."""
-        return items.bias + self.spread_ * (items.x @ self._prior(users)[0].unsqueeze(2)).squeeze(2)
+        return items.bias + self.spread_ * (items.x @ self.prior_of(users)[0].unsqueeze(2)).squeeze(2)

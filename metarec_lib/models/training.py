@@ -56,7 +56,8 @@ class IterativeRecommender(Recommender):
         train, validation: Interactions, X with its ratings as a tuple (X, y). A model that starts here keeps a tenth of the
         ratings apart for the threshold, at this and all later calls; one that `fit` has trained has seen them all, so its
         threshold is found as after `fit`. Returns epoch, train_rmse (on what was trained on) and, with validation,
-        validation_rmse, both pooled over rows, in stars (nDCG@10 in place of both where scores are no ratings).
+        validation_rmse, both pooled over rows, in stars. Where scores are no ratings: epoch and validation_ndcg@10, since a
+        ranking leaves out what was trained on.
         """
         data = as_data(train)
         need_ratings("train_one_epoch", data)
@@ -77,7 +78,9 @@ class IterativeRecommender(Recommender):
         if getattr(self, "keeps_apart_", False):
             self.threshold_ = self._best_threshold(held)
         metric = "rmse" if self.scores_are_ratings else "ndcg@10"
-        log = {"epoch": self.epoch_, f"train_{metric}": self.evaluate(rest, metric=metric)}
+        log: dict[str, float] = {"epoch": self.epoch_}
+        if self.scores_are_ratings:
+            log["train_rmse"] = self.evaluate(rest, metric="rmse")
         self._remember(data)
         if validation is not None:
             log[f"validation_{metric}"] = self.evaluate(as_data(validation), metric=metric)

@@ -197,7 +197,7 @@ claim("RMSE", "closed-form head", "ANIL", exact)
 
 # %% tags=["from-scratch"]
 support = make_tasks(data, judging, k=5, pool=20, seed=SEED).support
-bias, h = anil._inputs(support)  # what the frozen layers say of the items: (B, 5, H)
+bias, h = anil.inputs(support)  # what the frozen layers say of the items: (B, 5, H)
 y = (support.values - bias) / anil.spread_
 w, b = anil.params_["w1"][:, 0], anil.params_["b1"][0, 0]
 rate = anil.inner_lr / (5 + anil.shrinkage)

@@ -265,7 +265,7 @@ tasks = make_tasks(data, judging, k=5, pool=20, seed=SEED)
 
 # %% tags=["from-scratch"]
 support = tasks.support.select(slice(0, 1))
-bias, h = net._inputs(support)  # item biases (1, 5), hidden units (1, 5, 32)
+bias, h = net.inputs(support)  # item biases (1, 5), hidden units (1, 5, 32)
 start, adapted = net._weights(), net.adapt(support)["w0"][0, :, 0]
 theta = np.append(start["w0"], start["b0"])
 H = np.column_stack([h[0], np.ones(5)])
@@ -316,7 +316,7 @@ head = MetaLearningModel(seed=SEED).fit(small)
 
 
 def left_out(support, factor):  # residuals in stars, of a prior so many times as strong
-    items, (prior, scale) = head.linear(support), head._prior(support.users)
+    items, (prior, scale) = head.linear(support), head.prior_of(support.users)
     weight = support.mask / items.variance.sqrt()
     y = (support.values - items.bias) / head.spread_ * weight
     z = items.x * weight.unsqueeze(2)

@@ -153,7 +153,7 @@ train = data.subset(~np.isin(data.ratings["user_id"], judging))
 model = AdaptiveAttentionMetaLearningModel(adaptive="context", epochs=8, seed=SEED)
 model.fit(train)
 tasks = make_tasks(data, judging, k=3, pool=20, seed=SEED).select(slice(2, 3))
-state, candidates = model.adapt(tasks.support), model.inputs(tasks.query)
+state, candidates = model.adapt(tasks.support), model.inputs(tasks.query)[1]
 p = {name: value.detach() for name, value in model.params_.items()}
 similarity = (state.keys[0, 0] @ model.embed(candidates)[0, 0, 0]).detach()
 

@@ -12,6 +12,8 @@ from .lesson import study_stem
 from .results import DIGITS, columns, head_of, joined, packed
 from .studies import load_module, load_study, parse_seeds, results_path, study_source
 
+TIME = "seconds"  # the metric that differs from run to run
+
 
 def confirm_command(name: str, seeds: str | None = None) -> int:
     """The command: run the first seed (or these) again; equal rows give the stored results the hash of today's code.
@@ -28,8 +30,8 @@ def confirm_command(name: str, seeds: str | None = None) -> int:
         )
     before = code_hash(study_source(stem))
     for seed in chosen:
-        found = joined(study.run(seed))
-        kept = stored.rows[stored.rows["seed"] == seed].drop(columns="seed")
+        found = joined(study.run(seed)).query("metric != @TIME")
+        kept = stored.rows[stored.rows["seed"] == seed].drop(columns="seed").query("metric != @TIME")
         if said := difference(columns(kept), columns(found)):
             print(
                 f"{stem} seed {seed}: {said}. The stored results are not those of this code: run `metarec study {name}`."

@@ -7,17 +7,37 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from metarec_lib import Interactions, MeLU, Reptile, load_movielens, make_tasks, split_users, study_rows
+from metarec_lib import (
+    MAML,
+    BaselineRecommender,
+    ConditionalNeuralProcess,
+    Interactions,
+    ItemGaussianProcess,
+    ItemKNN,
+    MatrixFactorization,
+    MeLU,
+    MetaLearningModel,
+    ProbabilisticPCA,
+    Reptile,
+    load_movielens,
+    make_tasks,
+    split_users,
+    study_rows,
+)
 from metarec_lib.evaluation.new_users import new_user_protocol, pooled
 from metarec_lib.evaluation.protocols import Adaptable
-from metarec_lib.leaderboard import BIAS, fit_each, tune
+from metarec_lib.leaderboard import ENSEMBLE, fit_each, tune
 
 SEEDS = (20, 21, 22)
 SUPPORTS = (5, 10, 20)
-TUNED = (BIAS, "MatrixFactorization", "ItemKNN")
+BIAS, *TUNED = (model.__name__ for model in (BaselineRecommender, MatrixFactorization, ItemKNN))
 OTHERS = (
-    "MAML", "MeLU", "ConditionalNeuralProcess", "ProbabilisticPCA", "ItemGaussianProcess", "MetaLearningModel", "ensemble",
-)  # fmt: skip
+    *(
+        m.__name__
+        for m in (MAML, MeLU, ConditionalNeuralProcess, ProbabilisticPCA, ItemGaussianProcess, MetaLearningModel)
+    ),
+    ENSEMBLE,
+)
 PAPER_RATES, POOLED = "MeLU, published rates", "pooled, fine-tuned"
 PER_USER = (BIAS, "MetaLearningModel", "MeLU", PAPER_RATES)
 
@@ -40,11 +60,11 @@ def models(train: Interactions, seed: int) -> dict[str, Adaptable]:
     """
     _, tune_on, _ = split_users(train, seed=seed)
     inner = train.subset(~train.ratings["user_id"].isin(tune_on).to_numpy())
-    settings = tune(inner, make_tasks(train, tune_on, k=20, seed=seed), SUPPORTS, TUNED, seed)
+    settings = tune(inner, make_tasks(train, tune_on, k=20, seed=seed), SUPPORTS, (BIAS, *TUNED), seed)
     settings = {**settings, "MeLU": {"inner_steps": 1, "inner_lr": 0.1, "shrinkage": 5.0}}
     more = {
         PAPER_RATES: MeLU(lr=5e-5, inner_lr=5e-6, inner_steps=1, batch_size=32, seed=seed),
         POOLED: Reptile(train_steps=1, seed=seed),  # one step is training on the pooled ratings
     }
-    found, _ = fit_each((*TUNED, *OTHERS), train, None, settings, seed)
+    found, _ = fit_each((BIAS, *TUNED, *OTHERS), train, None, settings, seed)
     return found | {name: model.fit(train) for name, model in more.items()}

@@ -137,7 +137,7 @@ def weaker(head: MetaLearningModel, factor: float) -> MetaLearningModel:
 
 def leave_one_out(head: MetaLearningModel, tasks: TaskBatch) -> float:
     """Root mean square of the leave-one-out residuals of the supports alone, in stars; no query is looked at."""
-    items, (prior, scale) = head.linear(tasks.support), head._prior(tasks.support.users)
+    items, (prior, scale) = head.linear(tasks.support), head.prior_of(tasks.support.users)
     weight = tasks.support.mask / items.variance.sqrt()
     y = (tasks.support.values - items.bias) / head.spread_ * weight
     with torch.no_grad():
@@ -176,7 +176,7 @@ def memorising(
     }
     known = make_tasks(large, learning, k=5, pool=20, seed=seed)
     for name, model in models.items():
-        scale = model._prior(torch.zeros(1, dtype=torch.int64))[1]
+        scale = model.prior_of(torch.zeros(1, dtype=torch.int64))[1]
         yield study_rows("prior scale", name, float(scale.mean()))
         for k, tasks in judge.items():
             yield study_rows("rmse", name, of_users(model, tasks, judging), k=k, users="all", support="own")

@@ -242,7 +242,7 @@ def most_informative(model: MetaLearningModel, pool: PaddedRatings, train: Inter
     With posterior covariance S of the user's weights a rating of x lowers the mean variance of the films that are rated,
     G = E[x x'], by x' S G S x / (v + x' S x): A-optimal design, one step ahead. No rating's value is looked at.
     """
-    items, scale = model.linear(pool), model._prior(pool.users)[1]
+    items, scale = model.linear(pool), model.prior_of(pool.users)[1]
     everyone = torch.full((1,), -1), torch.as_tensor(train.item_codes).unsqueeze(0)
     seen = model.linear(
         PaddedRatings(*everyone, torch.zeros(1, len(train)), torch.ones(1, len(train), dtype=torch.bool))

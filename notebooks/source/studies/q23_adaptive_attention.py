@@ -55,7 +55,7 @@ def run(seed: int) -> Iterator[pd.DataFrame]:
 def left_to_sink(model: AdaptiveAttentionMetaLearningModel, tasks: TaskBatch) -> np.ndarray:
     """The share of attention that no rating gets, mean over a user's queries and the heads, (B,)."""
     with torch.no_grad():
-        weights = model.attention_weights(model.adapt(tasks.support), model.inputs(tasks.query))
+        weights = model.attention_weights(model.adapt(tasks.support), model.inputs(tasks.query)[1])
         share = (1 - weights.sum(3)).mean(1) * tasks.query.mask
     return (share.sum(1) / tasks.query.counts.clamp(1)).numpy()
 

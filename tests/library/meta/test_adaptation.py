@@ -34,7 +34,7 @@ def tasks():
 def whitened(model, support, row):
     """x (n, D), y (n,), prior (D,), scale (D,) of one user's real ratings, as numpy arrays."""
     keep = support.mask[row].numpy()
-    items, (prior, scale) = model.linear(support), model._prior(support.users)
+    items, (prior, scale) = model.linear(support), model.prior_of(support.users)
     noise = items.variance[row].numpy()[keep] ** 0.5
     y = ((support.values - items.bias)[row] / model.spread_).numpy()[keep]
     return items.x[row].numpy()[keep] / noise[:, None], y / noise, prior[row].numpy(), scale.numpy()

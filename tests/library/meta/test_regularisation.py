@@ -119,7 +119,7 @@ def test_the_pull_is_the_gradient_of_the_proximal_problem():
     state = model.adapt(TASKS.support)
     for b in range(5):
         one = TASKS.support.select(slice(b, b + 1)).trim()
-        bias, hidden = model._inputs(one)
+        bias, hidden = model.inputs(one)
         y, k = ((one.values - bias) / model.spread_)[0], len(one.items[0])
         rate = model.inner_lr * k / (k + model.shrinkage)
         theta = w, c = [v.detach().clone() for v in (model.params_["w1"][:, 0], model.params_["b1"][0, 0])]
@@ -137,7 +137,7 @@ def test_many_steps_of_the_proximal_problem_end_at_the_ridge_solution():
     model = started(RegularisedANIL, proximal=5.0, inner_steps=2000, inner_lr=0.004, shrinkage=0.0)
     with torch.no_grad():
         state = model.adapt(TASKS.support)
-        bias, hidden = model._inputs(TASKS.support)
+        bias, hidden = model.inputs(TASKS.support)
     x = torch.cat([hidden, torch.ones_like(hidden[..., :1])], 2)
     y, theta = (
         (TASKS.support.values - bias) / model.spread_,
@@ -155,7 +155,7 @@ def test_a_task_lacks_the_same_units_in_support_and_query():
     kept = model._mask[:, 0]
     assert {0.0, 2.0} == set(kept.unique().tolist()) and 0.3 < (kept > 0).double().mean() < 0.7
     for part in (TASKS.support, TASKS.query):
-        assert (model._inputs(part)[1].transpose(1, 2)[kept == 0] == 0).all()
+        assert (model.inputs(part)[1].transpose(1, 2)[kept == 0] == 0).all()
     model._mask = None
     assert torch.equal(score_tasks(model, TASKS), score_tasks(model, TASKS))  # none where it predicts
     assert torch.equal(model.meta_loss(TASKS), model.meta_loss(TASKS))  # the draw is the seed's
@@ -202,8 +202,8 @@ def test_a_user_id_moves_its_own_prior_alone():
     model = started(UserIdHead)
     plain = copy.copy(model)
     plain.params_ = model.params_ | {"user_vectors": torch.zeros_like(model.params_["user_vectors"])}
-    moved, scale = model._prior(torch.tensor([3, -1]))
-    still, _ = plain._prior(torch.tensor([3, -1]))
+    moved, scale = model.prior_of(torch.tensor([3, -1]))
+    still, _ = plain.prior_of(torch.tensor([3, -1]))
     torch.testing.assert_close(moved[0] - still[0], model.params_["user_vectors"][3])
     assert torch.equal(moved[1], still[1]) and torch.equal(scale, model.params_["log_scale"].exp())
 

@@ -35,7 +35,7 @@ def test_a_loop_over_users_and_items_gives_the_same(model, tasks, weights):
     support, query = model.linear(tasks.support), model.linear(tasks.query)
     found = score_tasks(model, tasks)
     for b in range(0, len(tasks), 7):
-        prior = model._prior(tasks.users[b : b + 1])[0][0].numpy()
+        prior = model.prior_of(tasks.users[b : b + 1])[0][0].numpy()
         k = int(tasks.support.counts[b])
         x, bias = support.x[b, :k].numpy(), support.bias[b, :k].numpy()
         residual = (tasks.support.values[b, :k].numpy() - bias) / model.spread_ - x @ prior
