@@ -20,14 +20,16 @@
 # %% [markdown] tags=["answer-short"]
 # #### English
 # I count users first. Full MAML stores a network per user; a closed-form head stores nine numbers, and the ratings rebuild them. Four bits a
-# number suffice; one bit is too coarse. <!-- c2: higher -->
+# number cost little; <!-- c1: small -->
+# one bit is too coarse. <!-- c2: higher -->
 # Shared tables come next: int8 is a quarter of the bytes and costs nothing visible. <!-- c3: equal -->
 # Nine tenths of an item-item table can go if the small weights go, not random ones. <!-- c4: lower -->
 # Distillation helps a small student. <!-- c6: higher -->
 # An SVD of the same size did better. <!-- c7: higher -->
 # Bytes are not time: int8 is faster only with a kernel that reads int8.
 # #### 中文
-# 我先算用户这一侧。完整的 MAML 要为每个用户存一个网络；闭式解预测头只存九个数，而且随时能由评分重新解出。每个数四比特就够，一比特太粗。<!-- c2: higher -->
+# 我先算用户这一侧。完整的 MAML 要为每个用户存一个网络；闭式解预测头只存九个数，而且随时能由评分重新解出。每个数四比特代价很小，<!-- c1: small -->
+# 一比特太粗。<!-- c2: higher -->
 # 然后是共享的大表：int8 只占四分之一字节，看不出损失。<!-- c3: equal -->
 # 物品-物品表可以剪掉九成，但要剪小的，不能随机剪。<!-- c4: lower -->
 # 蒸馏对小的学生有用，<!-- c6: higher -->
@@ -118,11 +120,11 @@ TEXTS = {
     "head": ("head, 9 floats", "预测头，9 个浮点数"),
     "head4": ("head, 9 numbers of 4 bits", "预测头，9 个 4 比特的数"),
     "ratings": ("the 20 ratings themselves", "20 条评分本身"),
-    "tb": ("log10 of gigabytes", "GB 的常用对数"),
+    "tb": ("log10 of megabytes", "MB 的常用对数"),
     "weigh": ("State of all users, millions of users:", "全部用户的状态，用户数（百万）："),
     "alt weigh": (
-        "Bars of the gigabytes that all users' states take, on a log scale, for six kinds of state; LoRA of a large model takes most.",
-        "六种状态下全部用户占用多少 GB 的条形图（对数），大模型的 LoRA 最多。",
+        "Bars of the megabytes that all users' states take, on a log scale, for six kinds of state; LoRA of a large model takes most.",
+        "六种状态下全部用户占用多少 MB 的条形图（对数），大模型的 LoRA 最多。",
     ),
     "bits": ("bits a weight, nine weights a user", "每个权重的比特数，每用户九个权重"),
     "rmse": ("RMSE (stars)", "RMSE（星）"),
@@ -153,8 +155,7 @@ TEXTS = {
 def weigh(millions=100):
     sizes = {"lora": 8.4e6, "maml": 4e5, "context": 128, "ratings": 60, "head": 36}
     sizes["head4"] = 4.5
-    gigabytes = {k: b * millions / 1e3 for k, b in sizes.items()}
-    drawn = {text(k): float(np.log10(g)) for k, g in gigabytes.items()}
+    drawn = {text(k): float(np.log10(b * millions)) for k, b in sizes.items()}
     title = f"{text('weigh')} {millions}"
     return plots.bars(drawn, title=title, xlabel=text("tb"))
 
@@ -254,7 +255,8 @@ plots.table(pd.DataFrame({text("bytes"): size.astype(int), text("share"): share}
 
 # %% tags=["figure"]
 drawn = {glossary.say(name): study.mean(name, "ndcg@10") for name in names}
-fig = plots.bars(drawn, title=text("tables"), xlabel=text("ndcg"))
+named = {"title": text("tables"), "xlabel": text("ndcg")}
+fig = plots.bars(drawn, **named, digits=3)
 plots.show(fig, alt=text("alt tables"))
 
 # %% tags=["claim"]

@@ -142,7 +142,7 @@ def test_pruning_is_the_loop(yours, rng):
     )
 
 
-@graded("magnitude_prune")
+@graded("magnitude_prune", core=True)
 def test_pruning_among_equals(yours):
     table = tensor([[1.0, -2.0, 2.0], [2.0, -1.0, 5.0]])
     assert_close(

@@ -9,7 +9,7 @@ TERMS = (
     Term("pruned to 50 %", "剪枝到 50 %", "model"),
     Term("pruned to 10 %", "剪枝到 10 %", "model"),
     Term("pruned to 2 %", "剪枝到 2 %", "model"),
-    Term("randomly pruned to 10 %", "随机剪枝到 10 %", "model"),
+    Term("10 % at random", "随机留 10 %", "model", ("randomly pruned to 10 %",)),
     Term("rank-64 table", "秩 64 的表", "model"),
     Term("student from scratch", "从零训练的学生", "model"),
     Term("distilled student", "蒸馏的学生", "model"),
