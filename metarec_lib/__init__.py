@@ -10,7 +10,6 @@ __version__ = "0.1.0"
 _WHERE = {
     "data.interactions": ["Interactions"],
     "data.movielens": ["load_movielens"],
-    "data.kinds": ["Kinds", "make_kinds"],
     "data.synthetic": ["World", "make_world"],
     "data.splits": ["load_data", "split_interactions", "split_users", "tuning_users"],
     "data.features": ["generate_items", "preprocess_data"],
@@ -27,7 +26,6 @@ _WHERE = {
     "meta.base": ["MetaLearner"],
     "meta.cavia": ["CAVIA"],
     "meta.compact": ["Codebook", "CompactMetaLearningModel", "codebook"],
-    "meta.diverse": ["DiversityMetaLearningModel"],
     "meta.diversity": ["diversity", "task_embedding"],
     "meta.dpp": ["dpp_sample"],
     "meta.cross_domain": ["EMCDR"],

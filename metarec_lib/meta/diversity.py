@@ -21,7 +21,7 @@ def task_embedding(model: Recommender, support: PaddedRatings) -> Tensor:
 
     The loss is the mean squared error of the support in units of the ratings' spread. Of a linear head the gradient is that
     with respect to a in w = prior mean + scale * a, at a = 0 (the user's prior mean), so that a step means the same in every
-    direction; P = D. Of MAML and its relatives it is that of all adapted weights, flattened in the order of their names; P is
+    direction; P = D. Of MAML and its relatives it is that of all adapted weights, flattened in order of their names; P is
     their number. Raises ValueError for a model that is neither, and for one that is not fitted.
     A gradient as a task's embedding: Achille et al. 2019 (ICCV) take its second moments, the Fisher information.
     """

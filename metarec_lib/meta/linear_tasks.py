@@ -32,8 +32,8 @@ class LinearTasks:
     def draw(
         self, tasks: int, examples: int, directions: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """x (B, K, D), y (B, K) and w (B, D) of `tasks` tasks that lie in the first `directions` columns of the basis, spread
-        evenly over them. Raises ValueError for more directions than inputs, or fewer than one of anything."""
+        """x (B, K, D), y (B, K) and w (B, D) of `tasks` tasks that lie in the first `directions` columns of the basis,
+        spread evenly over them. Raises ValueError for more directions than inputs, or fewer than one of anything."""
         if min(tasks, examples, directions) < 1 or directions > self.dimension:
             got = f"tasks={tasks}, examples={examples}, directions={directions}"
             raise ValueError(f"draw: got {got}, expected 1 or more of each and at most {self.dimension} directions")
@@ -59,7 +59,7 @@ def moment_subspace(x: np.ndarray, y: np.ndarray, rank: int) -> np.ndarray:
 def subspace_errors(subspace: np.ndarray, x: np.ndarray, y: np.ndarray, w: np.ndarray, noise: float) -> np.ndarray:
     """Squared error of each new task, (B,): ridge regression on its K examples inside `subspace` (D, R).
 
-    |w_hat - w|^2 is the expected squared error of a new example, less the noise. Strength noise^2 R: what is right where |w| = 1
+    |w_hat - w|^2 is the expected squared error of a new example, less the noise. Strength noise^2 R: right where |w| = 1
     is spread evenly over the R directions. The identity as subspace is learning from scratch.
     """
     z, rank = x @ subspace, subspace.shape[1]

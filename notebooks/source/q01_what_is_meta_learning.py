@@ -405,7 +405,7 @@ claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=20, users
 # %% [markdown] lang="zh"
 # 只有一条评分时，MAML 胜不过偏置；有二十条时胜过。<!-- c3: none, c4: lower -->
 #
-# ***元*训练带来了什么？** 网络不变，去掉元训练：与混合数据训练的那个比。
+# **元训练本身带来了什么？** 网络不变，去掉元训练：与混合数据训练的那个比。
 
 # %% tags=["claim"]
 added = study.compare("MAML", "pooled, fine-tuned", k=5, users="all")

@@ -43,6 +43,19 @@ EQUIVALENT = {
         "gram = torch.eye(items.shape[1], dtype=(0 * items).dtype) + rated.T @ rated": "takes only the type",
         "weights = torch.linalg.solve(gram, rated.T @ ratings.to((0 * items).dtype))": "the same",
     },
+    "pairwise_diversity": {
+        "return 1 - cosines[np.triu_indices(len(z), 1)].mean()": "a NumPy number counts as a float",
+        "return float(1 - cosines[np.triu_indices(len(0 * z), 1)].mean())": "takes only the length",
+    },
+    "smallest_task_eigenvalue": {
+        "covariance = weights.T @ weights / len(0 * weights)": "takes only the length",
+        "return np.linalg.eigvalsh(covariance)[-rank]": "a NumPy number counts as a float",
+    },
+    "lora_forward": {"return x @ weight.mT + alpha / (0 * a).shape[1] * change": "takes only the shape"},
+    "merge_lora": {"return weight + alpha / (0 * a).shape[0] * b @ a": "takes only the shape"},
+    "loo_residuals": {
+        "hat = x @ np.linalg.solve(x.T @ x + strength * np.eye((0 * x).shape[1]), x.T)": "takes only the shape",
+    },
     "partial_pooling": {
         "own = torch.where(counts > 0, means, torch.zeros_like(0 * means))": "takes only the shape of its argument",
     },

@@ -40,7 +40,7 @@ def test_the_margin_is_told_in_the_unit_of_the_metric_and_in_chinese():
     (verdict,) = verdicts([record(0.002, 0.001, "nDCG@10")])
     assert verdict.text("en") == "higher: clear, but inside the .005 that this book calls small"
     (verdict,) = verdicts([record(0.004, 0.002)])
-    assert verdict.text("zh") == "更高；差别清楚，但不到本书视为微小的 .01 星"
+    assert verdict.text("zh") == "更高；差别清楚，但在本书视为微小的 .01 星之内"
     (verdict,) = verdicts([record(0.5, 0.1, "RMSE", scale=(0, 4200))])
     assert verdict.text("en").endswith("inside the 10.5 star that this book calls small")
     (verdict,) = verdicts([record(0.002, 0.001, "squared error")])  # no margin: never small, never equal

@@ -55,7 +55,7 @@ class Verdict:
         width = f"{self.record['margin']:g}".lstrip("0")
         stars = self.record["metric"] in ("RMSE", "MAE")
         if lang == "zh":
-            return f"{said}；差别清楚，但不到本书视为微小的 {width}{' 星' if stars else ''}"
+            return f"{said}；差别清楚，但在本书视为微小的 {width}{' 星' if stars else ''}之内"
         return f"{said}: clear, but inside the {width}{' star' if stars else ''} that this book calls small"
 
 

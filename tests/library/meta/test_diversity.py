@@ -1,4 +1,4 @@
-"""Task embeddings against autograd, measures of diversity against loops, k-DPPs against all sets, linear tasks against their formula."""
+"""Task embeddings against autograd, measures of diversity against loops, k-DPPs against all sets, linear tasks."""
 
 from itertools import combinations
 
