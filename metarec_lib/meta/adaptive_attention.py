@@ -17,6 +17,7 @@ from metarec_lib.meta.set_learner import PSEUDO_COUNT, SetLearner
 from metarec_lib.models.arguments import COUNT, POSITIVE
 from metarec_lib.models.base import settings
 
+NO_SINK = -50.0  # log c of a sink that gets nothing
 ADAPTIVE = ("nothing", "temperature", "sink", "gate", "context")
 
 
@@ -58,16 +59,19 @@ class AdaptiveAttentionMetaLearningModel(SetLearner):
     ranges = {"adaptive": ADAPTIVE, "heads": COUNT, "width": COUNT, "sharpness": POSITIVE}
 
     def _weights(self, n_inputs: int, n_user_features: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        return {
+        found = {
             "phi": rng.normal(0, 1 / np.sqrt(n_inputs), (self.heads, n_inputs, self.width)),
-            "log_beta": np.full(self.heads, np.log(self.sharpness)),
-            "log_c": np.full(self.heads, np.log(PSEUDO_COUNT)),
-            "gate": np.zeros(self.heads),
-            "reads": np.zeros(
-                (4 + n_user_features, 2, self.heads)
-            ),  # what the context adds to log beta, and to log c or g
             "o": np.full(self.heads, 1 / self.heads),
         }
+        if self.adaptive != "nothing":
+            found["log_beta"] = np.full(self.heads, np.log(self.sharpness))
+        if self.adaptive in ("sink", "context"):
+            found["log_c"] = np.full(self.heads, np.log(PSEUDO_COUNT))
+        if self.adaptive == "gate":
+            found["gate"] = np.zeros(self.heads)
+        if self.adaptive in ("gate", "context"):  # what the context adds to log beta and log c, or to the gate
+            found["reads"] = np.zeros((4 + n_user_features, 1 + (self.adaptive == "context"), self.heads))
+        return found
 
     def adapt(self, support: PaddedRatings) -> AdaptiveState:
         pairs = self._pairs(support)
@@ -91,22 +95,19 @@ class AdaptiveAttentionMetaLearningModel(SetLearner):
 
     def _sharpness(self, context: Tensor) -> tuple[Tensor, Tensor]:
         """log beta and log c of every user and head, (B, A) each."""
-        p, ones = self.params_, torch.ones_like(context[:, :1])
-        log_beta = (
-            p["log_beta"] if self.adaptive != "nothing" else torch.full_like(p["log_beta"], np.log(self.sharpness))
-        )
-        has_sink = self.adaptive in ("sink", "context")
-        log_c = p["log_c"] if has_sink else torch.full_like(p["log_c"], -50.0)
+        p, heads = self.params_, context.new_zeros(len(context), self.heads)
+        log_beta = heads + p.get("log_beta", np.log(self.sharpness))
+        log_c = heads + p.get("log_c", NO_SINK)
         if self.adaptive != "context":
-            return ones * log_beta, ones * log_c
+            return log_beta, log_c
         reads = torch.einsum("bc,cra->rba", context, p["reads"])
         return log_beta + reads[0], log_c + reads[1]
 
     def _gate(self, context: Tensor) -> Tensor:
         """g, (B, A)."""
         if self.adaptive != "gate":
-            return torch.ones_like(context[:, :1] * self.params_["gate"])
-        return torch.sigmoid(self.params_["gate"] + torch.einsum("bc,ca->ba", context, self.params_["reads"][:, 1]))
+            return context.new_ones(len(context), self.heads)
+        return torch.sigmoid(self.params_["gate"] + context @ self.params_["reads"][:, 0])
 
     def _context(self, residual: Tensor, support: PaddedRatings) -> Tensor:
         """What is known of the user before the candidate is: log K, mean, spread, 1 where there is no rating, profile."""

@@ -223,7 +223,7 @@ claim("RMSE", "ANIL with dropout", "shrunken bias", found)
 # fitted by likelihood before any meta-training.
 
 # %% [markdown] lang="zh"
-# 各项都与零分不开，也与 ANIL 本身分不开：近端项看不出收益，<!-- c2: none -->
+# ANIL 的各行与零看不出差别：近端项看不出收益，<!-- c2: none -->
 # 加了 dropout 的 ANIL 与收缩偏置也看不出差别。<!-- c3: none -->
 # 一旦用另一批用户做早停，就没有哪一项再带来什么。最后一行不是正则项：它是闭式解预测头，先验和噪声在元训练之前就用似然拟合好了。
 

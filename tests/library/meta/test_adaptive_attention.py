@@ -17,7 +17,7 @@ KINDS = ("nothing", "temperature", "sink", "gate", "context")
 def fitted(adaptive):
     model = AdaptiveAttentionMetaLearningModel(adaptive=adaptive, heads=2, width=4, epochs=2, lr=0.02).fit(TRAIN)
     rng = np.random.default_rng(1)  # two epochs move the reads of the context hardly at all
-    for name in ("reads", "gate", "log_beta", "log_c"):
+    for name in sorted({"reads", "gate", "log_beta", "log_c"} & model.params_.keys()):
         shape = model.params_[name].shape
         model.params_[name] = model.params_[name].detach() + torch.as_tensor(rng.normal(0, 0.2, shape))
     return model
@@ -40,7 +40,7 @@ def by_hand(model, state, x, b):
     if model.adaptive == "context":
         beta, c = beta * np.exp(context @ p["reads"][:, 0]), c * np.exp(context @ p["reads"][:, 1])
     if model.adaptive == "gate":
-        gate = 1 / (1 + np.exp(-(p["gate"] + context @ p["reads"][:, 1])))
+        gate = 1 / (1 + np.exp(-(p["gate"] + context @ p["reads"][:, 0])))
     weights = np.zeros((2, len(x), int(mask.sum())))
     for a in range(2):
         keys = state.keys[b, a][state.mask[b]].numpy()
