@@ -1,0 +1,1 @@
+"""Learning from events as they come: streams, feedback, bandits, environments, reinforcement."""
