@@ -52,6 +52,12 @@ def power(centre: Any, exponent: int) -> Callable[[Any], Any]:
 
 
 @register
+def quadratic_form(weights: Any, matrix: Any) -> Callable[[Any], Any]:
+    """x (D,) or (N, D) ↦ x · weights + x' matrix x: a model whose inputs act together; weights (D,), matrix (D, D)."""
+    return lambda x: x @ weights + ((x @ matrix) * x).sum(-1)
+
+
+@register
 def mse() -> Callable[[Any, Any], Any]:
     """(prediction, target) ↦ mean (prediction − target)²."""
     return lambda prediction, target: ((prediction - target) ** 2).mean()
