@@ -55,7 +55,7 @@ def bars(
     drawn = ax.barh(list(map(words, ordered)), list(ordered.values()), color=colours)
     ax.bar_label(drawn, [number_text(float(value), digits) for value in ordered.values()], padding=2, fontsize=7.5)
     ax.invert_yaxis()
-    ax.margins(x=0.12)
+    ax.margins(x=0.12 if min(ordered.values(), default=0) >= 0 else 0.2)
     ax.grid(axis="y", visible=False)
     ax.set(title=words(title), xlabel=words(xlabel))
     return fig
@@ -114,7 +114,7 @@ def lines(
         ax.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
     heights = _apart([float(values[-1]) for values in series.values()], (low, high), log_y)
     for name, height, colour in zip(series, heights, PALETTE.values(), strict=False):
-        place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+        place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "annotation_clip": False}
         ax.annotate(words(name), (x[-1], height), color=colour, fontsize=7.5, **place)
     if points is not None:
         ax.plot(*points, "o", color="black", zorder=5)
@@ -129,12 +129,15 @@ def lines(
 
 
 def _apart(ends: list[float], limits: tuple[float, float], log: bool) -> list[float]:
-    """Heights of the labels: as the line ends, pushed up where two would stand on each other."""
+    """Heights of the labels: as the line ends, pushed up where two would stand on each other, and down from the top."""
     scale = math.log if log else float
     gap = 0.075 * (scale(limits[1]) - scale(limits[0]))
-    placed, below = {}, -math.inf
-    for at in sorted(range(len(ends)), key=ends.__getitem__):
+    order, placed = sorted(range(len(ends)), key=ends.__getitem__), {}
+    below, above = -math.inf, scale(limits[1]) + gap
+    for at in order:
         placed[at] = below = max(scale(ends[at]), below + gap)
+    for at in reversed(order):
+        placed[at] = above = min(placed[at], above - gap)
     return [math.exp(placed[at]) if log else placed[at] for at in range(len(ends))]
 
 

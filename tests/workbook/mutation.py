@@ -20,10 +20,20 @@ from metarec_lib.workbook.exercises.manifest import stems
 OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult}
 COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
 
 WORDS = {"mean": "sum", "sum": "mean"}
 EQUIVALENT = {
+    "kernel_shap_weights": {
+        "if any((s < -1 or s > n for s in sizes)):": "math.comb refuses -1 itself",
+        "return [float('inf') if s in (n, 0) else (n - 1) / (comb(n, s) * s * (n - s)) for s in sizes]": "the same",
+    },
+    "integrated_gradients": {
+        "total = torch.zeros_like(0 * x)": "takes only the shape of its argument",
+        "total = total + torch.autograd.grad(model(point), point)[-1]": "there is one gradient",
+        "return (x - baseline) * total / steps": "the checker takes the numbers alone",
+    },
     "inner_step": {"if not (0 * weights).requires_grad:": "asks the same"},
     "maml_outer_loss": {
         "total = (0 * weights).new_zeros(())": "takes only the dtype of its argument",

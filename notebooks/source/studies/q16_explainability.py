@@ -1,4 +1,4 @@
-"""The study of q16: which ratings does a score rest on, by eight answers, and does the score fall when they are taken away?"""
+"""The study of q16: which ratings does a score rest on, and does it fall when these are taken away?"""
 
 from collections.abc import Iterator
 
