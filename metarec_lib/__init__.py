@@ -23,6 +23,7 @@ _WHERE = {
     "meta.adaptation": ["ChangePointSupport", "DecayedSupport"],
     "meta.adaptive_attention": ["AdaptiveAttentionMetaLearningModel"],
     "meta.anil": ["ANIL"],
+    "meta.augmentation": ["AugmentedANIL", "FixedSplits", "shared_label_noise"],
     "meta.base": ["MetaLearner"],
     "meta.cavia": ["CAVIA"],
     "meta.compact": ["Codebook", "CompactMetaLearningModel", "codebook"],
