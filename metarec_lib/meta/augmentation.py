@@ -137,7 +137,8 @@ class AugmentedANIL(ANIL):
             self._draw = [self.seed, self.epoch_, number]
             yield batch
 
-    def meta_loss(self, batch: TaskBatch) -> Tensor:
+    def loss(self, batch: TaskBatch) -> Tensor:
+        """`meta_loss` of the augmented batch."""
         support, query = self._augmented(batch, np.random.default_rng(getattr(self, "_draw", self.seed)))
         weights = adapt_weights(
             self._weights(), self._hidden(support.x), support.y, self._share(support), self.inner_steps, self.order

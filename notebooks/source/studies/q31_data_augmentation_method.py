@@ -79,9 +79,9 @@ def run(seed: int) -> Iterator[pd.DataFrame]:
     yield from remembering(train, tasks, judging, seed)
 
 
-def errors(name: str, model: Recommender, tasks: Tasks, users: np.ndarray, **conditions: object) -> Iterator:
+def errors(name: str, model: Recommender, tasks: Tasks, judging: np.ndarray, **conditions: object) -> Iterator:
     for k, batch in tasks.items():
-        yield study_rows("mse", name, squared(model, batch, users), k=k, **conditions)
+        yield study_rows("mse", name, squared(model, batch, judging), k=k, **conditions)
 
 
 def squared(model: Recommender, tasks: TaskBatch, users: np.ndarray | None = None) -> pd.Series:
