@@ -8,6 +8,7 @@ import lazy_loader
 __version__ = "0.1.0"
 
 _WHERE = {
+    "data.augment": ["data_augmentation", "insert", "sliding_prefixes"],
     "data.interactions": ["Interactions"],
     "data.movielens": ["load_movielens"],
     "data.synthetic": ["World", "make_world"],
@@ -88,6 +89,9 @@ _WHERE = {
     "models.serving": ["scorer"],
     "models.shilling": ["detect_profiles", "inject_profiles"],
     "models.storage": ["load_model"],
+    "online.factorization": ["OnlineMatrixFactorization"],
+    "online.learners": ["RecursiveUsers", "RunningBiases", "recursive_users"],
+    "online.streams": ["Frozen", "Retrained", "drift_alarms", "in_time_order", "prequential"],
     "workbook.lessons": ["Minus", "claim", "load_study", "seed", "study_rows", "what_was_measured"],
     "workbook.practice": ["check", "contents", "hint", "mine", "solution"],
 }
