@@ -151,11 +151,12 @@ class AugmentedANIL(ANIL):
         if self.augmentation == "shared label noise":
             noise = self.strength * self.spread_ * _normal(rng, batch.support.values[:, 0])
             batch = shared_label_noise(batch, noise)
-        parts = self._examples(batch.support), self._examples(batch.query)
+        parts = self.examples(batch.support), self.examples(batch.query)
         change = AUGMENTATIONS.get(self.augmentation)
         return change(*parts, self.strength, rng) if change else parts
 
-    def _examples(self, ratings: PaddedRatings) -> Examples:
+    def examples(self, ratings: PaddedRatings) -> Examples:
+        """The ratings as inputs and labels."""
         bias, x = PretrainedItems.inputs(self, ratings)
         return Examples(x, (ratings.values - bias) / self.spread_ * ratings.mask, ratings.mask)
 
