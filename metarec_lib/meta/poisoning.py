@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from metarec_lib.data.tasks import PaddedRatings, TaskBatch
+from metarec_lib.evaluation.protocols import Adaptable, score_tasks
 from metarec_lib.meta.adaptation import _OnHead
 from metarec_lib.meta.ridge import LinearHead, LinearState, cholesky, ridge_posterior
 
@@ -91,6 +92,36 @@ def _poisoned(
         error = error + effect[users, :, row] * moved.unsqueeze(1)
         free[users, row] = False
     return values
+
+
+def poison_by_trial(model: Adaptable, tasks: TaskBatch, scale: tuple[float, float], changes: int = 1) -> TaskBatch:
+    """The same tasks with up to `changes` support ratings of each user at an end of `scale`, by trying them all on `model`.
+
+    For models that are not linear in the ratings, such as `HuberHead`: every rating is moved to either end, the user solved
+    anew, and the change with the largest squared error of the query kept; then the next. A user whom no change harms keeps
+    the ratings. An attack on one model need not be the worst for another: try each on its own.
+    """
+    values, free = tasks.support.values.clone(), tasks.support.mask.clone()
+    for _ in range(changes):
+        worst, best = _query_errors(model, tasks, values), values
+        chosen = torch.full_like(tasks.users, -1)
+        for k in range(values.shape[1]):
+            for end in scale:
+                moved = values.clone()
+                moved[:, k] = torch.where(free[:, k], float(end), values[:, k])
+                errors = _query_errors(model, tasks, moved)
+                more = errors > worst
+                worst, best = torch.where(more, errors, worst), torch.where(more[:, None], moved, best)
+                chosen = torch.where(more, k, chosen)
+        values = best
+        free = free & (torch.arange(values.shape[1], device=values.device) != chosen[:, None])
+    return TaskBatch(replace(tasks.support, values=values, liked=None, gains=None), tasks.query)
+
+
+def _query_errors(model: Adaptable, tasks: TaskBatch, values: Tensor) -> Tensor:
+    """Squared error summed over each user's query with these support ratings, (B,)."""
+    some = TaskBatch(replace(tasks.support, values=values, liked=None, gains=None), tasks.query)
+    return ((score_tasks(model, some) - tasks.query.values) ** 2 * tasks.query.mask).sum(1)
 
 
 @dataclass(frozen=True, eq=False)

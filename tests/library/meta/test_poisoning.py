@@ -14,6 +14,7 @@ from metarec_lib import (
     ProbabilisticPCA,
     make_tasks,
     make_world,
+    poison_by_trial,
     poison_support,
     support_effect,
 )
@@ -78,6 +79,19 @@ def test_the_largest_shift_is_that_of_brute_force(model, tasks):
 
     found = shift(poison_support(model, tasks, SCALE, goal="shift"))
     assert torch.allclose(found, brute_force(model, tasks, shift), atol=1e-9)
+
+
+def test_trying_finds_the_closed_form_on_a_head(model, tasks):
+    for changes in (1, 2):
+        tried, formula = poison_by_trial(model, tasks, SCALE, changes), poison_support(model, tasks, SCALE, changes)
+        assert torch.allclose(errors(model, tried), errors(model, formula), atol=1e-9)
+
+
+def test_trying_is_brute_force_on_a_huber_head(model, tasks):
+    head = HuberHead(model, 0.5)
+    found, best = errors(head, poison_by_trial(head, tasks, SCALE)), brute_force(head, tasks, lambda t: errors(head, t))
+    assert (found > best - 0.01).all() and (found <= best + 1e-9).all()
+    assert (found >= errors(head, poison_support(model, tasks, SCALE)) - 1e-9).all()
 
 
 def test_several_changes_are_of_different_ratings_and_never_less_harmful(model, tasks):
