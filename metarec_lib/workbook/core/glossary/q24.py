@@ -1,0 +1,37 @@
+"""Terms of q24, adversarial training."""
+
+from .term import Term
+
+TERMS = (
+    Term("Huber head", "Huber 预测头", "model"),
+    Term("BPR", "BPR", "model"),
+    Term("BPR, weak decay", "弱正则的 BPR", "model"),
+    Term("APR", "APR", "model"),
+    Term("before the attack", "注入之前", "model"),
+    Term("after", "注入之后", "model"),
+    Term("cleaned", "剔除可疑用户之后", "model"),
+    Term("detector", "检测器", "model"),
+    Term("no reversal", "不做梯度反转", "model", ("reversal 0",)),
+    Term("gradient reversal, strength 10", "梯度反转（强度 10）", "model", ("reversal 10",)),
+    Term("gradient reversal, strength 1", "梯度反转（强度 1）", "model", ("reversal 1",)),
+    Term("gradient reversal, strength 3", "梯度反转（强度 3）", "model", ("reversal 3",)),
+    Term("gradient reversal, strength 0.3", "梯度反转（强度 0.3）", "model", ("reversal 0.3",)),
+    Term("gradient let through", "梯度照常通过", "model", ("reversal -1",)),
+    Term("reversal, five adversary steps", "梯度反转，对手每步训练五次", "model", ("reversal 1, five steps",)),
+    Term("LEACE", "LEACE", "model"),
+    Term("chance", "随机猜测", "model"),
+    Term("share of films below a pushed one", "排在被推影片之后的影片比例", "metric", ("pushed",)),
+    Term("predicted rating", "预测评分", "metric", ("predicted",)),
+    Term("no attack", "没有攻击", "condition", ("attack=none",)),
+    Term("one rating at random", "随机改一条", "condition", ("attack=random",)),
+    Term("largest shift", "改动得分最大的一条", "condition", ("attack=shift",)),
+    Term("worst rating", "最坏的一条", "condition", ("attack=error",)),
+    Term("tables as trained", "训练好的参数", "condition", ("tables=as trained",)),
+    Term("tables moved by PGD", "PGD 扰动过的参数", "condition", ("tables=pgd",)),
+    Term("tables moved at random", "随机扰动过的参数", "condition", ("tables=random",)),
+    Term("average profiles", "平均值型虚假用户", "condition", ("profiles=average",)),
+    Term("bandwagon profiles", "跟风型虚假用户", "condition", ("profiles=bandwagon",)),
+    Term("a fresh linear probe", "重新训练的线性探针", "condition", ("probe=linear",)),
+    Term("a fresh MLP probe", "重新训练的 MLP 探针", "condition", ("probe=MLP",)),
+    Term("the adversary it was trained with", "训练时的那个对手", "condition", ("probe=own",)),
+)
