@@ -92,6 +92,8 @@ _WHERE = {
     "models.storage": ["load_model"],
     "online.factorization": ["OnlineMatrixFactorization"],
     "online.learners": ["RecursiveUsers", "RunningBiases", "recursive_users"],
+    "online.meta_leader": ["MetaLeader", "OnlinePrior", "arrival_order", "arriving_users", "regret"],
+    "online.meta_learning": ["OnlineMetaLearningModel"],
     "online.streams": ["Frozen", "Retrained", "drift_alarms", "in_time_order", "prequential"],
     "workbook.lessons": ["Minus", "claim", "load_study", "seed", "study_rows", "what_was_measured"],
     "workbook.practice": ["check", "contents", "hint", "mine", "solution"],
