@@ -25,6 +25,44 @@ COMPARISONS = {
 
 WORDS = {"mean": "sum", "sum": "mean"}
 EQUIVALENT = {
+    "fgsm_perturbation": {
+        "return epsilon * gradient / torch.where(length > 0, length, 2.0)": "zero divided by any number",
+    },
+    "apr_loss": {
+        "fixed = [row.requires_grad_() for row in rows]": "the values and gradients are the same",
+        "change = [torch.nn.functional.normalize(g, eps=2e-300) for g in torch.autograd.grad(bpr(*fixed), fixed)]": "tiny",
+        "return bpr(*rows) + weight * bpr(*(row + epsilon * way for row, way in zip(rows, change)))": "equally long",
+        "return bpr(*rows) + weight * bpr(*(row + epsilon * way for row, way in zip(rows, change, strict=False)))": "same",
+    },
+    "worst_rating_change": {
+        "ends = torch.tensor([low, high], dtype=(0 * errors).dtype)": "takes only the type",
+        "change = ends - ratings.to((0 * errors).dtype)[:, None]": "takes only the type",
+        "best = (moved ** 2).mean(0).flatten().argmax()": "the checker takes a 0-d tensor as a number",
+        "best = int((moved ** 2).mean(0).argmax())": "argmax flattens",
+        "best = int((moved ** 2).sum(0).flatten().argmax())": "the largest sum is the largest mean",
+        "return (best // 2, ends[best % 2])": "the checker takes a 0-d tensor as a number",
+    },
+    "huber_weights": {
+        "count = mask.sum(1, keepdim=True).to(residuals.dtype)": "a user without ratings has only padding",
+        "count = mask.sum(1, keepdim=True).clamp(min=1).to((0 * residuals).dtype)": "takes only the type",
+        "count = mask.sum(1, keepdim=True).clamp(min=0).to(residuals.dtype)": "a user without ratings has only padding",
+        "return torch.where(size >= c, c / size, torch.ones_like(size)).masked_fill(~mask, 0.0)": "1 either way",
+    },
+    "crop": {
+        "length = max(1, math.ceil(share * len(history) - 2e-09))": "as small",
+        "length = max(1, math.ceil(share * len(0 * history) - 1e-09))": "takes only the length",
+        "first = round(start * (len(0 * history) - length))": "takes only the length",
+    },
+    "sliding_prefixes": {
+        "count = max(len(0 * history) - 1, 0)": "takes only the length",
+        "prefixes[t - 1, 0 * longest - len(part):] = part": "a place counted from the end",
+    },
+    "noise_as_ridge": {
+        "ridge = len(x) * std ** 2 * torch.eye(x.shape[1])": "loses the eighth digit",
+        "ridge = len(0 * x) * std ** 2 * torch.eye(x.shape[1], dtype=x.dtype)": "takes only the length",
+        "ridge = len(x) * std ** 2 * torch.eye((0 * x).shape[1], dtype=x.dtype)": "takes only the width",
+        "ridge = len(x) * std ** 2 * torch.eye(x.shape[1], dtype=(0 * x).dtype)": "takes only the type",
+    },
     "kernel_shap_weights": {
         "if any((s < -1 or s > n for s in sizes)):": "math.comb refuses -1 itself",
         "return [float('inf') if s in (n, 0) else (n - 1) / (comb(n, s) * s * (n - s)) for s in sizes]": "the same",

@@ -241,3 +241,12 @@ def sums_over_the_triples(user, item, other, epsilon, weight):
     你对三元组求了和；损失应取平均。
     """
     return _apr((user, item, other), epsilon, weight) * len(user)
+
+
+@mistake("apr_loss")
+def a_constant_beside_the_length(user, item, other, epsilon, weight):
+    """A constant added to the length makes steps along tiny gradients too short.
+
+    长度上加了常数，会让很小的梯度对应的步长变短。
+    """
+    return _apr((user, item, other), epsilon, weight, way=lambda g: g / (g.norm(dim=1, keepdim=True) + 1e-8))
