@@ -161,6 +161,33 @@ def solution(
 
 
 @app.command()
+def ask(
+    questions: Questions = None,
+    topic: Annotated[str | None, typer.Option(help="Only questions with this topic.")] = None,
+    word: Annotated[str | None, typer.Option(help="Only questions that contain this, English or 中文.")] = None,
+    every: Annotated[bool, typer.Option("--list", help="List the questions that fit, open none.")] = False,
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the draw where several fit.")] = None,
+) -> None:
+    """Ask yourself a question; each Enter opens more: short answer, full answer, rubric, pitfalls, follow-ups."""
+    from metarec_lib.workbook.practice import ask_command
+
+    _run(ask_command, _known(questions), topic, word, every, _language(lang), seed)
+
+
+@app.command()
+def sheet(
+    questions: Questions = None,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="A name ending in .md or .html.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
+) -> None:
+    """A cram sheet: the short answer, the figures to remember, what candidates say wrong."""
+    from metarec_lib.workbook.practice import sheet_command
+
+    _run(sheet_command, _known(questions), out, _language(lang))
+
+
+@app.command()
 def reset(
     question: Annotated[str, typer.Argument(metavar="qNN")],
     work: Annotated[str | None, typer.Option(help="The folder of your exercises, or your workspace.")] = None,

@@ -11,6 +11,7 @@ _WHERE = {
     "lesson": ["Lesson", "LessonError", "questions_with_lesson"],
     "reading": ["read_lesson"],
     "measured": ["verdicts", "what_was_measured"],
+    "overview": ["plainly"],
     "reruns": ["claims_command"],
     "results": ["study_rows"],
     "studies": ["load_study", "parse_seeds", "study_command"],

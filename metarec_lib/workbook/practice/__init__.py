@@ -1,9 +1,10 @@
-"""The learner's side: a workspace, one's own functions in a lesson, check, hints, solutions, progress."""
+"""The learner's side: a workspace, one's own functions in a lesson, check, hints, solutions, progress, the question bank."""
 
 import lazy_loader
 
 _WHERE = {
     "answers": ["reset_command", "solution", "solution_command"],
+    "bank": ["ask_command", "sheet_command"],
     "checking": ["check", "check_command"],
     "contents": ["contents"],
     "hints": ["hint"],

@@ -1,0 +1,172 @@
+"""The question bank: `metarec ask` shows a question and opens its answer step by step, `metarec sheet` makes a cram sheet.
+
+All of it is read from the tagged cells of the lessons and from what they measured; nothing is written twice.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import random
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from metarec_lib.workbook.core import QUESTIONS, Language, Question, language, pick, places
+from metarec_lib.workbook.lessons import Lesson, plainly, read_lesson, records_of, verdicts
+
+FIGURES = 5  # of a question on a cram sheet
+STEPS = {
+    "answer-short": ("In 30 seconds", "三十秒回答"),
+    "answer-full": ("In three minutes", "三分钟回答"),
+    "rubric": ("What a good answer holds", "评分要点"),
+    "pitfalls": ("What candidates say wrong", "常见误区"),
+    "follow-ups": ("What is asked next", "追问"),
+    "measured": ("What was measured", "测得的结果"),
+}
+NEXT = ("Enter: {}. q: stop. ", "回车：{}；q：结束。")
+NONE = (
+    "No question fits {}. Leave the filter out, or see all {} with `metarec ask --list`.",
+    "没有符合 {} 的题目。去掉筛选，或用 `metarec ask --list` 看全部 {} 题。",
+)
+
+
+def written() -> list[Question]:
+    """The questions whose lesson is built, in order."""
+    return [q for q in QUESTIONS if places.content("notebooks", f"{q.stem}.ipynb").is_file()]
+
+
+def found(names: Sequence[str], topic: str | None, word: str | None) -> list[Question]:
+    """The questions that are named (all by default), have this topic, and contain this word in either language."""
+    chosen = [q for q in written() if not names or q.stem in names]
+    if topic is None and word is None:
+        return chosen
+    return [q for q in chosen if _fits(read_lesson(q), topic, word)]
+
+
+def _fits(lesson: Lesson, topic: str | None, word: str | None) -> bool:
+    if topic is not None and not any(topic.lower() in known.lower() for known in lesson.topics):
+        return False
+    return word is None or any(
+        word.lower() in said.lower() for texts in lesson.texts.values() for said in texts.values()
+    )
+
+
+def ask_command(
+    names: Sequence[str], topic: str | None, word: str | None, every: bool, lang: Language | None, seed: int | None
+) -> int:
+    """Show one question, drawn where several fit, and open the rest at each Enter; the whole list with `every`."""
+    lang = lang or language()
+    questions = found(names, topic, word)
+    if not questions:
+        print(pick(NONE, lang).format(", ".join(filter(None, (topic, word, *names))), len(written())))
+        return 1
+    if every:
+        for question in questions:
+            print(f"{question.key}  {title(question, lang)}")
+        return 0
+    question = questions[0] if len(questions) == 1 else random.Random(seed).choice(questions)
+    show(read_lesson(question), lang, input if sys.stdin.isatty() else None)
+    return 0
+
+
+def show(lesson: Lesson, lang: Language, wait: Callable[[str], str] | None) -> None:
+    """The question, then each step after `wait`; without it, as in a pipe, everything at once."""
+    question = lesson.question
+    print(f"{question.key} · {title(question, lang)}\n")
+    print(plain(lesson.texts["question"][lang]), "\n")
+    for step, named in STEPS.items():
+        name = pick(named, lang)
+        if wait is not None and wait(pick(NEXT, lang).format(name)).strip().lower() == "q":
+            return
+        print(f"── {name}\n{text_of(lesson, step, lang)}\n")
+
+
+def title(question: Question, lang: Language) -> str:
+    return pick((question.title_en, question.title_zh), lang)
+
+
+def text_of(lesson: Lesson, step: str, lang: Language) -> str:
+    """One step of a question as plain text in one language."""
+    if step == "measured":
+        return "\n".join(f"- {line}" for line in measured(lesson.question, lang))
+    if step == "rubric":
+        return "\n".join(f"- [{p.weight}] {plain(getattr(p, lang))}" for p in lesson.rubric)
+    if step == "pitfalls":
+        return "\n".join(f"- {plain(p.wrong[lang])} → {plain(p.correction[lang])}" for p in lesson.pitfalls)
+    if step == "follow-ups":
+        return "\n".join(f"- {plain(f.question[lang])}\n  {plain(f.answer[lang])}" for f in lesson.follow_ups)
+    if step == "answer-full" and lang == "zh":
+        return plain(lesson.texts["zh"]["zh"])
+    return plain(lesson.texts[step][lang])
+
+
+def measured(question: Question, lang: Language) -> list[str]:
+    """What the lesson measured, one sentence a claim after Holm's correction, the headline first."""
+    notebook = json.loads(places.content("notebooks", f"{question.stem}.ipynb").read_text(encoding="utf-8"))
+    all_of_it = sorted(verdicts(records_of(notebook)), key=lambda verdict: not verdict.record["headline"])
+    return [plainly(verdict, lang) for verdict in all_of_it]
+
+
+def plain(markdown: str) -> str:
+    """Markdown as text for a terminal: no marks of claims, bold, links or wrapped lines."""
+    text = re.sub(r"\s*<!--.*?-->", "", markdown)
+    text = re.sub(r"</?details>|</?summary>", "", text)
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).replace("**", "")
+    return "\n\n".join(_joined(part) for part in re.split(r"\n\s*\n", text.strip()))
+
+
+def _joined(paragraph: str) -> str:
+    """One paragraph without its line breaks; between two Chinese characters no blank is put."""
+    if paragraph.lstrip().startswith(("-", "$$", "|")):
+        return paragraph
+    text = re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])", "", paragraph)
+    return text.replace("\n", " ")
+
+
+# -- cram sheet ---------------------------------------------------------------------------------------------------------
+def sheet_command(names: Sequence[str], out: str | None, lang: Language | None) -> int:
+    """Write a cram sheet as Markdown, or as HTML where the file's name ends in .html; print it where there is no file."""
+    lang = lang or language()
+    text = sheet(found(names, None, None), lang)
+    if out is None:
+        print(text)
+        return 0
+    path = Path(out)
+    if path.suffix.lower() not in (".md", ".html"):
+        raise ValueError(f"--out: got {out!r}, expected a name that ends in .md or .html")
+    path.write_text(as_html(text, lang) if path.suffix.lower() == ".html" else text, encoding="utf-8")
+    print(path)
+    return 0
+
+
+def sheet(questions: Iterable[Question], lang: Language) -> str:
+    """For each question what to say in 30 seconds, up to five measured sentences, and what candidates say wrong."""
+    return "\n".join(part for question in questions for part in _page(question, lang))
+
+
+def _page(question: Question, lang: Language) -> Iterable[str]:
+    lesson = read_lesson(question)
+    yield f"## {question.key} · {title(question, lang)}\n"
+    yield f"{plain(lesson.texts['answer-short'][lang])}\n"
+    yield from (f"- {line}" for line in measured(question, lang)[:FIGURES])
+    yield ""
+    yield from (f"- ✗ {plain(p.wrong[lang])} → {plain(p.correction[lang])}" for p in lesson.pitfalls)
+    yield ""
+
+
+def as_html(sheet_text: str, lang: Language) -> str:
+    """The sheet as one page that prints one question to a sheet of paper; needs no other file."""
+    body: list[str] = []
+    for line in sheet_text.splitlines():
+        said = html.escape(line.lstrip("#- "))
+        if line.startswith("## "):
+            body.append(f"<h2>{said}</h2>")
+        elif line.startswith("- "):
+            body.append(f"<li>{said}</li>")
+        elif line:
+            body.append(f"<p>{said}</p>")
+    style = "body{max-width:44em;margin:2em auto;font:15px/1.45 sans-serif}h2+*~h2{break-before:page}"
+    head = f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>metarec</title><style>{style}</style>'
+    return head + "<body>" + "\n".join(body) + "</body></html>\n"
