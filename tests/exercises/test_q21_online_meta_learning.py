@@ -63,8 +63,8 @@ def test_a_user_without_support(yours, rng):
         yours.ftml_step(start, users, 0.3, 0.5),
         by_algebra(start, users, 0.3, 0.5),
         cause=(
-            "K = 0: no inner step, w is the start itself; the mean of nothing would be NaN",
-            "K = 0：不走内层，w 就是 start 本身；对空集取平均会得到 NaN",
+            "K = 0: no inner step, w is the start itself; such a user still counts for one",
+            "K = 0：不走内层，w 就是 start 本身；这样的用户仍算一个",
         ),
     )
 

@@ -86,20 +86,6 @@ def climbs_outside(start, users, inner_lr, outer_lr):
 
 
 @mistake("ftml_step")
-def the_mean_of_an_empty_support(start, users, inner_lr, outer_lr):
-    """Without support the mean is NaN: such a user makes no inner step.
-
-    没有支持集时，平均值是 NaN：这样的用户不走内层。
-    """
-    start = start.detach().clone().requires_grad_()
-    total = 0.0
-    for x, y, xq, yq in users:
-        g = torch.autograd.grad(((x @ start - y) ** 2).mean(), start, create_graph=True)[0]
-        total = total + ((xq @ (start - inner_lr * g) - yq) ** 2).mean() / len(users)
-    return (start - outer_lr * torch.autograd.grad(total, start)[0]).detach()
-
-
-@mistake("ftml_step")
 def skips_users_without_support(start, users, inner_lr, outer_lr):
     """A user without support still has a query, on which the start itself is judged.
 
