@@ -45,7 +45,7 @@
 # **The shared side, slowly.** A gradient step moves user and item vectors. Too short a step goes stale, too long a one diverges. For sparse ids FTRL-Proximal gives each coordinate its
 # rate, $\alpha / (\beta + \sqrt{\sum g^2})$, and exact zeros by L1.
 #
-# **What counts.** ML-100K users rate in one burst, so most events come from someone unknown a moment ago. Fresh users matter more than fresh items, <!-- c2: lower -->
+# **What counts.** ML-100K users rate in bursts, and most events come from users whom the past does not know. Fresh users matter more than fresh items, <!-- c2: lower -->
 # and the trivial running mean takes most of the gain. Always put it beside your model.
 #
 # **Drift.** A detector on errors rings for every new burst of users. Forgetting inside the recursion gains a little, <!-- c5: small -->
@@ -68,7 +68,7 @@
 #
 # **共享侧：慢。** 一步梯度同时移动用户和物品向量。步长太短会过时，太长会发散。稀疏 id 用 FTRL-Proximal：每个坐标有自己的步长 $\alpha / (\beta + \sqrt{\sum g^2})$，L1 给出真正的零。
 #
-# **什么最要紧。** ML-100K 的用户集中在一阵里评分，多数事件来自片刻之前还不认识的人。所以用户侧的新鲜度比物品侧更重要，<!-- c2: lower -->
+# **什么最要紧。** ML-100K 的用户一阵一阵地评分，多数事件来自“过去”里没有的用户。用户侧的新鲜度比物品侧更重要，<!-- c2: lower -->
 # 而最简单的累计均值就拿走了大部分收益。永远把它放在你的模型旁边对比。
 #
 # **漂移。** 盯着误差的检测器，每来一批新用户都会报警。在递归里加遗忘只有一点收益，<!-- c5: small -->
@@ -147,12 +147,12 @@ shares = {STAY: (stay < 1).mean(), NEW: new.mean()}
 plots.table(pd.DataFrame({SHARE: shares}), digits=2)
 
 # %% [markdown]
-# Most users come once, for less than an hour, and most events are those of users who were unknown when the stream began.
+# More than half of the users are there for less than an hour, and nine events in ten are those of users who were unknown when the stream began.
 #
 # **By hand.** The loop, with the mean of each item and of each user as it stood when the rating came:
 
 # %% [markdown] lang="zh"
-# 大多数用户只来一次，不到一小时；大多数事件来自数据流开始时还不认识的用户。
+# 过半的用户停留不到一小时；十条事件里有九条来自数据流开始时还不认识的用户。
 #
 # **手写。** 这个循环，用评分到来那一刻每个物品和每个用户的均值：
 

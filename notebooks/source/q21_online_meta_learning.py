@@ -46,7 +46,7 @@
 #
 # Here $U$ is one Meta-SGD step, $U(\theta) = \theta - \alpha \odot \nabla L(\theta)$, with $\theta$ and $\alpha$ learned. The argmin is approached by a few steps on the stored users, warm-started.
 # *Regret* compares the summed loss with the best fixed $\theta$ in hindsight; for strongly convex losses theirs is $O(\log T)$. The price is memory and time that grow with the users. With linear users a stored user
-# is two small matrices; with networks it is the raw data. *Task replay* keeps a uniform sample.
+# is two small matrices and two vectors; with networks it is the raw data. *Task replay* keeps a uniform sample.
 #
 # **Online empirical Bayes.** $w_u \sim N(m, S)$. Each user's posterior $N(\mu, V)$ moves $m \leftarrow m + (\mu - m)/(n+1)$, and $S$ takes in $V$ and the spread of $\mu$. Nothing is stored. It
 # settles early: frozen after fifty users it is no worse that one could see. <!-- c6: none -->
@@ -69,7 +69,7 @@
 # $$\theta_{t+1} = \arg\min_\theta \sum_{k \le t} L_k\big(U_k(\theta)\big)$$
 #
 # 这里 $U$ 是 Meta-SGD 的一步：$U(\theta) = \theta - \alpha \odot \nabla L(\theta)$，$\theta$ 和 $\alpha$ 都是学出来的。argmin 用热启动、在存下的用户上走几步来逼近。
-# *遗憾*是累计损失减去事后最好的固定 $\theta$ 的累计损失；对强凸损失，论文证明它是 $O(\log T)$。代价是内存和时间随用户数增长。用户是线性模型时，存一个用户只要两个小矩阵；
+# *遗憾*是累计损失减去事后最好的固定 $\theta$ 的累计损失；对强凸损失，论文证明它是 $O(\log T)$。代价是内存和时间随用户数增长。用户是线性模型时，存一个用户只要两个小矩阵和两个向量；
 # 用网络就得存原始数据。*任务回放*只保留一个均匀样本。
 #
 # **在线经验贝叶斯。** $w_u \sim N(m, S)$。每个用户的后验 $N(\mu, V)$ 让 $m \leftarrow m + (\mu - m)/(n+1)$，$S$ 吸收 $V$ 和 $\mu$ 的散布。什么都不存。它很早就稳定：
@@ -409,13 +409,15 @@ print(f"{float((model.prior_mean_ - before).abs().max()):.4f}")
 # #### English
 # - **"FTML is cheap: regret is O(log T)."** → The bound counts losses. Each round re-optimises over all stored users.
 # - **"SGD on the stream forgets."** → With a tuned step it did not. <!-- c7: none -->
-# - **"More users, better prior."** → The normal prior had what it needed after fifty. <!-- c6: none -->
+# - **"More users, better prior."** → The normal prior had what it needed after fifty, <!-- c6: none -->
+#   the leader had not. <!-- c5: higher -->
 # - **"Random order is fine for evaluation."** → It flatters everyone (section 2). Users come in time.
 # - **"Retrain the items, keep the prior."** → The prior lives in the old coordinates; recompute it with the items.
 # #### 中文
 # - **“FTML 很便宜：遗憾只有 O(log T)。”** → 那个界数的是损失；每一轮都要在存下的全部用户上重新优化。
 # - **“在数据流上做 SGD 会遗忘。”** → 步长调好就没有。<!-- c7: none -->
-# - **“用户越多，先验越好。”** → 正态先验在五十个用户之后就学够了。<!-- c6: none -->
+# - **“用户越多，先验越好。”** → 正态先验在五十个用户之后就学够了，<!-- c6: none -->
+#   FTML 则没有。<!-- c5: higher -->
 # - **“按随机次序评估就行。”** → 那会美化所有方法（第 2 节）。用户是按时间来的。
 # - **“物品重训了，先验留着用。”** → 先验建立在旧坐标上；要随物品一起重算。
 
@@ -486,4 +488,4 @@ what_was_measured()
 # - Vitter (1985), *Random Sampling with a Reservoir*, ACM TOMS.
 # - (2021), *FORM: Follow the Online Regularized Meta-Leader for Cold-Start Recommendation*, SIGIR.
 # - Zhang et al. (2020), [*How to Retrain Recommender System? A Sequential Meta-Learning Method*](https://arxiv.org/abs/2005.13258), SIGIR: SML.
-# - (2022), *A Deployable and Continuable Meta-Learning-Based Recommender System with Fast User-Incremental Updates*, SIGIR.
+# - (2022), *Deployable and Continuable Meta-learning-Based Recommender System with Fast User-Incremental Updates*, SIGIR.
