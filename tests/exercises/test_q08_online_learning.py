@@ -226,7 +226,7 @@ def test_a_batch_is_the_mean_click_by_click(yours, rng):
     )
 
 
-@graded("delayed_feedback_loss")
+@graded("delayed_feedback_loss", core=True)
 def test_gradients_flow_past_missing_delays(yours):
     logits, log_rate = tensor([0.3, -0.2]), tensor([0.1, -0.4])
     converted, delay, elapsed = torch.tensor([True, False]), tensor([1.0, math.nan]), tensor([2.0, 3.0])

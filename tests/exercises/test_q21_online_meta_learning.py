@@ -56,7 +56,7 @@ def test_the_step_is_the_algebra(yours, rng):
     )
 
 
-@graded("ftml_step")
+@graded("ftml_step", core=True)
 def test_a_user_without_support(yours, rng):
     users, start = drawn(rng, [(0, 2), (3, 2)]), torch.as_tensor(rng.normal(size=3))
     assert_close(
