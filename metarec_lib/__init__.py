@@ -78,6 +78,7 @@ _WHERE = {
     "models.attention": ["attention"],
     "models.blending": ["Blend", "out_of_fold_predictions"],
     "models.bpr": ["AdversarialBPR"],
+    "models.cfgan": ["CFGAN"],
     "models.compression": ["Compressed", "compress", "latency", "load_compressed"],
     "models.content": ["ContentBasedRecommender"],
     "models.din": ["DIN"],
