@@ -369,8 +369,6 @@ plots.show(fig, alt=ALT_SCHEDULE)
 # %% tags=["claim"]
 found = study.compare(("retrained", {"every": 2_500}), "running means")
 claim("RMSE", ("retrained", "every 2500 events"), "running means", found)
-
-# %% tags=["claim"]
 found = study.compare(("retrained and updated", {"every": 2_500}), "recursive Bayes")
 both = ("retrained and updated", "every 2500 events")
 claim("RMSE", both, "recursive Bayes", found)
@@ -413,6 +411,27 @@ with mine("q08") as my:
 curves = {SEEN_NAIVE: naive - naive.min(), TRUE: modelled - modelled.min()}
 fig = plots.lines(tried_rates, curves, title=DELAYED, xlabel=RATE, ylabel=LOSS)
 plots.show(fig, alt=ALT_DELAYED)
+
+# %% [markdown]
+# Waiting clicks counted as no put the rate near the share converted so far; with the delay modelled it is found.
+#
+# **Sparse ids.** Forty of them, each in a fifth of the events, four that matter. Your `ftrl_update` on the squared error, event by event: how many weights are not exactly zero?
+
+# %% [markdown] lang="zh"
+# 把在等的点击算作负样本，得到的转化率就贴着“到目前为止已转化的比例”；对延迟建模，就能找回真值。
+#
+# **稀疏 id。** 四十个 id，每个出现在五分之一的事件里，其中四个真正有用。用你的 `ftrl_update` 在平方误差上逐条更新：有多少权重不是真正的零？
+
+# %% tags=["exercise"]
+truth = np.append([2.0, -2.0, 1.0, -1.0], np.zeros(36))
+with mine("q08") as my:
+    for l1 in (0.0, 30.0):
+        z = n = w = np.zeros(40)
+        for _ in range(1_500):
+            x = (rng.random(40) < 0.2).astype(float)
+            gradient = (x @ w - x @ truth - rng.normal()) * x
+            w, z, n = my.ftrl_update(z, n, gradient, 0.5, 1.0, l1)
+        print(f"L1 {l1:g}: {(w != 0).sum()} {np.round(w[:4], 1)}")
 
 # %% [markdown] tags=["rubric"]
 # #### English
