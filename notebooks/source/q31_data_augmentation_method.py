@@ -124,7 +124,7 @@ TEXTS = {
     "alt epochs": (
         "Squared error of new users against epochs with feature noise and without: both fall, then rise; without noise sooner.",
         "新用户的平方误差随训练轮数的变化，有无特征噪声两条线：都先降后升，不加噪声时升得更早。"),
-    "sizes": ("Gain over plain ANIL, K = 3", "相对普通 ANIL 的变化，K = 3"),
+    "sizes": ("Difference to plain ANIL, K = 3", "与普通 ANIL 之差，K = 3"),
     "difference": ("difference in squared error (stars²)", "平方误差之差（星²）"),
     "alt sizes": (
         "Intervals of the difference in squared error to plain ANIL for five augmentations, all training users.",

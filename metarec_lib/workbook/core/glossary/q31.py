@@ -6,7 +6,7 @@ TERMS = (
     Term("feature noise", "特征噪声", "model"),
     Term("shared label noise", "共享标签噪声", "model"),
     Term("mixup", "任务内 mixup", "model"),
-    Term("metamix", "MetaMix", "model"),
+    Term("MetaMix", "MetaMix", "model"),
     Term("between tasks", "任务间插值", "model"),
     Term("ANIL, never stopped", "ANIL，不早停", "model"),
     Term("feature noise, never stopped", "特征噪声，不早停", "model"),
