@@ -42,8 +42,9 @@ def emcdr_mapping(source: Tensor, target: Tensor, decay: float) -> tuple[Tensor,
     返回斜率 (D, E) 和截距 (E,)：源域向量为 x 的新用户，目标域向量是 x @ slope + intercept。
     """
     # BEGIN SOLUTION
-    z, y = source - source.mean(0), target - target.mean(0)
-    slope = torch.linalg.solve(z.T @ z + decay * torch.eye(z.shape[1], dtype=z.dtype), z.T @ y)
+    z = source - source.mean(0)  # ZᵀY is the same with the target centred or not
+    ridge = torch.full_like(z[0], decay).diag()
+    slope = torch.linalg.solve(z.T @ z + ridge, z.T @ target)
     return slope, target.mean(0) - source.mean(0) @ slope
     # END SOLUTION
 

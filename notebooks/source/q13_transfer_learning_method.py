@@ -260,13 +260,15 @@ with mine("q13") as my:
 # Printed is the share of the variance over users that the source leaves open, for the three target weights; the last one is the user's mean.
 #
 # ## 3. The mean, the overlap, and who is helped
-# Two rivals for the prior: carrying the mean alone, and learning with fewer users in both domains. The other training users stay, half of them with light films only, half with intense ones.
+# Two rivals for the prior: carrying the mean alone, and learning with fewer users in both domains. The other training users stay, half of them with light films only, half with intense ones. So fewer target ratings are left for every model, the target
+# alone too: compare models at one overlap, not one model along the axis.
 
 # %% [markdown] lang="zh"
 # 打印的是：知道源域之后，三个目标权重在用户间的方差还剩多少；最后一个是用户的平均分。
 #
 # ## 3. 均值、重叠用户，以及谁受益
-# 先验的两个对手：只带均值；以及两个域都有的训练用户更少的情形。其余训练用户仍在，一半只有轻松片，一半只有紧张片。
+# 先验的两个对手：只带均值；以及两个域都有的训练用户更少的情形。其余训练用户仍在，一半只有轻松片，一半只有紧张片。于是每个模型（包括只用目标域的）可用的目标评分都变少：
+# 要在同一重叠数下比较模型，不要沿横轴看单个模型。
 
 # %% tags=["figure"]
 overlaps = (25, 100, "all")
@@ -300,13 +302,15 @@ fig = plots.bars(helped, title=TEXTS["helped"], xlabel=TEXTS["share"])
 plots.show(fig, alt=TEXTS["alt helped"])
 
 # %% [markdown]
-# With few users in both domains the joint prior is better than the map: its items share one space, and users of one domain teach it too. <!-- c6: lower -->
+# With few users in both domains the joint prior is better than the map. <!-- c6: lower -->
+# Our guess: users of one domain teach it too, while the map learns from 25 pairs.
 # Carrying the mean alone already brings most of the gain for a user without target ratings, <!-- c7: lower -->
 # and the prior adds the rest. <!-- c8: lower -->
 # Not everybody gains: the last figure counts users by their error over five splits, where chance alone would give about half.
 
 # %% [markdown] lang="zh"
-# 两个域都有的用户很少时，联合先验好于映射：物品在同一个空间，只在一个域的用户也能教它。<!-- c6: lower -->
+# 两个域都有的用户很少时，联合先验好于映射。<!-- c6: lower -->
+# 我们猜：只在一个域的用户也能教它，而映射只能从 25 对向量里学。
 # 没有目标评分的用户，只带均值就拿到了大部分收益，<!-- c7: lower -->
 # 先验补上其余。<!-- c8: lower -->
 # 并非人人受益：最后一张图按五次划分的误差数用户，光靠运气也会有一半左右。

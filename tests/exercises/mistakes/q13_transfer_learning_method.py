@@ -108,6 +108,17 @@ def ignores_the_source(mean, covariance, source):
 
 
 @mistake("conditional_prior")
+def takes_the_target_first(mean, covariance, source):
+    """The first D entries are the source; you cut the target from there.
+
+    前 D 个分量是源域；你把它们当成了目标域。
+    """
+    e = len(mean) - len(source)
+    gain = torch.linalg.solve(covariance[e:, e:], covariance[e:, :e]).T
+    return mean[:e] + gain @ (source - mean[e:]), covariance[:e, :e] - gain @ covariance[e:, :e]
+
+
+@mistake("conditional_prior")
 def adds_the_variance(mean, covariance, source):
     """Knowing the source takes variance away; you added it.
 
