@@ -64,7 +64,7 @@ def plainly(found: Verdict, lang: Language) -> str:
     record, percent = found.record, glossary.find(found.record["metric"], "metric").percent
     a, b = (side_text(record[side], lang, percent) for side in ("a", "b"))
     said = _clear(found, a, b, lang) if found.clear else _not_clear(found, a, b, lang)
-    return said[:1].upper() + said[1:]
+    return said if said[1:2].isupper() else said[:1].upper() + said[1:]  # nDCG stays as it is
 
 
 def _clear(found: Verdict, a: str, b: str, lang: Language) -> str:
