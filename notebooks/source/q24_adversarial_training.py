@@ -54,11 +54,11 @@
 #
 # **Erasure.** Gradient reversal trains an adversary and climbs its loss. The trap: the adversary of training is at chance, and a fresh probe of
 # the same kind reads more than it. <!-- c6: higher -->
-# LEACE takes the linear part out in closed form. <!-- c7: lower -->
-# A non-linear probe still finds something. <!-- c8: higher -->
+# LEACE takes the linear part out in closed form, <!-- c7: lower -->
+# and promises nothing about other probes.
 #
 # **GANs** (IRGAN, CFGAN) let a generator propose items and a discriminator judge them. An evaluation of CFGAN (Pérez Maurera et al. 2022) reports that simple tuned baselines do
-# better; I would not start there.
+# better. Measured here: the same generator with and without its discriminator. The discriminator made nDCG a little lower. <!-- c8: lower -->
 
 # %% [markdown] tags=["zh"]
 # **先讲威胁模型。** 谁能改什么、知道什么、能改多少？这里真实存在的有三种：用户的那几条评分（支持集）；整份伪造的用户（托攻击）；大模型会读到的物品文本（提示词注入）。参数不在其中。
@@ -79,10 +79,10 @@
 # 我称之为正则化：模型更平滑了，但算不上防御。
 #
 # **去除信息。** 梯度反转训练一个对手，同时让编码器抬高它的损失。陷阱在于：训练时的对手已经降到随机，同一类的新探针却读得出更多。<!-- c6: higher -->
-# LEACE 用闭式解去掉线性部分。<!-- c7: lower -->
-# 非线性探针仍能读出一些。<!-- c8: higher -->
+# LEACE 用闭式解去掉线性部分，<!-- c7: lower -->
+# 对其他探针不作保证。
 #
-# **GAN**（IRGAN、CFGAN）让生成器提议物品、判别器评判。对 CFGAN 的一项复核（Pérez Maurera 等，2022）报告说，调好的简单基线更好；我不会从它开始。
+# **GAN**（IRGAN、CFGAN）让生成器提议物品、判别器评判。对 CFGAN 的一项复核（Pérez Maurera 等，2022）报告说，调好的简单基线更好。这里测了同一个生成器带与不带判别器：加上判别器，nDCG 略降。<!-- c8: lower -->
 
 # %% [markdown]
 # ## 1. One of five ratings
@@ -390,22 +390,32 @@ claim("AUC", *names, study.compare(*sides, "auc"))
 found = study.compare("LEACE", "reversal 0", "auc", probe="linear")
 claim("AUC", "LEACE", "no reversal", found)
 
-# %% tags=["claim"]
-found = study.compare("LEACE", 0.5, "auc", probe="MLP")
-claim("AUC", "LEACE", 0.5, found)
-
 # %% [markdown]
 # At λ = 1 the adversary of training is at chance, and a fresh probe of the very same kind reads more than it. <!-- c6: higher -->
 # More strength is not more erasure: at λ = 10 fresh probes read far more than at λ = 1. With five adversary steps for each of the encoder's a fresh linear probe reads less, so an
 # adversary that lags behind may be part of the cause. LEACE has no strength and no loop.
-# A fresh linear probe finds far less, <!-- c7: lower -->
-# and an MLP still finds something. <!-- c8: higher -->
+# A fresh linear probe finds far less. <!-- c7: lower -->
+# About the MLP it promises nothing; its number is in the table.
+#
+# ## 5. A discriminator for lists
+# CFGAN trains a generator of likes against a discriminator. Beside it stands the same generator trained alone, by squared error on the likes and on sampled zeros. With the paper's generator
+# loss, which has no such term, none of 16 settings came near on tuning users; so CFGAN here keeps the term and adds the discriminator at its best weight.
 
 # %% [markdown] lang="zh"
 # λ = 1 时，训练中的对手已经降到随机，同一类的新探针却读得出更多。<!-- c6: higher -->
 # 强度更大，并不等于去得更干净：λ = 10 时，新探针读到的比 λ = 1 时多得多。若编码器每走一步、对手走五步，新的线性探针读到的更少，所以对手跟不上可能是原因之一。
-# LEACE 没有强度可调，也没有循环。重新训练的线性探针读到的少得多，<!-- c7: lower -->
-# MLP 仍能读出一些。<!-- c8: higher -->
+# LEACE 没有强度可调，也没有循环。重新训练的线性探针读到的少得多。<!-- c7: lower -->
+# 对 MLP 它不作保证，数字见表。
+#
+# ## 5. 给列表请一个判别器
+# CFGAN 让生成“喜欢”的生成器与判别器对抗。旁边是同一个生成器单独训练：在喜欢的物品和抽样的零上做平方误差。论文的生成器损失里没有这一项，照它试过的 16 组设置在调参用户上都差得远；
+# 所以这里的 CFGAN 保留这一项，再以最好的权重加上判别器。
+
+# %% tags=["claim"]
+games = ("CFGAN", "generator alone")
+print([f'{study.mean(name, "ndcg@10", tables="as trained"):.3f}' for name in games])
+found = study.compare(*games, "ndcg@10", tables="as trained")
+claim("nDCG@10", *games, found)
 
 # %% [markdown] tags=["rubric"]
 # #### English

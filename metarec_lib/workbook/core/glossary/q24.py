@@ -7,6 +7,8 @@ TERMS = (
     Term("BPR", "BPR", "model"),
     Term("BPR, weak decay", "弱正则的 BPR", "model"),
     Term("APR", "APR", "model"),
+    Term("CFGAN", "CFGAN", "model"),
+    Term("generator alone", "单用生成器", "model"),
     Term("before the attack", "注入之前", "model"),
     Term("after", "注入之后", "model"),
     Term("cleaned", "剔除可疑用户之后", "model"),
