@@ -1,0 +1,183 @@
+"""Graded tests of q28. Improvement against numerical integration, halving and ranks against loops, all by hand too."""
+
+import numpy as np
+import torch
+from scipy.integrate import quad
+from scipy.stats import norm, rankdata
+
+from metarec_lib.workbook import assert_close, graded
+
+
+def tensor(values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@graded("expected_improvement", core=True)
+def test_at_the_best_the_gain_is_the_spread(yours):
+    got = yours.expected_improvement(tensor([0.8, 0.8]), tensor([1.0, 2.0]), 0.8)
+    assert_close(
+        got,
+        tensor([0.3989422804, 0.7978845608]),  # std / √(2π)
+        cause=(
+            "where the mean equals the best, the gain is std · φ(0): uncertainty alone is worth something",
+            "均值等于 best 时，增益是 std · φ(0)：光是不确定就有价值",
+        ),
+    )
+
+
+@graded("expected_improvement", core=True)
+def test_the_gain_is_that_of_the_integral(yours, rng):
+    mean, std, best = rng.normal(size=4), rng.uniform(0.2, 2, size=4), float(rng.normal())
+    expected = [
+        quad(lambda x, m=m, s=s: (best - x) * norm.pdf(x, m, s), m - 12 * s, best)[0]
+        for m, s in zip(mean, std, strict=True)
+    ]
+    assert_close(
+        yours.expected_improvement(torch.as_tensor(mean), torch.as_tensor(std), best),
+        tensor(expected),
+        atol=1e-6,
+        cause=(
+            "lower is better: the gain is best − loss where that is positive, and both terms count",
+            "损失越低越好：增益是 best − loss 的正部，两项都要算",
+        ),
+    )
+
+
+@graded("expected_improvement")
+def test_a_certain_loss(yours):
+    got = yours.expected_improvement(tensor([1.0, 0.5, 0.8]), tensor([0.0, 0.0, 0.0]), 0.8)
+    assert_close(
+        got,
+        tensor([0.0, 0.3, 0.0]),
+        cause=(
+            "std = 0 must not give NaN: it is max(best − mean, 0)",
+            "std = 0 不能得到 NaN：增益是 max(best − mean, 0)",
+        ),
+    )
+
+
+@graded("successive_halving", core=True)
+def test_halving_by_hand(yours):
+    losses = tensor([[3.0, 1.0, 2.0, 4.0], [0.0, 5.0, 1.0, 0.0]])
+    assert_close(
+        yours.successive_halving(losses, 2),
+        torch.tensor([1, 2, 3, 1]),
+        cause=(
+            "positions 1 and 2 go on; the losses of the second rung decide between these two only",
+            "编号 1 和 2 晋级；第二轮的损失只在这两个之间比",
+        ),
+    )
+
+
+@graded("successive_halving", core=True)
+def test_halving_is_the_loop(yours, rng):
+    losses = rng.normal(size=(3, 13))
+    left, expected = list(range(13)), np.zeros(13, dtype=np.int64)
+    for rung in range(3):
+        for c in left:
+            expected[c] += 1
+        left = sorted(left, key=lambda c: losses[rung, c])
+        left = left[: 1 if rung == 2 else max(1, len(left) // 3)]
+    expected[left[0]] += 1
+    assert_close(
+        yours.successive_halving(torch.as_tensor(losses), 3),
+        torch.as_tensor(expected),
+        cause=("len // eta of those left go on, 13, 4, 1", "留下 len // eta 个：13、4、1"),
+    )
+
+
+@graded("successive_halving")
+def test_one_is_left_before_the_end(yours):
+    assert_close(
+        yours.successive_halving(tensor([[2.0, 1.0], [5.0, 9.0], [0.0, 7.0]]), 4),
+        torch.tensor([1, 4]),
+        cause=("2 // 4 is 0: at least one goes on", "2 // 4 等于 0：至少要留一个"),
+    )
+
+
+@graded("successive_halving")
+def test_equal_losses(yours):
+    losses = torch.tensor([[1, 0, 0, 0, 1, 0], [2, 1, 1, 1, 0, 0], [0, 4, 4, 0, 0, 0]])
+    before = losses.clone()
+    assert_close(
+        yours.successive_halving(losses, 2),
+        torch.tensor([1, 4, 2, 2, 1, 1]),
+        cause=("of equal losses the lower position is better", "损失相同时编号小的更好"),
+    )
+    assert_close(losses, before, cause=("you changed the losses themselves", "你改动了传入的损失"))
+
+
+@graded("successive_halving")
+def test_a_tie_after_a_change_of_order(yours):
+    losses = tensor([[2.0, 1.0, 3.0, 4.0], [5.0, 5.0, 0.0, 0.0]])
+    assert_close(
+        yours.successive_halving(losses, 2),
+        torch.tensor([3, 2, 1, 1]),
+        cause=("equal losses: the lower position wins, whoever led before", "损失相同：编号小的胜，与之前谁领先无关"),
+    )
+
+
+@graded("rank_by_neighbour_tasks", core=True)
+def test_ranks_and_not_losses(yours):
+    losses = tensor([[0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [90.0, 60.0, 30.0], [0.0, 5.0, 9.0]])
+    got = yours.rank_by_neighbour_tasks(losses, tensor([[0.0], [1.0], [2.0], [9.0]]), tensor([0.5]), 3)
+    assert_close(
+        got,
+        torch.tensor([0, 1, 2]),  # mean ranks 5/3, 2, 7/3
+        cause=(
+            "average ranks, not losses: one task with large losses must not outvote the others",
+            "要平均名次，不是平均损失：损失数值大的任务不能压过别的任务",
+        ),
+    )
+
+
+@graded("rank_by_neighbour_tasks", core=True)
+def test_the_nearest_tasks_by_a_loop(yours, rng):
+    losses, features = rng.normal(size=(8, 6)), rng.normal(size=(8, 3)) * [1, 100, 0.01]
+    target, k = rng.normal(size=3) * [1, 100, 0.01], int(rng.integers(1, 4))
+    away = [sum(((features[t, f] - target[f]) / features[:, f].std()) ** 2 for f in range(3)) for t in range(8)]
+    ranks = np.mean([rankdata(losses[t]) for t in np.argsort(away)[:k]], axis=0)
+    given = [torch.as_tensor(v) for v in (losses, features, target)]
+    assert_close(
+        yours.rank_by_neighbour_tasks(*given, k),
+        torch.as_tensor(np.argsort(ranks, kind="stable")),
+        cause=(
+            "divide each feature by its spread, else the one with the largest numbers decides who is near",
+            "每个特征要除以标准差，否则数值最大的特征独自决定谁近",
+        ),
+    )
+
+
+@graded("rank_by_neighbour_tasks")
+def test_a_feature_without_spread(yours):
+    losses = tensor([[3.0, 1.0, 2.0], [1.0, 2.0, 3.0]])
+    got = yours.rank_by_neighbour_tasks(losses, tensor([[7.0, 0.0], [7.0, 1.0]]), tensor([9.0, 0.9]), 1)
+    assert_close(
+        got,
+        torch.tensor([0, 1, 2]),
+        cause=(
+            "a feature equal in all tasks is left out; do not divide by 0",
+            "所有任务取值相同的特征不算，不要除以 0",
+        ),
+    )
+
+
+@graded("rank_by_neighbour_tasks")
+def test_equal_losses_and_equal_tasks(yours):
+    losses = torch.tensor([[5, 5, 5, 1], [4, 1, 2, 3], [4, 3, 2, 1]])
+    features = torch.tensor([[0], [2], [4]])
+    got = yours.rank_by_neighbour_tasks(losses, features, torch.tensor([1]), 2)
+    assert_close(
+        got,
+        torch.tensor([1, 3, 2, 0]),  # mean ranks 3.5, 2, 2.5, 2
+        cause=(
+            "equal losses share the mean of their ranks; of equal means the lower position goes first",
+            "相同的损失平分名次；平均名次相同时编号小的在前",
+        ),
+    )
+    got = yours.rank_by_neighbour_tasks(losses, features, torch.tensor([3]), 1)
+    assert_close(
+        got,
+        torch.tensor([1, 2, 3, 0]),
+        cause=("tasks 1 and 2 are equally near: take the first", "任务 1 和 2 一样近：取前面的"),
+    )
