@@ -69,6 +69,7 @@ _WHERE = {
     "meta.reptile": ["Reptile"],
     "meta.ridge": ["MetaLearningModel"],
     "meta.search": ["grid", "meta_features", "search", "warm_start"],
+    "meta.search_model": ["MetaSearchModel"],
     "meta.sine": ["SineRegressor", "SineTasks"],
     "meta.transfer": ["LoRA", "fine_tune", "pretrain"],
     "meta.support_attention": ["SupportAttention"],
