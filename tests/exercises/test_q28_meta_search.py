@@ -181,3 +181,17 @@ def test_equal_losses_and_equal_tasks(yours):
         torch.tensor([1, 2, 3, 0]),
         cause=("tasks 1 and 2 are equally near: take the first", "任务 1 和 2 一样近：取前面的"),
     )
+
+
+@graded("rank_by_neighbour_tasks")
+def test_units_of_the_features(yours):
+    losses = tensor([[3.0, 1.0, 2.0], [1.0, 2.0, 3.0], [1.0, 3.0, 2.0]])
+    features = tensor([[0.0, 0.0], [1.0, 300.0], [0.0, 1000.0]])
+    assert_close(
+        yours.rank_by_neighbour_tasks(losses, features, tensor([0.0, 200.0]), 1),
+        torch.tensor([1, 2, 0]),
+        cause=(
+            "divide each feature by its spread, else the one with the largest numbers decides who is near",
+            "每个特征要除以标准差，否则数值最大的特征独自决定谁近",
+        ),
+    )
