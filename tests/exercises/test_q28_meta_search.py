@@ -195,3 +195,12 @@ def test_units_of_the_features(yours):
             "每个特征要除以标准差，否则数值最大的特征独自决定谁近",
         ),
     )
+
+
+@graded("successive_halving")
+def test_one_winner_though_many_are_left(yours):
+    assert_close(
+        yours.successive_halving(tensor([[4.0, 1.0, 3.0, 2.0, 5.0, 6.0]]), 2),
+        torch.tensor([1, 2, 1, 1, 1, 1]),
+        cause=("after the last rung one wins, however many ran it", "最后一轮之后只有一个胜出，不管有多少个跑完"),
+    )
