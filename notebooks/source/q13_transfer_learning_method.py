@@ -96,7 +96,6 @@ import pandas as pd
 import torch
 import metarec_lib as mr
 from metarec_lib import claim, load_study, mine, plots, seed
-from metarec_lib.workbook.core import glossary
 
 SEED = seed()
 

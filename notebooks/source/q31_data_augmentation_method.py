@@ -218,7 +218,7 @@ for name, strength in (("no noise", 0.0), ("noise", 1.0)):
     kind = {"augmentation": "feature noise", "strength": strength}
     net, errors = mr.AugmentedANIL(**kind, seed=SEED), []
     net._start(small)
-    for epoch in progress(60, "AugmentedANIL"):
+    for _ in progress(60, "AugmentedANIL"):
         net._epoch(small)
         net.epoch_ += 1
         errors += [error(net)] * (net.epoch_ in epochs)
