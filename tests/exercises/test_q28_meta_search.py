@@ -175,6 +175,16 @@ def test_equal_losses_and_equal_tasks(yours):
             "相同的损失平分名次；平均名次相同时编号小的在前",
         ),
     )
+    many = torch.tensor([[2, 2, 2, 2], [2, 0, 0, 2], [0, 2, 2, 2]])
+    got = yours.rank_by_neighbour_tasks(many, features, torch.tensor([1]), 3)
+    assert_close(
+        got,
+        torch.tensor([0, 1, 2, 3]),  # mean ranks 7/3, 7/3, 7/3, 3
+        cause=(
+            "n equal losses on ranks a … a + n − 1 get a + (n − 1) / 2 each",
+            "n 个相同的损失占名次 a … a + n − 1，各得 a + (n − 1) / 2",
+        ),
+    )
     got = yours.rank_by_neighbour_tasks(losses, features, torch.tensor([3]), 1)
     assert_close(
         got,

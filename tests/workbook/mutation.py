@@ -25,6 +25,39 @@ COMPARISONS = {
 
 WORDS = {"mean": "sum", "sum": "mean"}
 EQUIVALENT = {
+    "expected_improvement": {
+        "z = gain / torch.where(std >= 0, std, 1.0)": "the guarded value is not used",
+        "z = gain / torch.where(std > 0, std, 2.0)": "the guarded value is not used",
+        "z = gain / torch.where(std > -1, std, 1.0)": "the guarded value is not used",
+    },
+    "successive_halving": {
+        "left = torch.arange((0 * losses).shape[1])": "takes only the shape",
+        "reached = torch.zeros(losses.shape[1])": "whole numbers either way",
+        "reached = torch.zeros((0 * losses).shape[1], dtype=torch.int64)": "takes only the shape",
+        "left = left[torch.argsort(row[left])[:1 if last else max(1, len(left) // eta)]]": "short lists are sorted stably",
+        "last = rung == len(0 * losses) - 1": "takes only the length",
+        "left = left[torch.argsort(row[left], stable=False)[:1 if last else max(1, len(left) // eta)]]": "the same",
+    },
+    "rank_by_neighbour_tasks": {
+        "spread = features.double().std(0)": "one factor for all features changes no order",
+        "spread = features.double().std(0, unbiased=True)": "one factor for all features changes no order",
+        "away = torch.where(spread >= 0, (features - target) / torch.where(spread > 0, spread, 1.0), 0.0)": "a constant",
+        "away = torch.where(spread > -1, (features - target) / torch.where(spread > 0, spread, 1.0), 0.0)": "a constant",
+        "away = torch.where(spread > 0, (features - target) / torch.where(spread >= 0, spread, 1.0), 0.0)": "not used",
+        "away = torch.where(spread > 0, (features - target) / torch.where(spread > 0, spread, 2.0), 0.0)": "not used",
+        "away = torch.where(spread > 0, (features - target) / torch.where(spread > -1, spread, 1.0), 0.0)": "not used",
+        "near = losses[torch.argsort((away ** 2).sum(1))[:k]]": "short lists are sorted stably",
+        "near = losses[torch.argsort((away ** 2).mean(1), stable=True)[:k]]": "the same order",
+        "near = losses[torch.argsort((away ** 2).sum(1), stable=False)[:k]]": "short lists are sorted stably",
+        "equal = (near[:, None, :] == near[:, :, None]).sum(1)": "symmetric",
+        "return torch.argsort((lower + (equal + 1) / 2).mean(0))": "short lists are sorted stably",
+        "return torch.argsort((lower + (equal + 1) / 2).sum(0), stable=True)": "the same order",
+        "return torch.argsort((lower + (equal + 1) / 2).mean(0), stable=False)": "short lists are sorted stably",
+        "return torch.argsort((lower + equal / 2).mean(0), stable=True)": "the same order",
+        "return torch.argsort((lower + (equal - 1) / 2).mean(0), stable=True)": "the same order",
+        "return torch.argsort((lower + (equal + 2) / 2).mean(0), stable=True)": "the same order",
+        "return torch.argsort((lower + (equal + 0) / 2).mean(0), stable=True)": "the same order",
+    },
     "fgsm_perturbation": {
         "return epsilon * gradient / torch.where(length > 0, length, 2.0)": "zero divided by any number",
     },
