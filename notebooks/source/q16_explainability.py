@@ -21,12 +21,12 @@
 # #### English
 # An explanation is a claim about the model, so I test it: I take away the ratings that it names and see whether the score falls. In a closed-form head the effect of
 # each rating is exact. For a network, integrated gradients pass the test. <!-- c1: higher -->
-# Attention weights name nothing that raised the score, <!-- c2: none -->
+# Attention weights do no better than chance at naming what raised the score, <!-- c2: none -->
 # though they do find ratings that move it. <!-- c3: higher -->
 # And I keep a rule that never looks into the model beside every method: how far a rating lay from what was expected. Integrated gradients beat it by little. <!-- c4: higher -->
 # #### 中文
 # 解释是关于模型的一个论断，所以要检验：把它点名的评分拿掉，看得分降不降。闭式解预测头里，每条评分的作用可以精确算出。神经网络用积分梯度，能通过这个检验。<!-- c1: higher -->
-# 注意力权重点不出抬高得分的评分，<!-- c2: none -->
+# 要指出是什么抬高了得分，注意力权重不比瞎猜强，<!-- c2: none -->
 # 不过它确实能找到影响得分的评分。<!-- c3: higher -->
 # 另外我总会放一条根本不看模型的规则作对照：这条评分偏离预期多少。积分梯度只比它好一点。<!-- c4: higher -->
 
@@ -54,7 +54,7 @@
 # but multiplying by it makes the simple rule worse. <!-- c5: lower -->
 # The test matters too: in movement, KernelSHAP loses to integrated gradients. <!-- c6: lower -->
 #
-# **For the user.** "Because you rated the most similar film you liked" moves the score half as far as the true reason. <!-- c7: lower -->
+# **For the user.** "Because you rated the most similar film you liked" moves the score much less than the true reason does. <!-- c7: lower -->
 #
 # **Limits.** Deletion leaves the data the model was trained for, and correlated ratings share credit. Axioms do not make an attribution useful (Bilodeau et al. 2024). Explaining a weaker model is no
 # gain: this Transformer loses to the head that needs no explainer. <!-- c8: higher -->
@@ -79,7 +79,7 @@
 # 但把它乘进那条简单规则，反而更差。<!-- c5: lower -->
 # 用哪个检验也有讲究：看变动量时，KernelSHAP 不如积分梯度。<!-- c6: lower -->
 #
-# **给用户的理由。** “因为你喜欢过最相似的那部”，它对得分的影响只有真正理由的一半。<!-- c7: lower -->
+# **给用户的理由。** “因为你喜欢过最相似的那部”，它对得分的影响远小于真正的理由。<!-- c7: lower -->
 #
 # **局限。** 删除之后的输入偏离了训练分布；相关的评分会分摊功劳。满足公理不等于有用（Bilodeau 等，2024）。而且去解释一个更弱的模型并不划算：这个 Transformer 的误差比不需要解释器的预测头更高。<!-- c8: higher -->
 

@@ -286,7 +286,7 @@ claim("squared error", "head", "ANIL", found)
 # %% [markdown]
 # MetaMix does harm here. <!-- c3: higher -->
 # Mixing within the query costs a small fraction of that, with the same weights and the same network, <!-- c4: higher -->
-# so it is the partner from the support that harms. Ratings are noisy, and the support's noise is what the inner loop should *not* learn. In image classification labels carry almost no noise; there this objection falls away.
+# so it is the partner from the support that harms. Ratings are noisy, and the support's noise is what the inner loop should *not* learn. A guess: where labels carry almost no noise, as in image classification, this objection falls away.
 # The closed-form head stays ahead. <!-- c5: lower -->
 #
 # ## 4. Where it does work
@@ -296,7 +296,7 @@ claim("squared error", "head", "ANIL", found)
 # %% [markdown] lang="zh"
 # MetaMix 在这里有害。<!-- c3: higher -->
 # 在查询集内部混合，代价只有它的一个零头，权重和网络都相同，<!-- c4: higher -->
-# 所以有害的是“搭档来自支持集”。评分有噪声，而支持集的噪声正是内循环*不该*学的东西。图像分类的标签几乎没有噪声，那里就没有这个问题。
+# 所以有害的是“搭档来自支持集”。评分有噪声，而支持集的噪声正是内循环*不该*学的东西。猜测：像图像分类那样标签几乎没有噪声的地方，就没有这个问题。
 # 闭式解预测头仍然领先。<!-- c5: lower -->
 #
 # ## 4. 它在哪里真的有用
