@@ -291,7 +291,8 @@ taught, alone = "distilled, gated", "ANIL, trusted users only"
 claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 
 # %% [markdown]
-# With two in five users turned round and five ratings, using all is no better than using sixty clean ones: no difference is seen. <!-- c3: none -->
+# With two in five users turned round and five ratings, no difference is seen between using all and using sixty clean ones; <!-- c3: none -->
+# five fresh splits gave all users a small lead, so take it as close.
 # The filter keeps what is good: <!-- c4: lower -->
 # close to the oracle. <!-- c5: small -->
 # Read the table at twenty ratings too: the new user's own ratings repair most of it, and the filter has nothing left to gain. A draw weighted by the cosine keeps fewer sound users; the figure shows what it
@@ -305,7 +306,8 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 # one half, and judged on the other.
 
 # %% [markdown] lang="zh"
-# 五分之二的用户被颠倒、新用户有五条评分时，用全部用户并不比用六十名干净用户好：看不出差别。<!-- c3: none -->
+# 五分之二的用户被颠倒、新用户有五条评分时，用全部用户与用六十名干净用户看不出差别；<!-- c3: none -->
+# 换五次新的划分，全部用户略占上风，所以只能说两者接近。
 # 过滤留下了有用的部分，<!-- c4: lower -->
 # 接近理想情形。<!-- c5: small -->
 # 再看表中二十条评分的一列：新用户自己的评分已经弥补了大部分，过滤没有什么可赚的了。按余弦加权抽取会少留一些正常用户，图中可以看到没有人误导时它付出的代价。
@@ -364,14 +366,14 @@ claim(metric, "who looked harmed", 0, again["K = 20"])
 # - **"MMoE and PLE remove negative transfer."** → STEM (AAAI 2024) still finds it, even between tasks with comparable feedback.
 # - **"A fifth of the users got worse, so we exclude them."** → Chosen and judged on the same ratings. Judge them on others (section 3).
 # - **"Negative cosine, so the task is harmful."** → At one point of training, with noise. Ask for several tasks and a standard error.
-# - **"Clean data first: train on the trusted users alone."** → Sixty clean users were no better than hundreds of whom two in five were wrong; <!-- c3: none -->
+# - **"Clean data first: train on the trusted users alone."** → Between sixty clean users and hundreds of whom two in five were wrong no difference is seen; <!-- c3: none -->
 #   filter, and you keep both. <!-- c4: lower -->
 # #### 中文
 # - **“小场景上的误差比大场景高：负迁移。”** → 要在小场景上与不迁移比较。它可能本来就更难（第 1 节）。
 # - **“MMoE 和 PLE 消除了负迁移。”** → STEM（AAAI 2024）发现仍然存在，哪怕任务之间的反馈量相当。
 # - **“五分之一的用户变差了，那就把他们排除。”** → 挑选和评估用的是同一批评分。要换别的评分来检验（第 3 节）。
 # - **“余弦为负，所以这个任务有害。”** → 那只是训练中某一点的、带噪声的余弦。要看多个任务，并给出标准误。
-# - **“数据要干净，只用可信用户训练。”** → 六十名干净用户并不比几百名、其中五分之二有误的用户好；<!-- c3: none -->
+# - **“数据要干净，只用可信用户训练。”** → 六十名干净用户与几百名、其中五分之二有误的用户，看不出差别；<!-- c3: none -->
 #   过滤之后，干净和人多可以兼得。<!-- c4: lower -->
 
 # %% [markdown] tags=["follow-ups"]
