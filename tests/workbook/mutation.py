@@ -25,6 +25,14 @@ COMPARISONS = {
 
 WORDS = {"mean": "sum", "sum": "mean"}
 EQUIVALENT = {
+    "hypergradient": {
+        "system = X.T @ X + strength * torch.eye(len((0 * X).T))": "takes only the length",
+    },
+    "prune_decision": {
+        "rung = len(0 * current) - 1": "takes only the length",
+        "if len(0 * current) <= warm_up or len(reached) < max(least, 1):": "takes only the length",
+        "return current[-1] > torch.quantile(reached.double(), 0.5)": "a truth value either way",
+    },
     "expected_improvement": {
         "z = gain / torch.where(std >= 0, std, 1.0)": "the guarded value is not used",
         "z = gain / torch.where(std > 0, std, 2.0)": "the guarded value is not used",
