@@ -29,7 +29,7 @@ def sampled_softmax(
     (N,), log_q_negative (n,) or (N, n): log q. same: (N, n) bool, True where a sampled item is the positive; it is left out.
 
     - "none": Z = exp(s+) + sum_j exp(s_j). What is drawn often is pushed down often: scores tend to s - log q.
-    - "logq": every score less its log q, the positive's too (Yi et al. 2019, RecSys, eq. 4, for in-batch negatives).
+    - "logq": every score less its log q, the positive's too (Yi et al. 2019, RecSys, for in-batch negatives).
     - "importance": Z = exp(s+) + 1/n sum_j exp(s_j) / q_j. The positive is always there, so it is not weighed, and Z is
       unbiased for the full sum (Bengio & Senecal 2003, AISTATS; log Z is not). Khrylchenko et al. 2025, RecSys, show what
       the second one misses.
@@ -57,7 +57,7 @@ def gbce(
     """Generalised binary cross-entropy: -(log sigmoid(s+)^beta + sum_j log(1 - sigmoid(s_j))) / (n + 1).
 
     beta = a (t (1 - 1/a) + 1/a) with a = n / (I - 1), the share of negatives that is drawn, and t = calibration: 0 gives
-    beta = 1, plain binary cross-entropy; 1 gives beta = a (Petrov & Macdonald 2023, RecSys, eq. 13 and 17).
+    beta = 1, plain binary cross-entropy; 1 gives beta = a (Petrov & Macdonald 2023, RecSys).
     positive (N,), negative (N, n), same (N, n) bool.
     """
     n = negative.shape[1]
