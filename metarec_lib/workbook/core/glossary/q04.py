@@ -20,6 +20,6 @@ TERMS = (
     Term("chosen by validation score", "按验证分数选", "model"),
     Term("{n} negatives", "{n} 个负样本", "condition", ("n={n}",)),
     Term("epoch {n}", "第 {n} 轮", "condition", ("epoch={n}",)),
-    Term("user and film", "用户和影片", "condition", ("of=ids",)),
-    Term("with the crosses", "加上交叉", "condition", ("of=crossed ids",)),
+    Term("two id columns", "两列 id", "condition", ("of=ids",)),
+    Term("four id columns", "四列 id", "condition", ("of=crossed ids",)),
 )
