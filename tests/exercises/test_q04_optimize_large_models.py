@@ -124,6 +124,17 @@ def test_the_best_epoch_is_kept(yours):
         ),
     )
     assert_close(run, 4, cause=("epochs 3 and 4 were no better: stop after 4", "第 3、4 轮都没有更好：训练 4 轮后停止"))
+    kept, run = yours.early_stopping(
+        tensor([0.0]), torch.ones(5, 1, dtype=torch.float64), [0.9, 0.95, 0.5, 0.6, 0.4], 2
+    )
+    assert_close(
+        (kept, run),
+        (tensor([5.0]), 5),
+        cause=(
+            "epochs without progress must be in a row: count anew when the error falls",
+            "没有进步的轮次要连续：误差一降，就重新计数",
+        ),
+    )
 
 
 @graded("early_stopping", core=True)

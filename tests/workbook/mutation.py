@@ -25,6 +25,16 @@ COMPARISONS = {
 
 WORDS = {"mean": "sum", "sum": "mean"}
 EQUIVALENT = {
+    "sampled_softmax_loss": {
+        "return (torch.logsumexp(logits, dim=1) - first.squeeze(0)).mean()": "all pairs have the same mean difference",
+    },
+    "early_stopping": {
+        "for update, error in zip(updates, errors):": "both have T entries",
+        "for update, error in zip(updates, errors, strict=False):": "both have T entries",
+    },
+    "past_only_mean": {
+        "before = before.to((0 * values).dtype)": "takes only the type",
+    },
     "hypergradient": {
         "system = X.T @ X + strength * torch.eye(len((0 * X).T))": "takes only the length",
     },
