@@ -201,8 +201,8 @@ claim("AUC", "all rows", "past only", found)
 
 # %% [markdown]
 # With crosses the means over all rows look perfect in training and fail on what comes later. <!-- c1: lower -->
-# A value with one row *is* its label. For user and film, with dozens of rows a value, the table shows no such collapse: leakage through a row's own
-# label is a disease of sparse columns. Test rows are the last fifth of each user; other users' later ratings are still in training, so the global timeline leaks a
+# Where a value has one row, its encoding *is* the label. For user and film, with dozens of rows a value, the table shows no such collapse: leakage through a row's own
+# label is a disease of sparse columns. AUC is the mean over users; test rows are the last fifth of each user; other users' later ratings are still in training, so the global timeline leaks a
 # little in both versions.
 #
 # ## 2. A softmax over a sample
@@ -211,7 +211,7 @@ claim("AUC", "all rows", "past only", found)
 
 # %% [markdown] lang="zh"
 # 加上交叉之后，用全部行求的均值在训练集上近乎完美，到更晚的评分上就失灵。<!-- c1: lower -->
-# 只有一行的取值，编码*就是*它的标签。用户和影片每个取值有几十行，表里没有这种崩塌：经由本行标签的泄漏，是稀疏列的病。测试行是每个用户最后的五分之一；
+# 只有一行的取值，编码*就是*它的标签。用户和影片每个取值有几十行，表里没有这种崩塌：经由本行标签的泄漏，是稀疏列的病。AUC 是各用户的均值；测试行是每个用户最后的五分之一；
 # 其他用户更晚的评分仍在训练里，所以两个版本都还带一点全局时间上的泄漏。
 #
 # ## 2. 采样的 softmax
@@ -377,11 +377,11 @@ plots.play(memory, log10_ids=(6, 10, 1), width=(8, 128, 8), alt=text("alt memory
 
 # %% [markdown]
 # ## 4. One epoch too many, and the alias
-# Live, on 250 users, a fifth of the rows held out at random. After each epoch that is the best so far, one line keeps `weights` and another keeps a copy.
+# Live, on 250 users, a fifth of the rows held out at random, AUC over all of these rows. After each epoch that is the best so far, one line keeps `weights` and another keeps a copy.
 
 # %% [markdown] lang="zh"
 # ## 4. 多训的那一轮，和那个别名
-# 现场训练，250 个用户，随机留出五分之一的行。每当某一轮是目前最好，一行代码存 `weights`，另一行存副本。
+# 现场训练，250 个用户，随机留出五分之一的行，AUC 在全部留出行上算。每当某一轮是目前最好，一行代码存 `weights`，另一行存副本。
 
 # %%
 columns, liked = id_columns(few), few.liked
