@@ -47,7 +47,7 @@ def hypergradient(X: Tensor, y: Tensor, Xv: Tensor, yv: Tensor, log_strength: fl
     """
     # BEGIN SOLUTION
     strength = math.exp(log_strength)
-    system = X.T @ X + strength * torch.eye(len(X.T))
+    system = X.T @ X + strength * torch.eye(len(X.T), dtype=X.dtype)
     w = torch.linalg.solve(system, X.T @ y)
     dw = -strength * torch.linalg.solve(system, w)
     return (2 * (Xv @ w - yv) * (Xv @ dw)).mean()

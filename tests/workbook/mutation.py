@@ -25,6 +25,23 @@ COMPARISONS = {
 
 WORDS = {"mean": "sum", "sum": "mean"}
 EQUIVALENT = {
+    "dpp_greedy": {
+        "kernel, chosen = (kernel, [])": "rounding alone",
+        "d, rows = (kernel.diagonal(), torch.zeros(0, len(kernel)))": "rounding alone",
+        "d, rows = (kernel.diagonal(), torch.zeros(1, len(kernel)).double())": "a row of zeros explains nothing",
+        "d, rows = (kernel.diagonal(), torch.zeros(0, len(0 * kernel)).double())": "takes only the length",
+        "d[chosen] = -1": "not above the border either way",
+        "pass": "what is left of a chosen item is 0 without rounding",
+    },
+    "mixture_responsibilities": {
+        "covariance = scale ** 2 * X @ X.T + noise ** 2 * torch.eye(len(y))": "rounds the noise alone",
+        "covariance = scale ** 2 * X @ X.T + noise ** 2 * torch.eye(len(0 * y), dtype=X.dtype)": "takes only the length",
+        "covariance = scale ** 2 * X @ X.T + noise ** 2 * torch.eye(len(y), dtype=(0 * X).dtype)": "takes only the type",
+        "return torch.softmax(torch.log(share) - fit / 2, dim=-1)": "one dimension",
+    },
+    "logdet_diversity": {
+        "return -torch.logdet(torch.eye(len(0 * Z)) + Z @ Z.T)": "takes only the length",
+    },
     "sampled_softmax_loss": {
         "return (torch.logsumexp(logits, dim=1) - first.squeeze(0)).mean()": "all pairs have the same mean difference",
     },
@@ -36,7 +53,9 @@ EQUIVALENT = {
         "before = before.to((0 * values).dtype)": "takes only the type",
     },
     "hypergradient": {
-        "system = X.T @ X + strength * torch.eye(len((0 * X).T))": "takes only the length",
+        "system = X.T @ X + strength * torch.eye(len((0 * X).T), dtype=X.dtype)": "takes only the length",
+        "system = X.T @ X + strength * torch.eye(len(X.T), dtype=(0 * X).dtype)": "takes only the type",
+        "system = X.T @ X + strength * torch.eye(len(X.T))": "rounds the strength alone",
     },
     "prune_decision": {
         "rung = len(0 * current) - 1": "takes only the length",
