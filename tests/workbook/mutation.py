@@ -25,6 +25,14 @@ COMPARISONS = {
 
 WORDS = {"mean": "sum", "sum": "mean"}
 EQUIVALENT = {
+    "kmeans_step": {
+        "member = torch.nn.functional.one_hot(labels, len(0 * centres)).double()": "takes only the length",
+        "labels = ((points[:, None] - centres) ** 2).mean(2).argmin(1)": "the same order",
+    },
+    "denoising_loss": {
+        "hidden = torch.tanh(given / torch.where(length > 0, length, 2) @ encode)": "divides zeros",
+        "hidden = torch.tanh(given / torch.where(length > 1, length, 1) @ encode)": "a length of 1 either way",
+    },
     "dpp_greedy": {
         "kernel, chosen = (kernel, [])": "rounding alone",
         "d, rows = (kernel.diagonal(), torch.zeros(0, len(kernel)))": "rounding alone",

@@ -1,0 +1,416 @@
+# %% [markdown]
+# # q12 · What does unsupervised learning bring to meta-learning?
+#
+# Users leave traces long before they give a star. What can be learned from traces alone, and does it help with the first stars?
+
+# %% [markdown] lang="zh"
+# # q12 · 无监督学习能给元学习带来什么？
+#
+# 用户在打出第一颗星之前，早就留下了痕迹。只凭痕迹能学到什么？对头几条评分有没有帮助？
+
+# %% [markdown] tags=["question"]
+# #### English
+# You have much behaviour without labels and few ratings a user. Clusters, an autoencoder, a contrastive encoder: what does each give a few-shot learner? How do you
+# prove that clusters exist, and that a representation is worth its training?
+# #### 中文
+# 无标签的行为很多，每人的评分却很少。聚类、自编码器、对比编码器，各能给少样本学习带来什么？怎样证明簇真的存在？怎样证明一个表示值得训练？
+#
+# level: senior · minutes: 3 · needs: q07, q02 · topics: autoencoder, contrastive learning, clustering, null model
+
+# %% [markdown] tags=["answer-short"]
+# #### English
+# The representation becomes the mean of the prior: what a user has seen says where to start before any star. On ML-100K an autoencoder's
+# prior clearly beats the profile alone at three ratings; <!-- c2: lower -->
+# another user's history brings nothing. <!-- c3: equal -->
+# Plain principal components do as well as the autoencoder <!-- c4: equal -->
+# and as the contrastive encoder, <!-- c5: equal -->
+# so I begin with those. Clusters I only believe against a null model: the users' silhouette is no higher than a Gaussian cloud's. <!-- c1: none -->
+# Lists by cluster pay all the same, <!-- c6: higher -->
+# even where there are no clusters. <!-- c7: higher -->
+# #### 中文
+# 表示用作先验的均值：用户看过什么，在没有一颗星之前就决定了从哪里出发。在 ML-100K 上，三条评分时，自编码器的先验明显胜过只看画像；<!-- c2: lower -->
+# 换成别人的历史就没有用。<!-- c3: equal -->
+# 普通的主成分与自编码器一样好，<!-- c4: equal -->
+# 与对比编码器也一样好，<!-- c5: equal -->
+# 所以我先用主成分。簇要和零模型比过才信：用户的轮廓系数并不比一团高斯云高。<!-- c1: none -->
+# 分簇的热门榜照样划算，<!-- c6: higher -->
+# 哪怕根本没有簇。<!-- c7: higher -->
+
+# %% [markdown] tags=["answer-full"]
+# **Two roles.** Unsupervised learning can make the *representation* that a few-shot learner starts from, or the *tasks* that it trains on. CACTUs (Hsu et al. 2019) clusters
+# unlabelled images and calls clusters classes; UMTRA makes a task of single images and their augmentations. In recommendation every user is a task already, so the first role is the common one.
+#
+# **Representation as a prior.** Encode what user $u$ has seen, without stars, to $z_u$, and let the prior mean of the user's weights be
+#
+# $$m + M g_u + A z_u$$
+#
+# with the profile $g_u$. $A$ is a ridge regression of training users' weights on $z$. The gain is largest before the first star and shrinks with each. At three ratings it is clear. <!-- c2: lower -->
+#
+# **Autoencoder.** Drop a part of the history, name all of it: $-\frac1n\sum_i \log \mathrm{softmax}(h C)_i$ (Mult-DAE, Liang et al. 2018). **Contrastive.** Two halves of a history are a pair; InfoNCE:
+#
+# $$-\log \frac{e^{\cos(a_n, b_n)/\tau}}{\sum_m e^{\cos(a_n, b_m)/\tau}}$$
+#
+# Other users of the batch are the negatives, so popular items are pushed apart most. A low $\tau$ looks at the hardest ones. **Principal components** are one decomposition, no training; here neither network
+# differs from them by more than the margin. <!-- c4: equal, c5: equal -->
+#
+# **Clusters.** $k$-means cuts any cloud into $k$ pieces. So compare the silhouette with that of a Gaussian of the same mean and covariance. Here it is not higher. <!-- c1: none -->
+# Cutting still pays, as a histogram helps with a smooth curve: popularity by cluster beats popularity, <!-- c6: higher -->
+# also for made-up users drawn from one Gaussian. <!-- c7: higher -->
+# Each user's own neighbours beat the cut. <!-- c8: higher -->
+#
+# **Leaks.** The history must not hold the films that are asked for. A user who has *seen* a film has told something, even without a star.
+
+# %% [markdown] tags=["zh"]
+# **两种用处。** 无监督学习可以给少样本学习提供*表示*，也可以提供*任务*。CACTUs（Hsu 等 2019）对无标签图片聚类，把簇当作类别；UMTRA 用单张图片和它的增强造任务。推荐里每个用户本来就是一个任务，
+# 所以常见的是第一种。
+#
+# **表示作先验。** 把用户 $u$ 看过的东西（不含星级）编码成 $z_u$，让用户权重的先验均值取
+#
+# $$m + M g_u + A z_u$$
+#
+# 其中 $g_u$ 是画像，$A$ 由训练用户的权重对 $z$ 做岭回归得到。第一颗星之前收益最大，之后逐条变小；三条评分时仍然明显。<!-- c2: lower -->
+#
+# **自编码器。** 去掉一部分历史，让它说出全部：$-\frac1n\sum_i \log \mathrm{softmax}(h C)_i$（Mult-DAE，Liang 等 2018）。**对比学习。** 同一历史的两半是一对；InfoNCE：
+#
+# $$-\log \frac{e^{\cos(a_n, b_n)/\tau}}{\sum_m e^{\cos(a_n, b_m)/\tau}}$$
+#
+# 负例是同一批里的其他用户，所以热门物品被推得最开；$\tau$ 越小，越盯着最难的负例。**主成分**只需一次分解，不用训练；在这里两个网络与它的差别都不超过容许范围。<!-- c4: equal, c5: equal -->
+#
+# **聚类。** $k$-means 能把任何一团云切成 $k$ 块。所以轮廓系数要与均值、协方差相同的高斯云比。这里并不更高。<!-- c1: none -->
+# 切开照样有用，就像直方图也能逼近光滑曲线：分簇热门榜胜过热门榜，<!-- c6: higher -->
+# 对从同一个高斯里造出来的用户也是。<!-- c7: higher -->
+# 每个用户自己的邻居又胜过切块。<!-- c8: higher -->
+#
+# **泄漏。** 历史里不能有要问的影片。*看过*一部片子，即使没有打星，也已经透露了信息。
+
+# %% [markdown]
+# ## 1. Are there kinds of users?
+# We take each training user's tastes, the posterior weights of probabilistic PCA, and cut them by k-means. A silhouette of 1 says that a user lies well inside a cluster, 0 that it lies on a border.
+
+# %% [markdown] lang="zh"
+# ## 1. 用户分不分类？
+# 取每名训练用户的口味，也就是概率 PCA 的后验权重，用 k-means 切开。轮廓系数为 1 表示用户深处簇内，0 表示在边界上。
+
+# %%
+import numpy as np
+import torch
+import metarec_lib as mr
+from metarec_lib import claim, load_study, mine, plots, seed
+from sklearn.cluster import KMeans
+
+SEED = seed()
+
+# %% tags=["figure"]
+TEXTS = {
+    "users": ("users", "用户"),
+    "cloud": ("Gaussian cloud", "高斯云"),
+    "clusters": ("clusters", "簇的个数"),
+    "silhouette": ("mean silhouette", "平均轮廓系数"),
+    "one": ("silhouette of a user", "用户的轮廓系数"),
+    "share": ("share of users", "用户占比"),
+    "ratings": ("ratings known", "已知评分数"),
+    "difference": ("difference in RMSE (stars)", "RMSE 之差（星）"),
+    "alt": (
+        "Shares of silhouettes, a curve for users and one for the cloud.",
+        "轮廓系数的分布：用户一条线，高斯云一条线。",
+    ),
+}
+
+# %%
+data = mr.load_movielens("ml-100k")
+learning, tuning, judging = mr.split_users(data, seed=SEED)
+train = data.subset(np.isin(data.ratings["user_id"], learning))
+model = mr.ProbabilisticPCA(steps=30, seed=SEED).fit(train)
+support = mr.make_tasks(data, learning, k=1000).support
+tastes = (model.adapt(support).mean - model.prior_of(support.users)[0]) / model.scale_
+tastes, rng = tastes.numpy(), np.random.default_rng(SEED)
+cloud = rng.multivariate_normal(tastes.mean(0), np.cov(tastes.T), len(tastes))
+
+# %% [markdown]
+# **By hand.** The silhouette of a user: $a$ is the mean distance to the others of the cluster, $b$ that to the nearest other cluster.
+
+# %% [markdown] lang="zh"
+# **手写。** 一名用户的轮廓系数：$a$ 是到本簇其他人的平均距离，$b$ 是到最近的另一簇的平均距离。
+
+# %% tags=["from-scratch"]
+from sklearn.metrics import silhouette_samples
+
+points, by_hand = tastes[:40], []
+cut = KMeans(3, n_init=3, random_state=0).fit_predict(points)
+for n, point in enumerate(points):
+    away = np.linalg.norm(points - point, axis=1)
+    means = [away[(cut == c) & (np.arange(40) != n)].mean() for c in range(3)]
+    a, b = means[cut[n]], min(means[:cut[n]] + means[cut[n] + 1:])
+    by_hand.append((b - a) / max(a, b))
+print("agrees:", np.allclose(by_hand, silhouette_samples(points, cut)))
+
+
+# %% tags=["play", "nbval-ignore-output"]
+def spread(clusters=5):
+    bins, curves = np.linspace(-0.2, 0.5, 15), {}
+    for name, x in ((TEXTS["users"], tastes), (TEXTS["cloud"], cloud)):
+        cut = KMeans(clusters, n_init=2, random_state=0).fit_predict(x)
+        curves[name] = np.histogram(silhouette_samples(x, cut), bins)[0] / len(x)
+    title = "Users and a cloud, cut alike", "用户与高斯云，同样切开"
+    look = {"xlabel": TEXTS["one"], "ylabel": TEXTS["share"]}
+    return plots.lines((bins[1:] + bins[:-1]) / 2, curves, title=title, **look)
+
+
+plots.play(spread, clusters=(2, 10, 1), alt=TEXTS["alt"])
+
+# %% [markdown]
+# Move the slider: is there a number of clusters at which the two curves part? The study asks it with five splits and ten clouds each.
+
+# %% [markdown] lang="zh"
+# 拖动滑块：有没有哪个簇数，让两条曲线分开？研究用五次划分、每次十团云来问同样的问题。
+
+# %% tags=["figure"]
+study, cuts = load_study("q12"), (2, 3, 5, 8)
+of = {"tastes of users": TEXTS["users"], "Gaussian cloud": TEXTS["cloud"]}
+curves = {name: [study.mean(model_name, "silhouette", kinds=k) for k in cuts]
+          for model_name, name in of.items()}
+title = "Silhouette against the number of clusters", "轮廓系数随簇数的变化"
+axes = {"xlabel": TEXTS["clusters"], "ylabel": TEXTS["silhouette"]}
+fig = plots.lines(cuts, curves, title=title, **axes)
+plots.show(fig, alt=("Mean silhouette of users and of the cloud.",
+                     "用户与高斯云的平均轮廓系数。"))
+
+# %% tags=["claim"]
+null = round(study.mean("Gaussian cloud", "silhouette", kinds=5), 3)
+found = study.compare("tastes of users", null, "silhouette", kinds=5)
+claim("silhouette", "tastes of users", null, found)
+
+# %% [markdown]
+# At five clusters the users' silhouette cannot be told from that of one Gaussian cloud. <!-- c1: none -->
+# So k-means has cut a cloud. This does not say that all users are alike: a cloud has extent, and the extent is what the rest of this lesson uses.
+#
+# Your `kmeans_step`, until nothing moves:
+
+# %% [markdown] lang="zh"
+# 切成五簇时，用户的轮廓系数与一团高斯云分不开。<!-- c1: none -->
+# 也就是说，k-means 切的是一团云。这并不是说用户都一样：云有大小，后面用到的正是这个大小。
+#
+# 用你写的 `kmeans_step` 走到不再移动：
+
+# %% tags=["exercise"]
+with mine("q12") as my:
+    x, rounds = torch.as_tensor(tastes), 0
+    centres, moved = x[:5], torch.inf
+    while moved > 1e-6 and rounds < 200:
+        labels, new = my.kmeans_step(x, centres)
+        centres, moved, rounds = new, float((new - centres).abs().max()), rounds + 1
+    print("sizes of the clusters:", torch.bincount(labels, minlength=5).tolist())
+
+# %% [markdown] tags=["expect"]
+# **What do you expect?** A new user has seen fifty films and given three stars. Which start is best: the profile, the user's cluster, principal components, an autoencoder, a contrastive encoder? By how much?
+
+# %% [markdown] lang="zh"
+# **你猜结果如何？** 一名新用户看过五十部片、打了三条星。哪个起点最好：画像、所在的簇、主成分、自编码器，还是对比编码器？好多少？
+
+# %% [markdown]
+# ## 2. A start from what was seen
+# Of each new user 30 % of the films are asked for, and taken out of the history. The encoders learn from training users alone. They see which films a user rated, not the stars. Strength of the ridge: chosen on
+# tuning users. First two losses by your hand:
+
+# %% [markdown] lang="zh"
+# ## 2. 从看过的东西出发
+# 每名新用户 30 % 的影片留作提问，并从历史里去掉。编码器只在训练用户上学；它们看到用户评过哪些片，看不到星级。岭回归的强度在调参用户上选。先用你写的两个损失：
+
+# %% tags=["exercise"]
+with mine("q12") as my:
+    seen = torch.zeros(data.n_users, data.n_items).double()
+    seen[data.user_codes, data.item_codes] = 1.0
+    few = seen[data.user_index(learning[:64])]
+    rng = np.random.default_rng(SEED)
+    keep = torch.as_tensor(rng.random(few.shape) < 0.5).double()
+    weight = torch.as_tensor(rng.normal(0, 0.1, (few.shape[1], 8)))
+    loss = my.denoising_loss(few, keep, weight, weight.T)
+    print(f"untrained autoencoder {loss:.2f}, by chance {np.log(few.shape[1]):.2f}")
+    loss = my.info_nce(few * keep, few * (1 - keep), 0.2)
+    print(f"InfoNCE of raw halves {loss:.2f}, by chance {np.log(64):.2f}")
+
+# %% tags=["figure"]
+known = 0, 3, 10
+starts = ("autoencoder", "contrastive encoder", "principal components",
+          "k-means of users", "untrained encoder")
+gains = {start: [study.compare(start, "profile alone", "rmse", k=k).mean for k in known]
+         for start in starts}
+title = "Minus the profile alone", "减去只看画像"
+axes = {"xlabel": TEXTS["ratings"], "ylabel": TEXTS["difference"], "xticks": known}
+fig = plots.lines(known, gains, title=title, **axes)
+plots.show(fig, alt=("Difference in RMSE against ratings known, a line a start.",
+                     "RMSE 之差随已知评分数变化，每个起点一条线。"))
+
+# %% tags=["figure"]
+rows = (*starts, "another user's history")
+at_three = {row: study.compare(row, "profile alone", "rmse", k=3) for row in rows}
+title = "K = 3, minus the profile alone", "K = 3，减去只看画像"
+fig = plots.intervals(at_three, title=title, xlabel=TEXTS["difference"])
+plots.show(fig, alt=("Six differences at three ratings.", "三条评分时的六个差值。"))
+
+# %% tags=["claim"]
+found = study.compare("autoencoder", "profile alone", "rmse", k=3)
+claim("RMSE", "autoencoder", "profile alone", found, headline=True)
+
+# %% tags=["claim"]
+found = study.compare("another user's history", "profile alone", "rmse", k=3)
+claim("RMSE", "another user's history", "profile alone", found)
+
+# %% tags=["claim"]
+found = study.compare("autoencoder", "principal components", "rmse", k=3)
+claim("RMSE", "autoencoder", "principal components", found)
+
+# %% tags=["claim"]
+found = study.compare("contrastive encoder", "principal components", "rmse", k=3)
+claim("RMSE", "contrastive encoder", "principal components", found)
+
+# %% [markdown]
+# What a user has seen is worth more than a hundredth of a star at three ratings. <!-- c2: lower -->
+# The same numbers of another user are worth nothing. <!-- c3: equal -->
+# Neither network is ahead of principal components. <!-- c4: equal, c5: equal -->
+# Raw halves of one user share no film, so their cosine is 0, and InfoNCE above was worse than chance: what goes together must be learned.
+# Even an untrained encoder helps in the figure: its hidden units are random sums of what was seen, and the ridge reads them.
+#
+# ## 3. Lists by cluster
+# Ten films that a user has not seen. Popular with all, popular in the user's cluster (16 components, k-means), or popular with the nearest users. Then the same for made-up users: one Gaussian of the same
+# covariance, chances cut to 0 and 1, films drawn. There are no clusters in it.
+
+# %% [markdown] lang="zh"
+# 三条评分时，看过什么值百分之一星以上。<!-- c2: lower -->
+# 换成别人的同样这些数，一文不值。<!-- c3: equal -->
+# 两个网络都没有领先主成分。<!-- c4: equal, c5: equal -->
+# 同一用户的两半没有相同的影片，余弦为 0，所以上面的 InfoNCE 比瞎猜还差：哪些片子合得来，是要学的。
+# 图里连未训练的编码器也有用：它的隐藏单元是“看过什么”的随机求和，岭回归读得出来。
+#
+# ## 3. 分簇的榜单
+# 给用户推十部没看过的片：全体的热门、所在簇的热门（16 个主成分，k-means），或最近用户的热门。再在虚构用户上重做：协方差相同的一个高斯，概率截到 0 和 1，再抽影片。里面没有任何簇。
+
+# %% tags=["figure"]
+ways, bars = ("popularity", "popularity by cluster", "nearest users"), {}
+worlds = {"real": ("real", "真实"), "surrogate": ("one cloud", "高斯云")}
+for world, name in worlds.items():
+    for way in ways:
+        label = f"{way}, {name[0]}", f"{plots.words(way)}，{name[1]}"
+        bars[label] = study.mean(way, "precision@10", world=world)
+title = "Ten films that a user has not seen", "推十部没看过的片"
+axes = {"xlabel": ("precision@10", "精确率@10"), "digits": 3}
+fig = plots.bars(bars, title=title, **axes)
+plots.show(fig, alt=("Six precisions, real users and users without clusters.",
+                     "六个精确率：真实用户与没有簇的用户。"))
+
+# %% tags=["claim"]
+sides = "popularity by cluster", "popularity"
+claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"))
+
+# %% tags=["claim"]
+found = study.compare(*sides, "precision@10", world="surrogate")
+claim("precision@10", *sides, found)
+
+# %% tags=["claim"]
+sides = "nearest users", "popularity by cluster"
+claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"))
+
+# %% [markdown]
+# The cut pays, <!-- c6: higher -->
+# and it pays where no clusters are. <!-- c7: higher -->
+# So a gain by cluster is no proof of clusters. Neighbours, who are cut for each user anew, do better. <!-- c8: higher -->
+
+# %% [markdown] lang="zh"
+# 切开有用，<!-- c6: higher -->
+# 在没有簇的地方也有用。<!-- c7: higher -->
+# 所以“分簇有收益”不能证明有簇。邻居等于为每个用户单独切一刀，效果更好。<!-- c8: higher -->
+
+# %% [markdown] tags=["rubric"]
+# #### English
+# - [2] two roles: representation and tasks; in recommendation users are tasks already
+# - [2] the representation as the mean of a prior, with its control: another user's history
+# - [2] InfoNCE with temperature and in-batch negatives; denoising: the target is the whole history
+# - [1] compares with principal components before training a network
+# - [2] a null model for clusters; a gain by cluster proves none
+# - [1] the history holds nothing that is asked for
+# #### 中文
+# - [2] 两种用处：表示与任务；推荐里用户本来就是任务
+# - [2] 表示作先验均值，并有对照：别人的历史
+# - [2] InfoNCE 的温度与批内负例；去噪的目标是整个历史
+# - [1] 训练网络之前先与主成分比
+# - [2] 聚类要有零模型；分簇有收益不能证明有簇
+# - [1] 历史里没有要问的东西
+
+# %% [markdown] tags=["pitfalls"]
+# #### English
+# - **"k-means found five segments."** → It finds k in any cloud. Compare with a Gaussian of the same covariance (section 1).
+# - **"Recommending by segment helps, so segments exist."** → It helps where none exist. <!-- c7: higher -->
+# - **"The contrastive encoder gives better users."** → Not better than principal components here. <!-- c5: equal -->
+# - **"The history is unlabelled, so it cannot leak."** → A film in it is a film the user chose. Take the asked ones out.
+# #### 中文
+# - **“k-means 找到了五个人群。”** → 任何一团云它都能分出 k 个。要与协方差相同的高斯比（第 1 节）。
+# - **“按人群推荐有用，所以人群存在。”** → 没有人群的地方也有用。<!-- c7: higher -->
+# - **“对比学习的用户表示更好。”** → 在这里并不比主成分好。<!-- c5: equal -->
+# - **“历史没有标签，不会泄漏。”** → 历史里的影片是用户自己选的。要问的必须去掉。
+
+# %% [markdown] tags=["follow-ups"]
+# #### English
+# <details><summary>In-batch negatives: what is their bias?</summary>
+# An item is a negative as often as it is popular, so popular items are pushed away too hard. Subtract the log of the sampling probability from the logit (logQ, q04), or mix in
+# uniform negatives.</details>
+# <details><summary>How do you build positives for tail items?</summary>
+# They have few co-occurrences. Use two masked views of their features, with correlated fields masked together, as Google reported (CIKM 2021); or neighbours in a text embedding.</details>
+# <details><summary>What do semantic ids buy?</summary>
+# Residual quantisation of content vectors gives items shared code prefixes: a new item has a meaning before any click, and tables shrink. It is unsupervised, and q03 writes it.</details>
+# <details><summary>We have clicks and no stars, and 10⁹ ids.</summary>
+# Then all of this is what you have. Spotify reported autoencoder vectors that many models reuse (RecSys 2025). Principal components of 10⁹ ids: randomised or streaming
+# decomposition; encoders: hashed embeddings and sampled softmax.</details>
+# <details><summary>A sequence model adapts in context. Why a representation?</summary>
+# Its hidden state is one, learned by predicting the next item. The question stays the same: is it a better start than principal components, on users it did not train on?</details>
+# #### 中文
+# <details><summary>批内负例有什么偏差？</summary>
+# 物品越热门，当负例的次数越多，热门物品就被推得太狠。logit 里减去采样概率的对数（logQ，见 q04），或者混入均匀负例。</details>
+# <details><summary>长尾物品的正例怎么造？</summary>
+# 它们共现太少。可以对特征做两次遮挡，相关的字段一起遮，Google 有报告（CIKM 2021）；或者用文本 embedding 里的邻居。</details>
+# <details><summary>语义 ID 换来什么？</summary>
+# 对内容向量做残差量化，物品就有了共享的编码前缀：新物品还没有点击就有含义，表也变小。它是无监督的，q03 会手写。</details>
+# <details><summary>只有点击没有评分，而且有 10⁹ 个 id。</summary>
+# 那么这一课的东西就是你的全部家当。Spotify 报告过自编码器的用户向量供多个模型复用（RecSys 2025）。10⁹ 个 id 的主成分用随机化或流式分解；编码器用哈希 embedding 加采样 softmax。</details>
+# <details><summary>序列模型在上下文里就能适应，还要表示做什么？</summary>
+# 它的隐状态就是一种表示，靠预测下一个物品学来。问题不变：在没训练过的用户身上，它是不是比主成分更好的起点？</details>
+
+# %% [markdown] tags=["exercise"]
+# ## Your turn
+# Write three functions in [`exercises/q12_unsupervised_learning.py`](../exercises/q12_unsupervised_learning.py), about 22 minutes:
+#
+# - `info_nce`: find the other half.
+# - `kmeans_step`: one round.
+# - `denoising_loss`: name all from a part.
+#
+# Then run the cell below. Stuck? In the cell after it, take the `#` away and run: each run gives the next of three hints.
+
+# %% [markdown] lang="zh"
+# ## 动手
+# 在 [`exercises/q12_unsupervised_learning.py`](../exercises/q12_unsupervised_learning.py) 里写三个函数，大约 22 分钟：
+#
+# - `info_nce`：找到另一半。
+# - `kmeans_step`：走一轮。
+# - `denoising_loss`：由部分说出全部。
+#
+# 写完运行下面的单元格。卡住了？把再下面那个单元格里的 `#` 去掉再运行：每运行一次给出下一条提示，共三条。
+
+# %% tags=["exercise"]
+from metarec_lib import check, what_was_measured
+
+check("q12")
+
+# %% tags=["exercise"]
+# from metarec_lib import hint; hint("q12", "info_nce")
+
+# %% tags=["measured"]
+what_was_measured()
+
+# %% [markdown] tags=["references"]
+# **Read first · 先读：** Hsu, Levine & Finn (2019), [*Unsupervised Learning via Meta-Learning*](https://arxiv.org/abs/1810.02334), ICLR: CACTUs.
+#
+# - Liang, Krishnan, Hoffman & Jebara (2018), [*Variational Autoencoders for Collaborative Filtering*](https://arxiv.org/abs/1802.05814), WWW: Mult-DAE.
+# - van den Oord, Li & Vinyals (2018), [*Representation Learning with Contrastive Predictive Coding*](https://arxiv.org/abs/1807.03748): InfoNCE.
+# - Chen, Kornblith, Norouzi & Hinton (2020), [*A Simple Framework for Contrastive Learning of Visual Representations*](https://arxiv.org/abs/2002.05709), ICML.
+# - Yao et al. (2021), *Self-supervised Learning for Large-scale Item Recommendations*, CIKM.
+# - Yu et al. (2022), *Are Graph Augmentations Necessary? Simple Graph Contrastive Learning for Recommendation*, SIGIR.
+# - Rousseeuw (1987), *Silhouettes: A Graphical Aid to the Interpretation and Validation of Cluster Analysis*, J. Comput. Appl. Math.
