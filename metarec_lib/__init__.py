@@ -42,6 +42,7 @@ _WHERE = {
     "meta.melu": ["MeLU"],
     "meta.metasgd": ["MetaSGD"],
     "meta.mixture": ["MixturePrior"],
+    "meta.multi_task": ["ESMM", "PLE", "MMoE", "MultiTaskMetaLearningModel"],
     "meta.negative_transfer": [
         "DistilledANIL",
         "DiverseANIL",
@@ -95,6 +96,7 @@ _WHERE = {
     "models.ease": ["EASE"],
     "models.explanation": ["attributions", "deletion"],
     "models.factorization": ["MatrixFactorization"],
+    "models.gradient_conflict": ["pcgrad"],
     "models.markov": ["MarkovChain", "RecencyEASE"],
     "models.neighbours": ["ItemKNN"],
     "models.training": ["TrainedRecommender"],
