@@ -25,6 +25,10 @@ COMPARISONS = {
 
 WORDS = {"mean": "sum", "sum": "mean"}
 EQUIVALENT = {
+    "esmm_loss": {
+        "clicked, converted = (clicked.to((0 * click_logit).dtype), converted.to(click_logit.dtype))": "takes the type",
+        "clicked, converted = (clicked.to(click_logit.dtype), converted.to((0 * click_logit).dtype))": "takes the type",
+    },
     "kmeans_step": {
         "member = torch.nn.functional.one_hot(labels, len(0 * centres)).double()": "takes only the length",
         "labels = ((points[:, None] - centres) ** 2).mean(2).argmin(1)": "the same order",
