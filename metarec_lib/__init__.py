@@ -104,6 +104,7 @@ _WHERE = {
     "models.representation": ["ContrastiveEncoder", "DenoisingAutoencoder"],
     "models.sampled_softmax": ["gbce", "sampled_softmax"],
     "models.sasrec": ["SASRec"],
+    "models.semantic_ids": ["semantic_ids"],
     "models.serving": ["scorer"],
     "models.shilling": ["detect_profiles", "inject_profiles"],
     "models.storage": ["load_model"],
