@@ -368,7 +368,7 @@ claim("RMSE", reads, other, found)
 # #### English
 # <details><summary>One user has several tastes. Mixture, or several vectors a user?</summary>
 # A mixture gives a user one kind, with doubt. Several vectors (ComiRec, PinnerSage) give one user several tastes at once: retrieval takes the best of them for each item. Choose
-# their number on held-out recall; two or three carry most in reports, more cost index space.</details>
+# their number on held-out recall; each one costs index space and a look-up.</details>
 # <details><summary>Many scenarios: generated weights, experts or gates?</summary>
 # A gate scales shared activations, cheap and stable (PEPNet). Experts share by degrees (MMoE, PLE, q11). Generated weights (M2M) are the most flexible, and need data in every
 # scenario. Begin with a gate; check that scenarios differ at all.</details>
@@ -379,7 +379,7 @@ claim("RMSE", reads, other, found)
 # It can be: trained on users of both kinds it learns to infer the kind, which is what responsibilities do. It needs enough users of the rare kind in training; section 3 is about that.</details>
 # #### 中文
 # <details><summary>一个用户有好几种口味。用混合先验，还是每人多个向量？</summary>
-# 混合先验认为用户属于一类，只是不确定是哪类。多向量（ComiRec、PinnerSage）让一个用户同时有几种口味，召回时对每个物品取最匹配的那个。个数按留出集的召回率选；据报道两三个就够，多了费索引空间。</details>
+# 混合先验认为用户属于一类，只是不确定是哪类。多向量（ComiRec、PinnerSage）让一个用户同时有几种口味，召回时对每个物品取最匹配的那个。个数按留出集的召回率选；每多一个，就多一份索引空间和一次检索。</details>
 # <details><summary>场景很多：生成权重、专家还是门控？</summary>
 # 门控缩放共享的激活，便宜又稳（PEPNet）；专家按程度共享（MMoE、PLE，见 q11）；生成权重（M2M）最灵活，但每个场景都得有数据。先用门控，并确认场景之间真有差别。</details>
 # <details><summary>只有点击没有评分，而且有 10⁹ 个 id。</summary>
