@@ -341,12 +341,14 @@ claim("cvr error", *sides, found)
 # #### English
 # - **"Sharing repairs the sparse task."** → A little, and a bias model may still be ahead. <!-- c3: higher --> Compare first (section 2).
 # - **"MMoE solves the seesaw."** → Equal to a shared bottom here. <!-- c5: equal -->
-# - **"ESMM removes selection bias."** → It trains on all impressions. A hidden intent behind both click and purchase stays (section 4).
+# - **"ESMM removes selection bias."** → It trains on all impressions. A hidden intent behind both click and purchase stays (section 4); ESCM² (2022) proves its estimate too high.
+# - **"PCGrad beats tuned weights."** → Kurin et al. and Xin et al. (2022) found no such gain, on other data. Tune the weights first.
 # - **"A weighted sum of losses is a detail."** → The scale of a loss decides who moves the shared bottom. Plot the frontier.
 # #### 中文
 # - **“共享能救稀疏任务。”** → 能救一点，偏置模型却可能还在前面。<!-- c3: higher -->先比一比（第 2 节）。
 # - **“MMoE 解决了跷跷板。”** → 在这里与共享底座相当。<!-- c5: equal -->
-# - **“ESMM 消除了选择偏差。”** → 它在全部曝光上训练。点击和购买背后的隐藏意图还在（第 4 节）。
+# - **“ESMM 消除了选择偏差。”** → 它在全部曝光上训练。点击和购买背后的隐藏意图还在（第 4 节）；ESCM²（2022）证明它的估计偏高。
+# - **“PCGrad 胜过调好的权重。”** → Kurin 等与 Xin 等（2022）在别的数据上没看到这种收益。先把权重调好。
 # - **“损失加权只是细节。”** → 哪个损失的尺度大，哪个就拖着共享底座走。把前沿画出来。
 
 # %% [markdown] tags=["follow-ups"]
@@ -354,11 +356,12 @@ claim("cvr error", *sides, found)
 # <details><summary>One head gains, another loses: the seesaw. What do you do?</summary>
 # First check both against single-task models at equal tuning. Then give tasks experts of their own (PLE), reported at Tencent Video (RecSys 2020). Then move the loss weight, and show the frontier to
 # whoever owns the goals: it is a product decision.</details>
+# <details><summary>All gates point at one expert. How do you see it, what do you do?</summary>
+# Log the mean weight of each expert and task, and the share of zeros in its output. Kuaishou reported experts with more than 90 % zeros and shared ones taken over by one task (HoME); normalising, another activation and masks
+# were the cure there.</details>
 # <details><summary>Many scenarios instead of many goals?</summary>
 # Share a bottom and give each scenario weights that multiply it (STAR, Alibaba, CIKM 2021), or gates that read user and scenario (PEPNet, Kuaishou, KDD 2023). Both are reported; the test is the small scenario
-# against its own model.</details>
-# <details><summary>Click, cart, order: a chain. Is that still ESMM?</summary>
-# AITM (Meituan, KDD 2021) hands information along the chain and asks that a later step is never likelier than an earlier one. ESMM multiplies probabilities, which gives the same order for free.</details>
+# against its own model. A chain of steps (click, cart, order) is a third case: AITM (Meituan, KDD 2021) hands information along it.</details>
 # <details><summary>We have clicks and no stars, and 10⁹ ids.</summary>
 # Then the second task is dwell time, completion or purchase. The embedding table is shared and by far the largest part; the towers are small. Watch which loss moves the table.</details>
 # <details><summary>Is multi-task learning not meta-learning?</summary>
@@ -367,10 +370,10 @@ claim("cvr error", *sides, found)
 # #### 中文
 # <details><summary>一个头涨、一个头跌，就是跷跷板。怎么办？</summary>
 # 先把两个头各与同样调过参的单任务模型比。再给任务各自的专家（PLE，腾讯视频报告，RecSys 2020）。最后挪损失权重，并把前沿摆给定目标的人看：这是产品决定。</details>
+# <details><summary>门全指向一个专家，怎么看出来，怎么办？</summary>
+# 按任务记录每个专家的平均权重，以及输出中零的占比。快手报告过有的专家九成以上是零、共享专家被一个任务占走（HoME）；那边的办法是归一化、换激活函数和加掩码。</details>
 # <details><summary>不是多目标，而是多场景呢？</summary>
-# 共享底座，每个场景用自己的权重去乘它（STAR，阿里，CIKM 2021）；或者用门控读用户和场景（PEPNet，快手，KDD 2023）。这些都是报告；检验办法是让小场景与它自己的模型比。</details>
-# <details><summary>点击、加购、下单是一条链。还用 ESMM 吗？</summary>
-# AITM（美团，KDD 2021）沿链条传信息，并要求后一步的概率不高于前一步。ESMM 把概率相乘，这个次序自然成立。</details>
+# 共享底座，每个场景用自己的权重去乘它（STAR，阿里，CIKM 2021）；或者用门控读用户和场景（PEPNet，快手，KDD 2023）。这些都是报告；检验办法是让小场景与它自己的模型比。点击、加购、下单这样的链条是第三种情况：AITM（美团，KDD 2021）沿链条传信息。</details>
 # <details><summary>只有点击没有星级，而且有 10⁹ 个 id。</summary>
 # 那么第二个任务是时长、完播或购买。embedding 表是共享的，也是最大的一块，塔很小。要盯住是哪个损失在推这张表。</details>
 # <details><summary>多任务学习不就是元学习吗？</summary>
@@ -412,6 +415,7 @@ what_was_measured()
 #
 # - Ma et al. (2018), [*Entire Space Multi-Task Model*](https://arxiv.org/abs/1804.07931), SIGIR: ESMM.
 # - Tang, Liu, Zhao & Gong (2020), *Progressive Layered Extraction (PLE): A Novel Multi-Task Learning Model for Personalized Recommendations*, RecSys.
+# - Wang et al. (2022), *ESCM²: Entire Space Counterfactual Multi-Task Model for Post-Click Conversion Rate Estimation*, SIGIR.
 # - Yu, Kumar, Gupta, Levine, Hausman & Finn (2020), [*Gradient Surgery for Multi-Task Learning*](https://arxiv.org/abs/2001.06782), NeurIPS: PCGrad.
 # - Kendall, Gal & Cipolla (2018), [*Multi-Task Learning Using Uncertainty to Weigh Losses*](https://arxiv.org/abs/1705.07115), CVPR.
 # - Sheng et al. (2021), *One Model to Serve All: Star Topology Adaptive Recommender for Multi-Domain CTR Prediction*, CIKM: STAR.
