@@ -100,7 +100,7 @@ def test_whole_numbers_and_truth_values(yours):
     assert_close(got, tensor(loss), cause=("labels may be whole numbers or truth values", "标签可以是整数或布尔值"))
 
 
-@graded("esmm_loss")
+@graded("esmm_loss", core=True)
 def test_large_logits(yours):
     far = tensor([50.0, -50.0])
     got = yours.esmm_loss(far, far, tensor([0.0, 1.0]), tensor([0.0, 1.0]))
@@ -135,7 +135,7 @@ def test_no_conflict_no_change(yours):
     )
 
 
-@graded("pcgrad_project")
+@graded("pcgrad_project", core=True)
 def test_others_in_turn(yours):
     own, others = tensor([1.0, 0.0]), [tensor([-1.0, 1.0]), tensor([0.0, -2.0])]
     before = [own.clone(), *(g.clone() for g in others)]

@@ -60,7 +60,7 @@ def test_what_the_chosen_share_counts_once(yours):
     )
 
 
-@graded("dpp_greedy")
+@graded("dpp_greedy", core=True)
 def test_it_stops_at_a_flat_kernel(yours):
     z = tensor([[1.0, 0.0], [0.0, 2.0], [1.0, 2.0], [3.0, 0.0]])
     assert_close(
@@ -127,7 +127,7 @@ def test_it_is_bayes(yours, rng):
     )
 
 
-@graded("mixture_responsibilities")
+@graded("mixture_responsibilities", core=True)
 def test_far_from_both(yours):
     got = yours.mixture_responsibilities(
         tensor([[1.0]]), tensor([200.0]), tensor([[1.0], [-1.0]]), tensor([0.5, 0.5]), 0.1, 0.1
@@ -142,7 +142,7 @@ def test_far_from_both(yours):
     )
 
 
-@graded("mixture_responsibilities")
+@graded("mixture_responsibilities", core=True)
 def test_without_ratings(yours):
     got = yours.mixture_responsibilities(
         torch.zeros(0, 2).double(),

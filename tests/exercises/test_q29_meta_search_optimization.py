@@ -115,7 +115,7 @@ def test_an_even_number(yours):
     )
 
 
-@graded("prune_decision")
+@graded("prune_decision", core=True)
 def test_warm_up_and_least(yours):
     earlier, bad = tensor([[1.0, 1.0, 1.0], [1.0, 1.0, NAN]]), tensor([9.0, 9.0, 9.0])
     got = [yours.prune_decision(earlier, bad[:r], w, n) for r, w, n in ((1, 1, 2), (2, 1, 2), (2, 1, 3), (3, 0, 2))]
