@@ -72,7 +72,7 @@ def test_whole_numbers_in_no_whole_numbers_out(yours):
     )
 
 
-@graded("ridge_adapt")
+@graded("ridge_adapt", core=True)
 def test_no_rating_then_one(yours):
     prior, scale = np.array([1.0, -2.0]), np.array([1.0, 3.0])
     got = yours.ridge_adapt(np.zeros((0, 2)), np.zeros(0), prior, scale, 1.0)
@@ -220,7 +220,7 @@ def test_one_rater_by_hand(yours):
     assert_close(got, np.array([2.4]), cause=("noise must be used", "没有用到 noise"))
 
 
-@graded("meta_embedding_init")
+@graded("meta_embedding_init", core=True)
 def test_several_genres_as_whole_numbers(yours):
     features, projection = np.array([1, 0, 1]), np.array([[1, 0, 2], [5, 5, 5], [0, 1, 2]])
     # the guess is (1, 1, 4); the rater (0, 0, 1) says 5, so the last place goes half the way

@@ -53,7 +53,7 @@ def test_agrees_with_torch_distributions(yours, rng):
         )
 
 
-@graded("gaussian_kl")
+@graded("gaussian_kl", core=True)
 def test_one_can_differentiate_it(yours, rng):
     mean, log_std, prior = normal(rng, 5), normal(rng, 5), 0.6
     by_mean, by_std = yours.grad("gaussian_kl", mean, log_std, prior, wrt=[0, 1])
@@ -176,7 +176,7 @@ def test_the_error_of_the_mean_is_made_of_it(yours, rng):
     )  # fmt: skip
 
 
-@graded("error_correlation_penalty")
+@graded("error_correlation_penalty", core=True)
 def test_every_head_is_pushed(yours, rng):
     predictions, targets = normal(rng, 3, 4), normal(rng, 4)
     (got,) = yours.grad("error_correlation_penalty", predictions, targets, wrt=[0])

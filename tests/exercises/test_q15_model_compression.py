@@ -66,7 +66,7 @@ def test_int8_is_half_a_step_away(yours, rng):
     )
 
 
-@graded("quantize_int8")
+@graded("quantize_int8", core=True)
 def test_int8_takes_one_byte(yours):
     codes, _ = yours.quantize_int8(tensor([[1.0, 2.0, -3.0]]))
     assert_close(

@@ -11,7 +11,7 @@ def tensor(values):
     return torch.tensor(values, dtype=torch.float64)
 
 
-@graded("partial_pooling", core=True)
+@graded("partial_pooling")
 def test_pooling_by_hand(yours):
     got = yours.partial_pooling(tensor([5.0, 5.0, 1.0]), torch.tensor([1, 4, 2]), 3.0, 2.0, 0.5)
     # κ = 4: (5 + 12) / 5, (20 + 12) / 8, (2 + 12) / 6
@@ -38,7 +38,7 @@ def test_pooling_is_the_gaussian_posterior(yours, rng):
     )
 
 
-@graded("partial_pooling")
+@graded("partial_pooling", core=True)
 def test_users_without_ratings_and_complete_pooling(yours):
     got = yours.partial_pooling(tensor([float("nan"), 4.0]), torch.tensor([0, 1]), 3.0, 1.0, 1.0)
     assert_close(
@@ -111,7 +111,7 @@ def test_the_moments_of_the_prior_are_those_of_the_rates(yours, rng):
     )
 
 
-@graded("beta_prior")
+@graded("beta_prior", core=True)
 def test_items_that_do_not_differ(yours):
     got = yours.beta_prior(torch.tensor([5, 5, 5]), torch.tensor([10, 10, 10]))
     infinite = float("inf")
@@ -126,6 +126,10 @@ def test_items_that_do_not_differ(yours):
         (infinite, infinite),
         cause=("nobody clicked: τ² is exactly zero", "没有人点击：τ² 恰好是零"),
     )
+
+
+@graded("beta_prior")
+def test_items_that_differ_as_much_as_they_can(yours):
     got = yours.beta_prior(torch.tensor([0, 10**8]), torch.tensor([10**8, 10**8]))
     assert_close(
         got,

@@ -91,7 +91,7 @@ def test_a_user_with_nothing_to_gain(yours):
     )
 
 
-@graded("transfer_ratio")
+@graded("transfer_ratio", core=True)
 def test_nothing_to_gain_at_all(yours):
     for without in ([1.0, 1.0], [0.5, 1.0]):
         assert_raises(
@@ -164,7 +164,7 @@ def test_each_row_has_the_gate_of_its_group(yours, rng):
     )
 
 
-@graded("gated_distillation_loss")
+@graded("gated_distillation_loss", core=True)
 def test_the_teacher_is_constant(yours, rng):
     student, teacher, targets, group = case(rng)
     source, target = tensor([0.1, 0.9, 0.1]), tensor([0.5, 0.5, 0.5])

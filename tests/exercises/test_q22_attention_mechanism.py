@@ -41,7 +41,7 @@ def test_attention_is_torchs(yours, rng):
     )
 
 
-@graded("scaled_dot_product_attention")
+@graded("scaled_dot_product_attention", core=True)
 def test_a_query_that_may_look_at_nothing(yours):
     mask = torch.tensor([[False, False], [True, False]])
     got = yours.scaled_dot_product_attention(

@@ -42,7 +42,7 @@ def test_what_is_missing_went_to_the_sink(yours, rng):
     )
 
 
-@graded("softmax_with_sink")
+@graded("softmax_with_sink", core=True)
 def test_large_logits_and_no_sink(yours):
     got = yours.softmax_with_sink(tensor([[1000.0, 1000.0]]), 1000.0)
     assert_close(

@@ -54,7 +54,7 @@ def test_no_other_change_of_that_size_does_more(yours, rng):
         assert_close(best, epsilon * length, cause=("the size is epsilon, not more", "大小是 epsilon，不能更大"))
 
 
-@graded("fgsm_perturbation")
+@graded("fgsm_perturbation", core=True)
 def test_a_row_without_gradient_stays(yours):
     gradient = tensor([[0.0, 0.0], [2.0, 0.0]])
     for norm in ("inf", "2"):
@@ -63,6 +63,10 @@ def test_a_row_without_gradient_stays(yours):
             tensor([[0.0, 0.0], [0.25, 0.0]]),
             cause=("0 / 0 is NaN: a row whose gradient is zero does not move", "0 / 0 是 NaN：梯度为零的行不动"),
         )
+
+
+@graded("fgsm_perturbation")
+def test_a_tiny_gradient_has_a_direction(yours):
     assert_close(
         yours.fgsm_perturbation(tensor([[1e-12, 0.0]]), 1.0, "2"),
         tensor([[1.0, 0.0]]),
@@ -89,7 +93,7 @@ def test_the_value_is_x_and_the_gradient_is_turned(yours, rng):
     )
 
 
-@graded("gradient_reversal", core=True)
+@graded("gradient_reversal")
 def test_fixed_strengths(yours):
     x = tensor([1.0, -2.0, 0.0])
     for strength in (1.0, 2.0, 0.5):
@@ -101,7 +105,7 @@ def test_fixed_strengths(yours):
         )
 
 
-@graded("gradient_reversal")
+@graded("gradient_reversal", core=True)
 def test_the_two_controls(yours):
     x = tensor([[1.0, -2.0]])
     (gradient,) = yours.grad("gradient_reversal", x, 0.0)

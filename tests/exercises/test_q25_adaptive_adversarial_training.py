@@ -54,8 +54,25 @@ def test_it_is_what_a_search_finds(yours, rng):
         )
 
 
+@graded("worst_rating_change", core=True)
+def test_other_scales_and_a_rating_that_stays(yours):
+    assert_equal(
+        yours.worst_rating_change(tensor([[1.0, 1.0, 1.0]]), tensor([0.0]), tensor([0.25, 0.5, 0.7]), 0.1, 0.9),
+        (0, 0.9),
+        cause=("the ends of the scale are arguments, not 1 and 5", "量表两端是参数，不是 1 和 5"),
+    )
+    assert_equal(
+        yours.worst_rating_change(tensor([[0.2]]), tensor([-1.0]), tensor([1.0]), 1.0, 5.0),
+        (0, 1.0),
+        cause=(
+            "a rating that stands at the bad end already may stay: no other candidate is worse",
+            "评分已在坏的那一端时可以不动：没有更坏的候选",
+        ),
+    )
+
+
 @graded("worst_rating_change")
-def test_other_scales_integer_ratings_and_ties(yours):
+def test_integer_ratings_and_ties(yours):
     effect, errors = tensor([[1.0, 1.0, 1.0]]), tensor([0.0])
     assert_equal(
         yours.worst_rating_change(effect, errors, tensor([0.25, 0.5, 0.75]), 0.1, 0.9),
@@ -68,14 +85,6 @@ def test_other_scales_integer_ratings_and_ties(yours):
         cause=(
             "of equal candidates low comes before high; ratings may be integers",
             "并列时 low 先于 high；评分可以是整数",
-        ),
-    )
-    assert_equal(
-        yours.worst_rating_change(tensor([[0.2]]), tensor([-1.0]), tensor([1.0]), 1.0, 5.0),
-        (0, 1.0),
-        cause=(
-            "a rating that stands at the bad end already may stay: no other candidate is worse",
-            "评分已在坏的那一端时可以不动：没有更坏的候选",
         ),
     )
 
@@ -175,15 +184,26 @@ def test_influence_is_bounded_and_follows_the_count(yours, rng):
     )
 
 
-@graded("huber_weights")
-def test_padding_and_users_without_ratings(yours):
-    residuals = tensor([[9.0, float("nan")], [1.0, 2.0]])
-    mask = torch.tensor([[True, False], [False, False]])
+@graded("huber_weights", core=True)
+def test_padding_may_hold_anything(yours):
     assert_close(
-        yours.huber_weights(residuals, mask, 3.0, -1.0),  # K = 1: c = 15
-        tensor([[1.0, 0.0], [0.0, 0.0]]),
+        yours.huber_weights(tensor([[9.0, float("nan")]]), torch.tensor([[True, False]]), 3.0, -1.0),  # K = 1: c = 15
+        tensor([[1.0, 0.0]]),
         cause=(
-            "padding gets 0 even where NaN stands there, and so does a user without ratings: mind 0 ** growth",
-            "填充位即使是 NaN 也应为 0；没有评分的用户全为零，0 ** growth 不应出问题",
+            "padding gets 0 even where NaN stands there, and does not count in K",
+            "填充位即使是 NaN 也应为 0，也不计入 K",
+        ),
+    )
+
+
+@graded("huber_weights")
+def test_users_without_ratings(yours):
+    mask = torch.tensor([[True, True], [False, False]])
+    assert_close(
+        yours.huber_weights(tensor([[2.0, -15.0], [1.0, 2.0]]), mask, 3.0, -1.0),  # K = 2: c = 7.5
+        tensor([[1.0, 0.5], [0.0, 0.0]]),
+        cause=(
+            "a user without ratings gets zeros: mind 0 ** growth",
+            "没有评分的用户全为零：0 ** growth 不应出问题",
         ),
     )

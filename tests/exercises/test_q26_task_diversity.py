@@ -93,7 +93,7 @@ def test_three_tasks_by_hand(yours):
     )
 
 
-@graded("pairwise_diversity")
+@graded("pairwise_diversity", core=True)
 def test_equal_tasks_are_not_diverse_and_count_each(yours):
     assert_close(
         yours.pairwise_diversity(np.array([[0.5, 2.0]] * 4)),

@@ -12,7 +12,7 @@ def tensor(values):
     return torch.tensor(values, dtype=torch.float64)
 
 
-@graded("expected_improvement", core=True)
+@graded("expected_improvement")
 def test_at_the_best_the_gain_is_the_spread(yours):
     got = yours.expected_improvement(tensor([0.8, 0.8]), tensor([1.0, 2.0]), 0.8)
     assert_close(
@@ -43,7 +43,7 @@ def test_the_gain_is_that_of_the_integral(yours, rng):
     )
 
 
-@graded("expected_improvement")
+@graded("expected_improvement", core=True)
 def test_a_certain_loss(yours):
     got = yours.expected_improvement(tensor([1.0, 0.5, 0.8]), tensor([0.0, 0.0, 0.0]), 0.8)
     assert_close(
@@ -86,7 +86,7 @@ def test_halving_is_the_loop(yours, rng):
     )
 
 
-@graded("successive_halving")
+@graded("successive_halving", core=True)
 def test_one_is_left_before_the_end(yours):
     assert_close(
         yours.successive_halving(tensor([[2.0, 1.0], [5.0, 9.0], [0.0, 7.0]]), 4),
@@ -148,7 +148,7 @@ def test_the_nearest_tasks_by_a_loop(yours, rng):
     )
 
 
-@graded("rank_by_neighbour_tasks")
+@graded("rank_by_neighbour_tasks", core=True)
 def test_a_feature_without_spread(yours):
     losses = tensor([[3.0, 1.0, 2.0], [1.0, 2.0, 3.0]])
     got = yours.rank_by_neighbour_tasks(losses, tensor([[7.0, 0.0], [7.0, 1.0]]), tensor([9.0, 0.9]), 1)
@@ -162,8 +162,8 @@ def test_a_feature_without_spread(yours):
     )
 
 
-@graded("rank_by_neighbour_tasks")
-def test_equal_losses_and_equal_tasks(yours):
+@graded("rank_by_neighbour_tasks", core=True)
+def test_equal_losses_share_their_ranks(yours):
     losses = torch.tensor([[5, 5, 5, 1], [4, 1, 2, 3], [4, 3, 2, 1]])
     features = torch.tensor([[0], [2], [4]])
     got = yours.rank_by_neighbour_tasks(losses, features, torch.tensor([1]), 2)
@@ -185,7 +185,12 @@ def test_equal_losses_and_equal_tasks(yours):
             "n 个相同的损失占名次 a … a + n − 1，各得 a + (n − 1) / 2",
         ),
     )
-    got = yours.rank_by_neighbour_tasks(losses, features, torch.tensor([3]), 1)
+
+
+@graded("rank_by_neighbour_tasks")
+def test_equally_near_tasks(yours):
+    losses = torch.tensor([[5, 5, 5, 1], [4, 1, 2, 3], [4, 3, 2, 1]])
+    got = yours.rank_by_neighbour_tasks(losses, torch.tensor([[0], [2], [4]]), torch.tensor([3]), 1)
     assert_close(
         got,
         torch.tensor([1, 2, 3, 0]),
@@ -193,7 +198,7 @@ def test_equal_losses_and_equal_tasks(yours):
     )
 
 
-@graded("rank_by_neighbour_tasks")
+@graded("rank_by_neighbour_tasks", core=True)
 def test_units_of_the_features(yours):
     losses = tensor([[3.0, 1.0, 2.0], [1.0, 2.0, 3.0], [1.0, 3.0, 2.0]])
     features = tensor([[0.0, 0.0], [1.0, 300.0], [0.0, 1000.0]])

@@ -53,7 +53,7 @@ def test_a_product_that_is_nearly_whole(yours):
     )
 
 
-@graded("crop")
+@graded("crop", core=True)
 def test_one_event_stays_at_least(yours):
     assert_equal(
         yours.crop(torch.tensor([5, 6]), 0.0, 0.0),
@@ -121,7 +121,7 @@ def test_no_prefix_sees_its_target(yours, rng):
     assert_equal(targets, history[1:], cause=("targets are in order", "目标按顺序排列"), part="targets")
 
 
-@graded("sliding_prefixes")
+@graded("sliding_prefixes", core=True)
 def test_nothing_came_next(yours):
     for history in (torch.tensor([4]), torch.zeros(0, dtype=torch.int64)):
         prefixes, targets = yours.sliding_prefixes(history, 3)
