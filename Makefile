@@ -14,7 +14,7 @@ lab: $(READY)  ## fetch the data, make your workspace in my-work/, open JupyterL
 	cd my-work && PATH="$(CURDIR)/$(BIN):$$PATH" ../$(BIN)/jupyter lab --ServerApp.terminado_settings="$(TERMINAL)" start.ipynb
 
 test: $(READY)  ## lint, tests, notebooks
-	$(BIN)/metarec data ml-100k
+	$(BIN)/metarec data ml-100k encoder llm
 	$(BIN)/python tests/run_all.py
 
 build: $(READY)  ## notebooks, stubs and the manifest from their sources

@@ -81,8 +81,8 @@ def _language(name: str | None) -> str | None:
 
 @app.command()
 def data(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")] = None) -> None:
-    """Fetch data sets, once: `metarec data ml-100k`."""
-    from metarec_lib.data.fetch import data_command
+    """Fetch data sets and pretrained models, once: `metarec data ml-100k`, `encoder`, `llm`."""
+    from metarec_lib.data.pretrained import data_command
 
     _run(data_command, names or [])
 
