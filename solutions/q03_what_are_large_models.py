@@ -68,10 +68,10 @@ def count_parameters(parameters: dict[str, Tensor], ids: list[int], tied: Collec
             "把 key 和 value 沿时间维接到缓存后面，再在时间上做 softmax(query · keys / sqrt(D))。",
         ),
         (
-            "keys = torch.cat([keys, key[:, None]], 1); "
+            "Append first: keys = torch.cat([keys, key[:, None]], 1); "
             "weights = softmax((keys @ query[:, :, None])[:, :, 0] / sqrt(D), 1); "
             "out = (weights[:, :, None] * values).sum(1).",
-            "keys = torch.cat([keys, key[:, None]], 1)；"
+            "先拼接：keys = torch.cat([keys, key[:, None]], 1)；"
             "weights = softmax((keys @ query[:, :, None])[:, :, 0] / sqrt(D), 1)；"
             "out = (weights[:, :, None] * values).sum(1)。",
         ),

@@ -1,4 +1,4 @@
-"""The study of learning in context: a small Transformer trained on random linear tasks, against the best that can be done."""
+"""The study of learning in context: a small Transformer trained on random linear tasks, against the best possible."""
 
 from collections.abc import Iterator
 

@@ -29,7 +29,6 @@ TERMS = (
     Term("encoder likeness", "编码器相似度", "model"),
     Term("random candidate", "随机候选", "model"),
     Term("Bayes with the training prior", "用训练先验的贝叶斯", "model"),
-    Term("in-context Transformer", "上下文学习的 Transformer", "model"),
     Term("Bayes", "贝叶斯最优", "model"),
     Term("zero", "一律猜零", "model"),
     # conditions

@@ -8,7 +8,7 @@ TERMS = (
     Term("error of the estimate", "估计误差", "metric", ("estimate",)),
     # models
     Term("random films", "随机影片", "model"),
-    Term("the popular list", "热门榜", "model", ("popular list",)),
+    Term("the popular list", "同一份热门榜", "model", ("popular list",)),
     Term("LinUCB from zero", "从零开始的 LinUCB", "model"),
     Term("LinUCB from the popular list", "以热门榜为起点的 LinUCB", "model"),
     Term("LinUCB with a learned prior", "带学到先验的 LinUCB", "model"),
@@ -22,16 +22,14 @@ TERMS = (
     Term("greedy oracle", "贪心的先知", "model"),
     Term("short-sighted policy", "短视策略（γ = 0）", "model"),
     Term("far-sighted policy", "远视策略（γ = 0.95）", "model"),
-    Term("IPS", "IPS", "model"),
     Term("clipped IPS", "截断 IPS", "model"),
-    Term("SNIPS", "SNIPS", "model"),
     Term("doubly robust", "双重稳健估计", "model"),
     Term("reward model alone", "只用奖励模型", "model"),
     # conditions
     Term("tastes as fitted", "口味强度如拟合", "condition", ("world=as fitted",)),
     Term("tastes 2.5 times as strong", "口味强度 2.5 倍", "condition", ("world=strong",)),
     Term("two interests a user", "每个用户两种兴趣", "condition", ("world=two interests",)),
-    Term("with clickbait", "有标题党", "condition", ("world=clickbait",)),
+    Term("sessions with clickbait", "有标题党的会话", "condition", ("world=clickbait",)),
     Term("a policy near the log", "离日志近的策略", "condition", ("target=near",)),
     Term("a policy far from the log", "离日志远的策略", "condition", ("target=far",)),
     # units
