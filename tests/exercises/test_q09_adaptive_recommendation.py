@@ -104,12 +104,12 @@ def test_a_tiny_gain_is_exact(yours):
 @graded("thompson_scores", core=True)
 def test_thompson_by_hand(yours):
     got = yours.thompson_scores(
-        tensor([[1.0, 0.0], [0.0, 1.0]]), tensor([1.0, -1.0]), tensor([[4.0, 2.0], [2.0, 5.0]]), tensor([1.0, 0.5])
+        tensor([[1.0, 0.0], [0.0, 1.0]]), tensor([1.0, -1.0]), tensor([[4.0, 2.0], [2.0, 5.0]]), tensor([1.0, -1.5])
     )
-    # L = (2 0; 1 2): w = (1, −1) + (2, 2)
+    # L = (2 0; 1 2): w = (1, −1) + (2, −2)
     assert_close(
         got,
-        tensor([3.0, 1.0]),
+        tensor([3.0, -3.0]),
         cause=("w = μ + L z with the lower Cholesky factor of S", "w = μ + L z，L 是 S 的下三角 Cholesky 因子"),
     )
 

@@ -103,6 +103,17 @@ def writes_into_the_mean(mean, covariance, x, y, noise):
     return mean, covariance
 
 
+@mistake("rls_update")
+def the_new_covariance_as_the_gain(mean, covariance, x, y, noise):
+    """The new covariance times x must still be divided by noise; with the old one the gain is S x / (noise + x · S x).
+
+    新协方差乘 x 之后还要除以 noise 才是增益；用旧协方差的 S x / (noise + x · S x) 一步就得到。
+    """
+    sx = covariance @ x
+    new = covariance - np.outer(sx, sx) / (noise + x @ sx)
+    return mean + new @ x * (y - x @ mean), new
+
+
 def _weights(z, n, alpha, beta, l1):
     return -np.sign(z) * np.maximum(np.abs(z) - l1, 0) * alpha / (beta + np.sqrt(n))
 
@@ -285,6 +296,15 @@ def takes_logs_of_chances(logits, log_rate, converted, delay, elapsed):
     p, rate = torch.sigmoid(logits), log_rate.exp()
     seen = p * rate * torch.exp(-rate * torch.where(converted, delay, 0.0))
     return -torch.where(converted, seen, 1 - p + p * torch.exp(-rate * elapsed)).log().mean()
+
+
+@mistake("delayed_feedback_loss")
+def holds_the_rate_fixed(logits, log_rate, converted, delay, elapsed):
+    """The loss is right, but no gradient reaches log_rate: the rate of the delay is learned too, so do not detach it.
+
+    损失对了，但梯度到不了 log_rate：延迟的速率也要学，不要 detach。
+    """
+    return -_loss(logits, log_rate.detach(), converted, delay, elapsed).mean()
 
 
 @mistake("delayed_feedback_loss")

@@ -157,3 +157,21 @@ def forgets_the_mean(items, mean, covariance, z):
     少了均值：抽样是围绕 μ 的。
     """
     return items @ (torch.linalg.cholesky(covariance) @ z)
+
+
+@mistake("thompson_scores")
+def the_size_of_z(items, mean, covariance, z):
+    """You took the size of z: a draw lies below the mean as often as above; its sign belongs to it.
+
+    你取了 z 的绝对值：抽样落在均值以下和以上一样常见，符号不能丢。
+    """
+    return items @ (mean + torch.linalg.cholesky(covariance) @ z.abs())
+
+
+@mistake("thompson_scores")
+def every_item_by_itself(items, mean, covariance, z):
+    """You drew each score by its own spread; one draw of the user moves all scores together.
+
+    你按每个得分自己的标准差去抽；应对用户抽一次，所有得分一起动。
+    """
+    return items @ mean + ((items @ covariance) * items).sum(1).sqrt() * z[0]
