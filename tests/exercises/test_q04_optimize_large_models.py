@@ -60,7 +60,7 @@ def test_the_loss_is_a_loop(yours, rng):
     )
 
 
-@graded("sampled_softmax_loss")
+@graded("sampled_softmax_loss", core=True)
 def test_a_draw_that_is_the_positive(yours):
     log_q = tensor([0.5, 0.5]).log()
     args = tensor([1.0, 1.0]), tensor([[1.0, 3.0], [1.0, 3.0]]), log_q, log_q
@@ -95,17 +95,25 @@ def test_the_gradient(yours, rng):
     log_q_positive, log_q_negative = (torch.as_tensor(rng.uniform(0.1, 0.9, n)).log() for n in (3, 4))
     same = torch.zeros(3, 4, dtype=torch.bool)
     args = (positive, negative, log_q_positive, log_q_negative, same)
-    first = positive.clone().requires_grad_()
-    logits = torch.cat([(first - log_q_positive)[:, None], negative - log_q_negative], 1)
+    first, others = positive.clone().requires_grad_(), negative.clone().requires_grad_()
+    logits = torch.cat([(first - log_q_positive)[:, None], others - log_q_negative], 1)
     loss = torch.nn.functional.cross_entropy(logits, torch.zeros(3, dtype=torch.long))
-    (expected,) = torch.autograd.grad(loss, first)
-    (got,) = yours.grad("sampled_softmax_loss", *args, wrt=[0])
+    expected = torch.autograd.grad(loss, [first, others])
+    got = yours.grad("sampled_softmax_loss", *args, wrt=[0, 1])
     assert_close(
-        got,
-        expected,
+        got[0],
+        expected[0],
         cause=(
             "the loss must keep its gradient: no detach, no float()",
             "损失要保留梯度：不要 detach，也不要转成 float",
+        ),
+    )
+    assert_close(
+        got[1],
+        expected[1],
+        cause=(
+            "the negatives must learn too: no detach of their scores",
+            "负样本也要学：它们的分数不能 detach",
         ),
     )
 
@@ -189,6 +197,20 @@ def test_equal_errors_and_nan_are_no_progress(yours):
         cause=(
             "NaN is never lower, and it counts as an epoch without progress",
             "NaN 永远不算更低，并且计为没有进步的一轮",
+        ),
+    )
+
+
+@graded("early_stopping", core=True)
+def test_a_little_lower_is_lower(yours):
+    errors = [0.5, 0.4999, 0.4998, 0.6, 0.6]
+    kept, run = yours.early_stopping(tensor([0.0]), torch.ones(5, 1, dtype=torch.float64), errors, 2)
+    assert_close(
+        (kept, run),
+        (tensor([3.0]), 5),
+        cause=(
+            "any lower error is progress, however little",
+            "只要更低就算进步，低多少都算",
         ),
     )
 

@@ -102,6 +102,19 @@ def test_pruning_is_the_loop(yours, rng):
             )
 
 
+@graded("prune_decision", core=True)
+def test_the_last_loss_counts(yours):
+    earlier = tensor([[1.0, 2.0], [1.0, 3.0], [1.0, 4.0]])
+    assert_close(
+        [yours.prune_decision(earlier, tensor(current), 0, 3) for current in ([1.0, 9.0], [9.0, 1.0])],
+        [True, False],
+        cause=(
+            "the last loss of `current` is compared: not its first, its best or its mean",
+            "比的是 `current` 的最后一个损失：不是第一个，不是最好的，也不是平均",
+        ),
+    )
+
+
 @graded("prune_decision")
 def test_an_even_number(yours):
     earlier = torch.tensor([[1.0], [2.0], [4.0], [9.0]])
@@ -118,10 +131,11 @@ def test_an_even_number(yours):
 @graded("prune_decision", core=True)
 def test_warm_up_and_least(yours):
     earlier, bad = tensor([[1.0, 1.0, 1.0], [1.0, 1.0, NAN]]), tensor([9.0, 9.0, 9.0])
-    got = [yours.prune_decision(earlier, bad[:r], w, n) for r, w, n in ((1, 1, 2), (2, 1, 2), (2, 1, 3), (3, 0, 2))]
+    cases = (1, 1, 2), (1, 2, 2), (2, 1, 2), (2, 1, 3), (3, 0, 2)  # rungs reached, warm_up, least
+    got = [yours.prune_decision(earlier, bad[:r], w, n) for r, w, n in cases]
     assert_close(
         got,
-        [False, True, False, False],
+        [False, False, True, False, False],
         cause=(
             "the first `warm_up` rungs are never cut, nor one with fewer than `least` earlier trials that reached it",
             "前 `warm_up` 轮不停；到达这一轮的早先试验少于 `least` 个时也不停",

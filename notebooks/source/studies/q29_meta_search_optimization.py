@@ -10,7 +10,7 @@ from metarec_lib import ProbabilisticPCA, load_movielens, make_tasks, split_user
 from metarec_lib.meta.ridge import ridge_posterior
 from metarec_lib.meta.search import grid, search
 
-SEEDS = (10, 11, 12, 13, 14)
+SEEDS = tuple(range(10, 20))  # ten splits: who chooses is drawn anew in each, and one split has few groups of 160
 SPACE = {
     "rank": (1, 2, 4, 8, 16),
     "taste": (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8),  # times the learned scale of the tastes
@@ -19,8 +19,8 @@ SPACE = {
 }
 CONFIGURATIONS = grid(SPACE)
 DEFAULT = CONFIGURATIONS.index({"rank": 8, "taste": 1.0, "level": 1.0, "profile": True})
-KNOWN, SIZES, RACERS, GROUPS, BUDGET, DRAWS = 10, (10, 20, 40, 80, 160), 60, 6, 12, 30
-SCALES, STEPS, TRIALS, RATE, RANK = np.log(np.geomspace(0.25, 4, 13)), 40, 120, 0.1, 16
+KNOWN, SIZES, PARTITIONS, RACERS, GROUPS, BUDGET, DRAWS = 10, (10, 20, 40, 80, 160), 10, 60, 6, 12, 30
+SCALES, STEPS, TRIALS, RATE, RANK, FEW = np.log(np.geomspace(0.25, 4, 49)), 40, 120, 0.1, 16, 40
 
 
 def run(seed: int) -> Iterator[pd.DataFrame]:
@@ -35,12 +35,14 @@ def run(seed: int) -> Iterator[pd.DataFrame]:
     choose, judge = (table_of(models, make_tasks(data, ids, k=KNOWN, pool=KNOWN, seed=seed)) for ids in (pool, judging))
     yield study_rows("mse", "default", pd.Series(judge[:, DEFAULT], index=judging))
     for n in SIZES:
-        yield from winners(choose, judge, pool, judging, n)
+        yield from winners(choose, judge, pool, judging, n, rng)
     yield from raced(choose, judge, judging, rng)
-    for n in (40, len(pool)):
-        name = "40" if n == 40 else "all"
-        tasks = [make_tasks(data, ids, k=KNOWN, pool=KNOWN, seed=seed) for ids in (pool[:n], judging)]
-        yield from many_scales(models[RANK], tasks, (pool[:n], judging), name, seed)
+    judges = make_tasks(data, judging, k=KNOWN, pool=KNOWN, seed=seed)
+    for n, name in ((FEW, "40"), (len(pool), "all")):
+        groups = [pool[start : start + n] for start in range(0, len(pool) - n + 1, n)]
+        tasks = [make_tasks(data, ids, k=KNOWN, pool=KNOWN, seed=seed) for ids in groups]
+        found = [many_scales(models[RANK], (each, judges), seed) for each in tasks]
+        yield from pooled(found, groups, judging, name)
 
 
 def table_of(models: dict[int, ProbabilisticPCA], tasks: object) -> np.ndarray:
@@ -71,18 +73,27 @@ def errors_of(model: ProbabilisticPCA, tasks: object) -> Callable[..., torch.Ten
 
 
 def winners(
-    choose: np.ndarray, judge: np.ndarray, pool: np.ndarray, judging: np.ndarray, n: int
+    choose: np.ndarray, judge: np.ndarray, pool: np.ndarray, judging: np.ndarray, n: int, rng: np.random.Generator
 ) -> Iterator[pd.DataFrame]:
-    """Each group of n users chooses its best configuration; they, the next group and the judging users are given it."""
-    groups = [np.arange(start, start + n) for start in range(0, len(pool) - n + 1, n)]
-    chosen = [int(choose[g].mean(0).argmin()) for g in groups]
-    members = np.concatenate(groups)
-    for model, shift in (("winner of one's own group", 0), ("winner of another group", 1)):
-        error = np.concatenate([choose[g, chosen[(i + shift) % len(groups)]] for i, g in enumerate(groups)])
-        yield study_rows("mse", model, pd.Series(error, index=pool[members]), choosers=n)
-    mean = pd.Series(choose[members, DEFAULT], index=pool[members])
-    yield study_rows("mse", "default, on those who choose", mean, choosers=n)
-    yield study_rows("mse", "winner", pd.Series(judge[:, chosen].mean(1), index=judging), choosers=n)
+    """Each group of n users chooses its best configuration; they, the next group and the judging users are given it.
+
+    The pool is cut into groups PARTITIONS times; a user's errors are averaged over the cuts that have the user in a group.
+    """
+    own, other, default, judged = [], [], [], []
+    for _ in range(PARTITIONS):
+        order = rng.permutation(len(pool))
+        groups = [order[start : start + n] for start in range(0, len(pool) - n + 1, n)]
+        chosen = [int(choose[g].mean(0).argmin()) for g in groups]
+        for i, group in enumerate(groups):
+            ids, after = pool[group], chosen[(i + 1) % len(groups)]
+            own.append(pd.Series(choose[group, chosen[i]], index=ids))
+            other.append(pd.Series(choose[group, after], index=ids))
+            default.append(pd.Series(choose[group, DEFAULT], index=ids))
+        judged.append(judge[:, chosen].mean(1))
+    names = "winner of one's own group", "winner of another group", "default, on those who choose"
+    for name, parts in zip(names, (own, other, default), strict=True):
+        yield study_rows("mse", name, pd.concat(parts).groupby(level=0).mean(), choosers=n)
+    yield study_rows("mse", "winner", pd.Series(np.mean(judged, axis=0), index=judging), choosers=n)
 
 
 def raced(
@@ -95,7 +106,8 @@ def raced(
         users = rng.permutation(len(choose))
         now, earlier = choose[users[:RACERS]], choose[users[RACERS : 2 * RACERS]]
         blind, warm = rng.permutation(now.shape[1]), np.argsort(earlier.mean(0), kind="stable")
-        for name, order in (("random search", blind), ("warm start", warm)):
+        safe = np.append(DEFAULT, blind[blind != DEFAULT])
+        for name, order in (("random search", blind), ("default first", safe), ("warm start", warm)):
             for prunes in (False, True):
                 winner, tried = race(now, order, prunes)
                 key = f"{name}, pruned" if prunes else name
@@ -137,36 +149,51 @@ def race(users: np.ndarray, order: np.ndarray, prunes: bool) -> tuple[int, int]:
     return best[1], begun
 
 
-def many_scales(model: ProbabilisticPCA, tasks: list, ids: tuple, name: str, seed: int) -> Iterator[pd.DataFrame]:
-    """17 prior scales: 40 gradient steps against 120 trials of TPE, and against one multiplier for all of them."""
+def many_scales(model: ProbabilisticPCA, tasks: tuple, seed: int) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """17 prior scales, each times 1/4 to 4: 40 gradient steps, 120 trials of TPE, one multiplier for all of them.
+
+    Returns the errors of those who choose and of the judging users under what each way found.
+    """
     choosing, judging = (errors_of(model, part) for part in tasks)
     start = torch.zeros(RANK + 1, dtype=torch.float64)
     space = {f"scale {d:02d}": tuple(SCALES) for d in range(RANK + 1)}
+    middle = SCALES[len(SCALES) // 2]
 
     def loss(setting: dict) -> float:
         return float(choosing(torch.tensor(list(setting.values()), dtype=torch.float64)).mean())
 
-    trials = search(loss, space, TRIALS, "tpe", seed=seed, first=[{key: SCALES[6] for key in space}])
+    trials = search(loss, space, TRIALS, "tpe", seed=seed, first=[{key: middle for key in space}])
     best = trials.iloc[int(trials["loss"].argmin())][list(space)].to_numpy(dtype=float)
     one = min((float(choosing(start + s).mean()), float(s)) for s in SCALES)[1]
     found = {
         "start": start,
         "hypergradient": descended(choosing, start),
-        "TPE": torch.as_tensor(best),
+        "TPE": torch.tensor(best),
         "one multiplier": start + one,
     }
-    for model_name, log_times in found.items():
-        for metric, errors, users in (("validation mse", choosing, ids[0]), ("mse of many scales", judging, ids[1])):
-            values = pd.Series(errors(log_times).numpy(), index=users)
-            yield study_rows(metric, model_name, values, chosen_by=name)
+    return {name: (choosing(log_times), judging(log_times)) for name, log_times in found.items()}
+
+
+def pooled(found: list[dict], groups: list[np.ndarray], judging: np.ndarray, name: str) -> Iterator[pd.DataFrame]:
+    """Each choosing user's error under what their own group found; each judging user's, as a mean over the groups."""
+    for model in found[0]:
+        own = np.concatenate([each[model][0].numpy() for each in found])
+        yield study_rows("validation mse", model, pd.Series(own, index=np.concatenate(groups)), chosen_by=name)
+        others = np.mean([each[model][1].numpy() for each in found], axis=0)
+        yield study_rows("mse of many scales", model, pd.Series(others, index=judging), chosen_by=name)
 
 
 def descended(errors: Callable[..., torch.Tensor], start: torch.Tensor) -> torch.Tensor:
-    """The log multipliers after STEPS steps of Adam on the mean error; the gradient runs through the exact solve."""
+    """The log multipliers after STEPS steps of Adam on the mean error, kept in the range that TPE searches.
+
+    The gradient runs through the exact solve, whose derivative is that of the implicit function theorem.
+    """
     log_times = start.clone().requires_grad_()
     optimiser = torch.optim.Adam([log_times], lr=RATE)
     for _ in range(STEPS):
         optimiser.zero_grad()
         errors(log_times).mean().backward()
         optimiser.step()
+        with torch.no_grad():
+            log_times.clamp_(SCALES[0], SCALES[-1])
     return log_times.detach()

@@ -112,6 +112,25 @@ def loses_the_gradient(positive, negative, log_q_positive, log_q_negative, same)
     return _loss((positive - log_q_positive).detach(), (negative - log_q_negative).detach(), same) + 0 * positive.sum()
 
 
+@mistake("sampled_softmax_loss")
+def detaches_the_negatives(positive, negative, log_q_positive, log_q_negative, same):
+    """The negatives' scores were detached: nothing pushes them down, and half of what the loss teaches is lost.
+
+    负样本的分数被 detach 了：没有什么把它们往下压，损失教的东西丢了一半。
+    """
+    return _loss(positive - log_q_positive, negative.detach() - log_q_negative, same)
+
+
+@mistake("sampled_softmax_loss")
+def leaves_rows_without_negatives_out_of_the_mean(positive, negative, log_q_positive, log_q_negative, same):
+    """A row without negatives counts in the mean, with the loss 0.
+
+    没有负样本的行也要算进平均，损失记为 0。
+    """
+    first, others, kept = positive - log_q_positive, negative - log_q_negative, ~same.all(1)
+    return _loss(first[kept], others[kept], same[kept])
+
+
 def _stop(weights, updates, errors, patience, better, copy=True, last=False, in_a_row=True, late=0):
     weights, lowest, waited, run = weights.clone(), None, 0, 0
     best = weights.clone()
@@ -222,6 +241,15 @@ def nan_ends_the_search(weights, updates, errors, patience):
     NaN 一旦成了“最低误差”，就再也没有什么比它低了。
     """
     return _stop(weights, updates, errors, patience, lambda e, low: low is None or not e >= low)
+
+
+@mistake("early_stopping")
+def asks_for_a_thousandth(weights, updates, errors, patience):
+    """Any lower error is progress; you asked for a least improvement that nobody set.
+
+    只要更低就算进步；你额外要求了一个没人规定的最小降幅。
+    """
+    return _stop(weights, updates, errors, patience, lambda e, low: e == e and (low is None or e < low - 1e-3))
 
 
 @mistake("early_stopping")

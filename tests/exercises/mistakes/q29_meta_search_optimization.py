@@ -154,6 +154,33 @@ def looks_at_the_first_loss(earlier, current, warm_up, least):
 
 
 @mistake("prune_decision")
+def takes_the_best_so_far(earlier, current, warm_up, least):
+    """The last loss of `current` counts; you took its lowest so far, as some pruners do.
+
+    要看 `current` 的最后一个损失；你取了目前最低的，有些剪枝器是那样做的。
+    """
+    return _pruned(earlier, current, warm_up, least, last=current.min())
+
+
+@mistake("prune_decision")
+def takes_the_mean_so_far(earlier, current, warm_up, least):
+    """The last loss of `current` counts; you took the mean of its losses.
+
+    要看 `current` 的最后一个损失；你取了各轮的平均。
+    """
+    return _pruned(earlier, current, warm_up, least, last=current.double().mean())
+
+
+@mistake("prune_decision")
+def warm_up_is_one_short(earlier, current, warm_up, least):
+    """With `warm_up` rungs reached nothing is cut yet: the first rung that may be cut is warm_up + 1.
+
+    走到第 `warm_up` 轮还不能停：最早可以停的是第 warm_up + 1 轮。
+    """
+    return _pruned(earlier, current, warm_up - 1, least)
+
+
+@mistake("prune_decision")
 def keeps_the_stopped(earlier, current, warm_up, least):
     """A trial that was stopped has NaN: the median is then NaN and nothing is above it. Leave it out.
 

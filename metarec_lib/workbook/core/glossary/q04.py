@@ -22,4 +22,12 @@ TERMS = (
     Term("epoch {n}", "第 {n} 轮", "condition", ("epoch={n}",)),
     Term("two id columns", "两列 id", "condition", ("of=ids",)),
     Term("four id columns", "四列 id", "condition", ("of=crossed ids",)),
+    Term("encodings from all rows but their own", "去掉本行做的编码", "model", ("all but itself",)),
+    Term("encodings out of fold", "折外编码", "model", ("out of fold",)),
+    Term(
+        "encodings out of fold, past when judged",
+        "折外编码，评估时只用过去",
+        "model",
+        ("out of fold, past when judged",),
+    ),
 )

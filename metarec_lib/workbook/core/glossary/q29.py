@@ -14,6 +14,8 @@ TERMS = (
     Term("hypergradient", "超梯度", "model"),
     Term("learned prior, untouched", "学到的先验，不再调", "model", ("start",)),
     Term("one multiplier", "共用一个倍数", "model"),
-    Term("{n} choosing users", "{n} 名用户来选", "condition", ("choosers={n}",)),
+    Term("{n} choosing users", "{n} 名用户来选", "condition", ("choosers={n}", "chosen_by={n}")),
     Term("all choosing users", "全部用户来选", "condition", ("chosen_by=all",)),
+    Term("default first", "先试默认，再随机", "model"),
+    Term("default first, pruned", "先试默认，再随机，加剪枝", "model"),
 )
