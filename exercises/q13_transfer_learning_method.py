@@ -50,7 +50,7 @@ def conditional_prior(mean: Tensor, covariance: Tensor, source: Tensor) -> tuple
 
 
 def personalised_bridge(user: Tensor, history: Tensor, mask: Tensor, attention: Tensor, meta: Tensor) -> Tensor:
-    """A user's target vector by a bridge of their own, written by a meta network from what they liked in the source.
+    """A user's target vector by a bridge of their own, written by a meta network from what they rated in the source.
 
     user: (D,) source vector. history: (T, D) vectors of the items rated in the source. mask: (T,) bool, False where padded.
     attention: (D,), the weights are the softmax over the history of history · attention. meta: (D, D, E), the meta network:
@@ -61,12 +61,12 @@ def personalised_bridge(user: Tensor, history: Tensor, mask: Tensor, attention: 
     ...                     torch.tensor([0.0]), torch.tensor([[[0.5]]]))    # character 2, bridge 1
     tensor([2.])
 
-    中文：用属于该用户自己的桥，把他映射到目标域；桥由元网络根据他在源域喜欢的东西写出。
+    中文：用属于该用户自己的桥，把他映射到目标域；桥由元网络根据他在源域评过的东西生成。
     user：(D,) 源域向量；history：(T, D) 源域中评过的物品向量；mask：(T,) 布尔，填充位为 False；
     attention：(D,)，权重是 history · attention 在历史上的 softmax；meta：(D, D, E)，元网络：
     桥等于对 c 求和 character[c] · meta[c]，character 是历史的加权平均。返回 (E,)：user @ bridge；没有历史的用户得到零。
     """
     raise NotImplementedError(
         "Write personalised_bridge: A user's target vector by a bridge of their own, written by a meta network from "
-        "what they liked in the source."
+        "what they rated in the source."
     )

@@ -81,6 +81,33 @@ def takes_the_change_away(x, weight, a, b, alpha):
     return x @ weight.mT - alpha / a.shape[1] * _change(x, a, b)
 
 
+@mistake("lora_forward")
+def squeezes_every_axis_of_length_one(x, weight, a, b, alpha):
+    """You squeezed every axis of length 1: with one output the sum with W x is then (B, B). Squeeze axis 1 alone.
+
+    你用 squeeze() 去掉了所有长度为 1 的维：只有一个输出时，与 W x 相加就成了 (B, B)。只去掉第 1 维：squeeze(1)。
+    """
+    return x @ weight.mT + alpha / a.shape[1] * (x.unsqueeze(1) @ a.mT @ b.mT).squeeze()
+
+
+@mistake("merge_lora")
+def takes_the_rank_for_two(weight, a, b, alpha):
+    """You divided by 2: R is the number of rows of A, whatever it is.
+
+    你除以了固定的 2：R 是 A 的行数，要从 A 里读。
+    """
+    return weight + alpha / 2 * b @ a
+
+
+@mistake("merge_lora")
+def rounds_the_scale(weight, a, b, alpha):
+    """You divided with //: alpha / R need not be a whole number.
+
+    你用了整除 //：alpha / R 不一定是整数。
+    """
+    return weight + alpha // a.shape[0] * b @ a
+
+
 @mistake("merge_lora")
 def merges_without_the_rank(weight, a, b, alpha):
     """You scaled by alpha: the scale is alpha / R, as in the forward pass.
@@ -209,6 +236,17 @@ def takes_the_length_instead_of_its_square(weights, source, alpha, beta):
     return sum(
         alpha / 2 * (v - source[name]).norm() if name in source else beta / 2 * v.norm() for name, v in weights.items()
     )
+
+
+@mistake("l2_sp_penalty")
+def pairs_by_place_instead_of_name(weights, source, alpha, beta):
+    """You paired the tensors by their place in the two dictionaries: pair them by name.
+
+    你按字典里的先后次序配对：应按名字配对。
+    """
+    paired = zip(weights.values(), source.values(), strict=False)
+    moved = sum(((v - s) ** 2).sum() for v, s in paired if v.shape == s.shape)
+    return alpha / 2 * moved + beta / 2 * sum((v**2).sum() for name, v in weights.items() if name not in source)
 
 
 @mistake("l2_sp_penalty")

@@ -61,6 +61,26 @@ def maps_backwards(source, target, decay):
     return slope, target.mean(0) - source.mean(0) @ slope
 
 
+@mistake("emcdr_mapping")
+def averages_over_the_users(source, target, decay):
+    """You averaged ZᵀZ and ZᵀY over the users: the decay is added to the sums.
+
+    你把 ZᵀZ 和 ZᵀY 按用户数取了平均：decay 应加在求和之后的矩阵上。
+    """
+    slope = _slope(source - source.mean(0), target - target.mean(0), decay * len(source))
+    return slope, target.mean(0) - source.mean(0) @ slope
+
+
+@mistake("emcdr_mapping")
+def shrinks_the_solution_afterwards(source, target, decay):
+    """You shrank the least-squares slope by one factor: the ridge adds decay to the diagonal of ZᵀZ before solving.
+
+    你先求最小二乘再整体缩小：岭回归是在求解之前给 ZᵀZ 的对角线加 decay。
+    """
+    slope = torch.linalg.pinv(source - source.mean(0)) @ (target - target.mean(0)) / (1 + decay)
+    return slope, target.mean(0) - source.mean(0) @ slope
+
+
 def _conditional(mean, covariance, source, centre):
     d = len(source)
     gain = torch.linalg.solve(covariance[:d, :d], covariance[:d, d:]).T
@@ -95,6 +115,16 @@ def only_the_variances(mean, covariance, source):
     d = len(source)
     gain = (covariance[:d, d:] / covariance[:d, :d].diagonal()[:, None]).T
     return mean[d:] + gain @ (source - mean[:d]), covariance[d:, d:] - gain @ covariance[:d, d:]
+
+
+@mistake("conditional_prior")
+def drops_what_target_weights_share(mean, covariance, source):
+    """You kept the variances alone: the target weights still vary together, so return the whole (E, E) covariance.
+
+    你只留了方差：目标域各权重之间仍然相关，要返回完整的 (E, E) 协方差。
+    """
+    moved, left = _conditional(mean, covariance, source, mean[: len(source)])
+    return moved, left.diagonal().diag()
 
 
 @mistake("conditional_prior")
@@ -140,6 +170,35 @@ def counts_the_padding(user, history, mask, attention, meta):
     填充位参与了 softmax：要先 mask。
     """
     return _cross(user, torch.softmax(history @ attention, 0) * mask, history, meta)
+
+
+@mistake("personalised_bridge")
+def masks_the_scores_by_zero(user, history, mask, attention, meta):
+    """You set the scores of padding to 0: softmax gives 0 a weight. Set them to minus infinity.
+
+    你把填充位的得分设成 0：softmax 之后它们仍有权重。应设为负无穷。
+    """
+    return _cross(user, torch.softmax((history @ attention) * mask, 0), history, meta)
+
+
+@mistake("personalised_bridge")
+def divides_by_the_root_of_d(user, history, mask, attention, meta):
+    """You divided the scores by √D, as transformers do: here they are history · attention as they are.
+
+    你像 Transformer 那样把得分除以了 √D：这里直接用 history · attention。
+    """
+    scores = (history @ attention) / len(user) ** 0.5
+    return _cross(user, torch.nan_to_num(torch.softmax(scores.masked_fill(~mask, -torch.inf), 0)), history, meta)
+
+
+@mistake("personalised_bridge")
+def lets_the_user_attend(user, history, mask, attention, meta):
+    """You scored the history by the user's vector: the weights come from `attention`.
+
+    你用用户向量给历史打分：权重来自 attention。
+    """
+    scores = (history @ user).masked_fill(~mask, -torch.inf)
+    return _cross(user, torch.nan_to_num(torch.softmax(scores, 0)), history, meta)
 
 
 @mistake("personalised_bridge")
