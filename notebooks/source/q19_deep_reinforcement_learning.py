@@ -278,16 +278,17 @@ plots.show(fig, alt=ALT_BAIT)
 claim("like rate", *over(*sights[::-1], "clickbait"))
 
 # %%
-for world_ in ("clickbait", "strong"):
-    print([f"{study.mean(n, 'like rate', world=world_):.3f}" for n in sights])
+for n in sights:
+    both = [study.mean(n, "like rate", world=w) for w in ("clickbait", "strong")]
+    print(*(f"{rate:.3f}" for rate in both), glossary.say(n))
 
 # %% [markdown]
 # With clickbait far sight pays. <!-- c7: higher -->
-# Without it (second line) the long view is a hundredth worse: perhaps because sums of more likes are noisier gradients. So before arguing about $\gamma$, ask which action changes who comes back.
+# Without it (second column) the long view is a hundredth worse: perhaps because sums of more likes are noisier gradients. So before arguing about $\gamma$, ask which action changes who comes back.
 
 # %% [markdown] lang="zh"
 # 有标题党时，看远划算。<!-- c7: higher -->
-# 没有时（第二行），看远反而差百分之一：也许因为累加更多反馈，梯度噪声更大。所以争论 $\gamma$ 之前，先问哪个动作会影响用户回不回来。
+# 没有时（第二列），看远反而差一个百分点：也许因为累加更多反馈，梯度噪声更大。所以争论 $\gamma$ 之前，先问哪个动作会影响用户回不回来。
 
 # %% [markdown]
 # ## 4. Judged by the log of another
