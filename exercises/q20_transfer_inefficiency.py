@@ -32,14 +32,15 @@ def transfer_ratio(with_transfer: Tensor, without: Tensor, ceiling: Tensor) -> f
     """(with − ceiling) / (without − ceiling) of the mean errors: 0 reached the ceiling, 1 gained nothing, above 1 harmed.
 
     with_transfer, without, ceiling: (U,) errors of the same users: after transfer, from scratch, and with as much target
-    data as one could wish for. Returns a float, a ratio of means. ValueError where `without` is not above the ceiling.
+    data as one could wish for. Returns a float, a ratio of means, not clipped.
+    ValueError where `without` is not above the ceiling.
 
     >>> transfer_ratio(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 3.0]), torch.tensor([1.0, 1.0]))    # .5 / 1.5
     0.333…
 
     中文：平均误差之比 (with − ceiling) / (without − ceiling)：0 表示达到上限，1 表示没有收益，大于 1 表示受害。
     with_transfer、without、ceiling：(U,)，同一批用户的误差：迁移后、从零训练、目标数据要多少有多少。
-    返回浮点数，是均值之比。without 不高于上限时抛出 ValueError。
+    返回浮点数，是均值之比，不截断。without 不高于上限时抛出 ValueError。
     """
     raise NotImplementedError(
         "Write transfer_ratio: (with − ceiling) / (without − ceiling) of the mean errors: 0 reached the ceiling, 1 "

@@ -27,13 +27,13 @@
 # recommenders by stacking on out-of-fold predictions, folds over users, each made from K ratings, as for a new user; fitted
 # in-sample the combiner trusts whichever model memorises best, and new users pay. <!-- c6: higher -->
 # With some history a better single model is worth more than a blend of weaker ones; <!-- c7: lower -->
-# a blend with it adds a little. <!-- c8: lower, c8: small -->
+# a weighted blend with it adds a little. <!-- c8: lower, c8: small -->
 # #### 中文
 # 我把各种行为当作强度不同的证据，并把“没曝光”和“不感兴趣”分开。用户兴趣是兴趣向量的后验分布，先验由全体用户学出来，这就是元学习的部分，新用户
 # 从先验起步。多个模型用 stacking 融合：融合层只用折外（out-of-fold）预测来训练，按用户分折，而且像对待新用户那样只给 K 条评分。如果拿样本内预测
 # 去训练，最会背答案的模型指标虚高，权重全给了它，代价由新用户承担。<!-- c6: higher -->
 # 有了一些历史之后，一个更好的单模型比融合几个较弱的模型收益大；<!-- c7: lower -->
-# 再和它融合，只能添一点。<!-- c8: lower, c8: small -->
+# 再把它加权融合进来，也只添一点。<!-- c8: lower, c8: small -->
 
 # %% [markdown] tags=["answer-full"]
 # **Behaviour to features.** An event has an item, kind, time, context and strength. A purchase says much and is rare. A click says
@@ -96,6 +96,7 @@
 
 # %%
 import numpy as np
+import pandas as pd
 from sklearn import linear_model, tree
 from metarec_lib import ContentBasedRecommender, claim, compare, load_movielens, mine
 from metarec_lib import load_study, make_tasks, plots, seed, split_users
@@ -118,8 +119,8 @@ TEXTS = {
     "in ratings": ("ratings that depend on this alone", "只与这一项有关的评分条数"),
     "bias": ("user's bias", "用户偏置"),
     "alt worth": (
-        "Bars, one for the user's bias and one for each of five genres: how many ratings the prior is worth there.",
-        "条形图：用户偏置和五个类型各一条，长度是先验在那里相当于多少条评分。",
+        "Bars of how many ratings the prior is worth: most for drama and comedy, least for the user's bias.",
+        "条形图：先验相当于多少条评分。剧情和喜剧最多，用户偏置最少。",
     ),
     "narrows": ("One user: bias and two genres", "一个用户：偏置与两个类型"),
     "known": ("ratings known (not to scale)", "已知评分数（非等距）"),
@@ -133,8 +134,8 @@ TEXTS = {
     "events": ("Interests after {} events with noise {:.1f}", "{} 条行为之后的兴趣，噪声 {:.1f}"),
     "interval": ("interest (stars), 95 % interval", "兴趣（星），95% 区间"),
     "alt events": (
-        "Eight genres, each with its interest and the 95 % interval, beside a line at zero.",
-        "八个类型，各有兴趣值和 95% 区间，旁边是零线。",
+        "Eight genres, each with its interest and the 95 % interval: after twenty events every interval crosses zero.",
+        "八个类型的兴趣值和 95% 区间：二十条行为之后，每个区间都还跨着零。",
     ),
     "weights": ("Who gets the weight", "权重给了谁"),
     "K": ("K, ratings of the user (log scale)", "K：用户的评分数（对数坐标）"),
@@ -146,8 +147,9 @@ TEXTS = {
     "gain": ("Against the shrunken bias, new users", "与收缩偏置相比，新用户"),
     "less": ("RMSE minus the bias's (stars)", "RMSE 与偏置之差（星）"),
     "alt gain": (
-        "Four curves below zero, falling with K: item-kNN, the blend of three, the closed-form head, ridge on four.",
-        "四条曲线都在零以下，随 K 下降：物品 kNN、三个模型的融合、闭式解预测头、四个模型的岭回归融合。",
+        "Four curves below zero, falling with K, from high to low: item-kNN, the blend of three, the closed-form head, "
+        "ridge on four.",
+        "四条曲线都在零以下，随 K 下降，从高到低是：物品 kNN、三个模型的融合、闭式解预测头、四个模型的岭回归融合。",
     ),
     "unseen": ("RMSE out of fold", "折外 RMSE"),
     "seen": ("RMSE in-sample", "样本内 RMSE"),
@@ -155,6 +157,7 @@ TEXTS = {
     "weight seen": ("ridge weight in-sample", "样本内岭回归权重"),
     "out of fold": ("out of fold", "折外"),
     "in-sample": ("in-sample", "样本内"),
+    "cost": ("RMSE, in-sample minus out of fold", "RMSE：样本内减折外"),
     "pair": ("RMSE of ridge, tree", "岭回归、决策树的 RMSE"),
     "yours": ("your weights", "你的权重"),
 }
@@ -248,13 +251,13 @@ fig.get_layout_engine().set(w_pad=0.1)
 plots.show(fig, alt=text("alt worth"))
 
 # %% [markdown]
-# Users differ more about horror than about comedy, so one horror film says more about a user than one comedy.
+# Users differ more about horror than about comedy, so one horror film says more about this taste than one comedy about the taste for comedy.
 #
 # Now follow one new user, the one with the longest history, ratings in random order. The band is one posterior standard deviation; the two genres are those that
 # are clearest in the end.
 
 # %% [markdown] lang="zh"
-# 大家对恐怖片的分歧比对喜剧片大，所以一部恐怖片比一部喜剧片更能说明一个用户。
+# 大家对恐怖片的分歧比对喜剧片大，所以看一部恐怖片的评分就能对“爱不爱恐怖片”知道不少；同样一部喜剧片，对“爱不爱喜剧”说明得少。
 #
 # 现在跟踪一个新用户，选历史最长的那位，评分顺序随机。阴影是一个后验标准差；两个类型取最后最清楚的。
 
@@ -286,14 +289,14 @@ with mine("q02") as my:
     print(f"{text('off')}: {np.abs(mean - middle[2]).max():.6f}")
 
 # %% [markdown]
-# The bias becomes clear first; tastes stay wide for long.
+# For this user the bias becomes clear first; tastes stay wide for long.
 #
 # What is the *learned* prior worth? In the study (`metarec study q02`: ten splits, settings chosen on validation users; the judges are also those of
 # q01, q06 and q07) the same features have two rivals: a prior of mean zero with two tuned strengths, one for all tastes and one for the bias, which is
 # ridge regression as most would write it; and no prior.
 
 # %% [markdown] lang="zh"
-# 偏置最先清楚；口味要很久才收窄。
+# 对这个用户，偏置最先清楚；口味要很久才收窄。
 #
 # *学出来*的先验值多少？研究脚本（`metarec study q02`：十次划分，参数在验证用户上选；评估用户与 q01、q06、q07 相同）里，同样的特征有两个对手：均值为零、只有两个可调强度的先验
 # （所有口味共用一个，偏置一个），也就是多数人会写的岭回归；以及没有先验。
@@ -391,7 +394,7 @@ claim("RMSE", "boosted trees on three", "non-negative weights on three", by_tree
 # %% [markdown]
 # kNN needs a rated film that is like the candidate, and few ratings seldom hold one: that is a likely reason for the curves. The average gains a little over the model that
 # validation chose; <!-- c4: lower, c4: small -->
-# boosted trees are level with plain weights. <!-- c5: equal -->
+# boosted trees, mostly the smallest of their grid, are level with plain weights. <!-- c5: equal -->
 # Three models of about equal quality hardly need weights here. The study has more: one set of weights for all K, and a worse kNN that is a better
 # partner.
 #
@@ -400,7 +403,7 @@ claim("RMSE", "boosted trees on three", "non-negative weights on three", by_tree
 
 # %% [markdown] lang="zh"
 # kNN 需要一部与候选相似的已评影片，评分少时往往没有，曲线的样子多半是这个原因。等权平均比验证集选出的模型略好；<!-- c4: lower, c4: small -->
-# GBDT 与简单加权打平。<!-- c5: equal -->
+# GBDT 与简单加权打平，验证集多半选的是备选里最小的树。<!-- c5: equal -->
 # 在这里，三个水平相近的模型几乎不需要权重。研究里还有更多：所有 K 共用一组权重；以及一个单独更差、搭配却更好的 kNN。
 #
 # ## 4. 融合里的数据泄漏
@@ -422,11 +425,15 @@ for part, blend in (("unseen", "three: ridge"), ("seen", "three: ridge, in-sampl
 plots.table(leak.rename(index=glossary.say), digits=2)
 
 # %% tags=["claim"]
-cost = study.compare("three: ridge, in-sample", "three: ridge", k=20)
-claim("RMSE", "ridge on three, in-sample", "ridge on three", cost)
+cost = {way: study.compare(f"three: {way}, in-sample", f"three: {way}", k=20)
+        for way in ("nnls", "ridge", "boosting")}
+costs = pd.Series({glossary.say(f"three: {way}"): paid for way, paid in cost.items()})
+plots.table(costs.rename(text("cost")))
+claim("RMSE", "ridge on three, in-sample", "ridge on three", cost["ridge"])
 
 # %% [markdown]
 # kNN remembers best, so in-sample it gets the weight, and new users pay. <!-- c6: higher -->
+# Free weights pay most: see the table. Weights that may not be negative limit the harm; they do not close the leak.
 # Training gives no warning: the errors that it sees are the smaller ones. Only users kept out of both levels show it.
 #
 # The bare mechanism, with your own functions: a ridge regression and a full-grown tree predict ratings from genres, year and the *number*
@@ -434,6 +441,7 @@ claim("RMSE", "ridge on three, in-sample", "ridge on three", cost)
 
 # %% [markdown] lang="zh"
 # kNN 背得最牢，样本内权重就给了它，代价由新用户承担。<!-- c6: higher -->
+# 不设限的权重代价最大，见表。权重不许为负，危害会小很多，但泄漏还在。
 # 训练时没有任何警告：看到的误差反而更小。只有两层都没见过的用户才能揭穿它。
 #
 # 用你自己的函数看最简单的机制：岭回归和一棵长满的决策树，用类型、年份和用户*编号*（毫无意义）来预测评分。
@@ -460,11 +468,12 @@ with mine("q02") as my:
 # %% [markdown]
 # ## 5. A better model, or a blend?
 # The fourth model is meta-learned: the closed-form head (q07), with learned item features, a learned prior that also reads age, gender and
-# occupation, and an exact solve per user.
+# occupation, and an exact solve per user. The other three read no user features, so it meets them without.
 
 # %% [markdown] lang="zh"
 # ## 5. 更好的模型，还是融合？
 # 第四个模型是元学习来的：闭式解预测头（q07），物品特征是学的，先验是学的（还读年龄、性别和职业），每个用户精确求解一次。
+# 另外三个都不读用户特征，所以与它们比时，它也不读。
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** Which has the lower error: this model alone, or the blend of the other three?
@@ -474,7 +483,7 @@ with mine("q02") as my:
 
 # %% tags=["figure"]
 lines = {}
-for name in ("kNN", "three: nnls", "head", "four: ridge"):
+for name in ("three: nnls", "kNN", "four: ridge", "head"):
     lines[glossary.say(name)] = [study.compare(name, "bias", k=k).mean for k in sizes]
 fig = plots.lines(sizes, lines, **labels("gain", "K", "less"), log_x=True)
 fig.get_layout_engine().set(w_pad=0.15)
@@ -483,23 +492,28 @@ plots.show(fig, alt=text("alt gain"))
 # %% tags=["claim"]
 rows = ["three: nnls", "head", "head, no user features", "four: mean", "four: ridge"]
 plots.table(study.table(rows).rename(index=glossary.say))
-alone = study.compare("head", "three: nnls", k=20)
-claim("RMSE", "closed-form head", "non-negative weights on three", alone, headline=True)
+alone = study.compare("head, no user features", "three: nnls", k=20)
+claim("RMSE", "head without user features", "non-negative weights on three", alone,
+      headline=True)
 
 # %% tags=["claim"]
 four = study.compare("four: ridge", "head", k=20)
 claim("RMSE", "ridge on four", "closed-form head", four)
 
 # %% [markdown]
-# At twenty ratings the head is ahead of the blend of the other three, <!-- c7: lower -->
-# and most of the lead stays in its row without age, gender and occupation. A ridge over all four adds a little. <!-- c8: lower, c8: small -->
-# So the order of work is: first a better model or better data, then the blend. Each of the four must be trained, served and watched: ask what the
+# At twenty ratings, on equal inputs, the head is ahead of the blend of the other three; <!-- c7: lower -->
+# at one rating its row without user features shows no lead. A ridge over all four adds a little to the head; <!-- c8: lower, c8: small -->
+# the plain average of the four lies above the head's row, so unequal models do need weights.
+#
+# The order of work is: first a better model or better data, then the blend. Each of the four must be trained, served and watched: ask what the
 # gain is worth.
 
 # %% [markdown] lang="zh"
-# 二十条评分时，闭式解预测头领先于另外三个的融合，<!-- c7: lower -->
-# 去掉年龄、性别和职业，领先的大部分仍在，见那一行。四个一起做岭回归融合再添一点。<!-- c8: lower, c8: small -->
-# 所以先后次序是：先要更好的模型或更好的数据，再谈融合。四个模型都要训练、上线、盯着：先问这点收益值不值。
+# 二十条评分、输入相同时，闭式解预测头领先于另外三个的融合；<!-- c7: lower -->
+# 只有一条评分时，从不含用户特征的那一行看不到领先。四个一起做岭回归融合，比预测头再好一点；<!-- c8: lower, c8: small -->
+# 四个等权平均则高于预测头那一行：水平不齐的模型，还是要加权。
+#
+# 先后次序是：先要更好的模型或更好的数据，再谈融合。四个模型都要训练、上线、盯着：先问这点收益值不值。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -519,14 +533,14 @@ claim("RMSE", "ridge on four", "closed-form head", four)
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Fit the combiner on the training predictions."** → Section 4: whoever memorises best gets the weight, and new users pay. <!-- c6: higher -->
+# - **"Fit the combiner on the training predictions."** → Section 4: whoever memorises best gets the weight, and new users pay, most with free weights. <!-- c6: higher -->
 # - **"Folds over ratings are out-of-fold too."** → The model then knows each user; in service a new user has K ratings. Fold over users.
 # - **"Boosting is the strongest combiner."** → For three similar models it is level with plain weights. <!-- c5: equal --> Out-of-fold rows matter more.
 # - **"Negatives come from impressions."** → For the ranker, yes. A retrieval model trained so never meets the bulk of the catalogue: sample from all of it and correct for popularity.
 # - **"No click means no interest."** → It may never have been shown. Only an impression without a click says something, and its position matters.
 # - **"Stacking is meta-learning, the combiner is even called a meta-learner."** → The weights are shared by all users. What adapts to a user is the posterior, from a prior that is meta-learned.
 # #### 中文
-# - **“直接拿训练集上的预测来训练融合层。”** → 见第 4 节：谁最会背答案，权重就给谁，代价由新用户承担。<!-- c6: higher -->
+# - **“直接拿训练集上的预测来训练融合层。”** → 见第 4 节：谁最会背答案，权重就给谁，代价由新用户承担，权重不设限时最重。<!-- c6: higher -->
 # - **“按评分随机分折，也算折外预测。”** → 那样模型早就见过这个用户；线上的新用户只有 K 条评分。要按用户分折。
 # - **“GBDT 融合一定最强。”** → 三个相近的模型上，它与简单加权打平；<!-- c5: equal -->训练样本不泄漏更要紧。
 # - **“负样本就取曝光未点击。”** → 精排可以。召回模型这样训练，就没见过库里绝大多数物品：要从全库采样，并做热度纠偏。

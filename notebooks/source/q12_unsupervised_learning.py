@@ -32,8 +32,8 @@
 # 换成别人的历史就没有用。<!-- c3: equal -->
 # 普通的主成分与自编码器一样好，<!-- c4: equal -->
 # 与对比编码器也一样好，<!-- c5: equal -->
-# 所以我先用主成分。簇要和零模型比过才信：用户的轮廓系数并不比一团高斯云高。<!-- c1: none -->
-# 分簇的热门榜照样划算，<!-- c6: higher -->
+# 所以我先用主成分。簇要和零模型比过才信：用户的轮廓系数并不比一团高斯云更高。<!-- c1: none -->
+# 分簇的热门榜照样有用，<!-- c6: higher -->
 # 哪怕根本没有簇。<!-- c7: higher -->
 
 # %% [markdown] tags=["answer-full"]
@@ -50,8 +50,8 @@
 #
 # $$-\log \frac{e^{\cos(a_n, b_n)/\tau}}{\sum_m e^{\cos(a_n, b_m)/\tau}}$$
 #
-# Other users of the batch are the negatives, so popular items are pushed apart most. A low $\tau$ looks at the hardest ones. **Principal components** are one decomposition, no training; here neither network
-# differs from them by more than the margin. <!-- c4: equal, c5: equal -->
+# Other users of the batch are the negatives, also those of the same taste (false negatives). A low $\tau$ looks at the hardest ones. Where items are the second side, popular ones are negatives most often: correct by logQ. **Principal components** are one decomposition, no training; here neither network
+# (default settings) differs from them by more than the margin. <!-- c4: equal, c5: equal -->
 #
 # **Clusters.** $k$-means cuts any cloud into $k$ pieces. So compare the silhouette with that of a Gaussian of the same mean and covariance. Here it is not higher. <!-- c1: none -->
 # Cutting still pays, as a histogram helps with a smooth curve: popularity by cluster beats popularity, <!-- c6: higher -->
@@ -74,7 +74,7 @@
 #
 # $$-\log \frac{e^{\cos(a_n, b_n)/\tau}}{\sum_m e^{\cos(a_n, b_m)/\tau}}$$
 #
-# 负例是同一批里的其他用户，所以热门物品被推得最开；$\tau$ 越小，越盯着最难的负例。**主成分**只需一次分解，不用训练；在这里两个网络与它的差别都不超过容许范围。<!-- c4: equal, c5: equal -->
+# 负样本是同一批里的其他用户，口味相同的也在内（假负样本）；$\tau$ 越小，越盯着最难的负样本。另一侧是物品时，热门物品当负样本最频繁，要用 logQ 校正。**主成分**只需一次分解，不用训练；在这里两个网络（默认设置）与它的差别都不超过容许范围。<!-- c4: equal, c5: equal -->
 #
 # **聚类。** $k$-means 能把任何一团云切成 $k$ 块。所以轮廓系数要与均值、协方差相同的高斯云比。这里并不更高。<!-- c1: none -->
 # 切开照样有用，就像直方图也能逼近光滑曲线：分簇热门榜胜过热门榜，<!-- c6: higher -->
@@ -85,11 +85,11 @@
 
 # %% [markdown]
 # ## 1. Are there kinds of users?
-# We take each training user's tastes, the posterior weights of probabilistic PCA, and cut them by k-means. A silhouette of 1 says that a user lies well inside a cluster, 0 that it lies on a border.
+# We take each training user's tastes, the posterior weights of probabilistic PCA, and cut them by k-means. (That model has one Gaussian prior and shrinks users towards it, which blurs clusters: a limit of this test.) A silhouette of 1 says that a user lies well inside a cluster, 0 that it lies on a border.
 
 # %% [markdown] lang="zh"
-# ## 1. 用户分不分类？
-# 取每名训练用户的口味，也就是概率 PCA 的后验权重，用 k-means 切开。轮廓系数为 1 表示用户深处簇内，0 表示在边界上。
+# ## 1. 用户真的分群吗？
+# 取每名训练用户的口味，也就是概率 PCA 的后验权重，用 k-means 切开。（该模型只有一个高斯先验，会把用户向它收缩，簇也会被抹糊：这是本检验的局限。）轮廓系数为 1 表示用户深处簇内，0 表示在边界上。
 
 # %%
 import numpy as np
@@ -111,8 +111,8 @@ TEXTS = {
     "ratings": ("ratings known", "已知评分数"),
     "difference": ("difference in RMSE (stars)", "RMSE 之差（星）"),
     "alt": (
-        "Shares of silhouettes, a curve for users and one for the cloud.",
-        "轮廓系数的分布：用户一条线，高斯云一条线。",
+        "Shares of silhouettes: the curves of users and cloud overlap, that of users is wider.",
+        "轮廓系数的分布：用户与高斯云两条线重叠，用户那条更宽。",
     ),
 }
 
@@ -172,22 +172,22 @@ curves = {name: [study.mean(model_name, "silhouette", kinds=k) for k in cuts]
 title = "Silhouette against the number of clusters", "轮廓系数随簇数的变化"
 axes = {"xlabel": TEXTS["clusters"], "ylabel": TEXTS["silhouette"]}
 fig = plots.lines(cuts, curves, title=title, **axes)
-plots.show(fig, alt=("Mean silhouette of users and of the cloud.",
-                     "用户与高斯云的平均轮廓系数。"))
+plots.show(fig, alt=("Silhouettes: users and cloud close at two, users lower at eight.",
+                     "平均轮廓系数：两簇时用户与云接近，八簇时用户更低。"))
 
 # %% tags=["claim"]
 sides = "tastes of users", "Gaussian cloud"
 claim("silhouette", *sides, study.compare(*sides, "silhouette", kinds=5))
 
 # %% [markdown]
-# At five clusters the users' silhouette cannot be told from that of one Gaussian cloud. <!-- c1: none -->
-# So k-means has cut a cloud. This does not say that all users are alike: a cloud has extent, and the extent is what the rest of this lesson uses.
+# Clusters would lift the users' curve above the cloud's. At five it is not higher. <!-- c1: none -->
+# At eight it lies below in the figure: users are no exact Gaussian, but not in the way of clusters. So nothing here says that k-means did more than cut a cloud. Nor are all users alike: a cloud has extent, and the rest of this lesson uses it.
 #
 # Your `kmeans_step`, until nothing moves:
 
 # %% [markdown] lang="zh"
-# 切成五簇时，用户的轮廓系数与一团高斯云分不开。<!-- c1: none -->
-# 也就是说，k-means 切的是一团云。这并不是说用户都一样：云有大小，后面用到的正是这个大小。
+# 如果有簇，用户的曲线应当高出高斯云。切成五簇时并不更高。<!-- c1: none -->
+# 切成八簇时，图里反而更低：用户并非严格的高斯，但偏离的方式不像有簇。所以没有证据说 k-means 不只是切开了一团云。这也不是说用户都一样：云有大小，后面用到的正是这个大小。
 #
 # 用你写的 `kmeans_step` 走到不再移动：
 
@@ -204,16 +204,16 @@ with mine("q12") as my:
 # **What do you expect?** A new user has seen fifty films and given three stars. Which start is best: the profile, the user's cluster, principal components, an autoencoder, a contrastive encoder? By how much?
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 一名新用户看过五十部片、打了三条星。哪个起点最好：画像、所在的簇、主成分、自编码器，还是对比编码器？好多少？
+# **你猜结果如何？** 一名新用户看过五十部片，给了三条评分。哪个起点最好：画像、所在的簇、主成分、自编码器，还是对比编码器？好多少？
 
 # %% [markdown]
 # ## 2. A start from what was seen
-# Of each new user 30 % of the films are asked for, and taken out of the history; the other 70 % are the history, also films rated after the K known stars. The encoders learn from training users alone. They see which films a user rated, not the stars. Strength of the ridge: chosen on
+# Of each new user 30 % of the films are asked for, and taken out of the history; the other 70 % are the history. The K known stars are drawn from it at random; they are not the earliest. The encoders learn from training users alone, with default settings. They see which films a user rated, not the stars. Strength of the ridge: chosen on
 # tuning users. First two losses by your hand:
 
 # %% [markdown] lang="zh"
 # ## 2. 从看过的东西出发
-# 每名新用户 30 % 的影片留作提问，并从历史里去掉；其余 70 % 就是历史，包括在 K 条已知星级之后才评的影片。编码器只在训练用户上学；它们看到用户评过哪些片，看不到星级。岭回归的强度在调参用户上选。先用你写的两个损失：
+# 每名新用户 30% 的影片留作提问，并从历史里去掉；其余 70% 就是历史。K 条已知评分是从历史里随机抽的，不是最早的 K 条。编码器只在训练用户上学，用默认设置；它们看到用户评过哪些片，看不到星级。岭回归的强度在调参用户上选。先用你写的两个损失：
 
 # %% tags=["exercise"]
 with mine("q12") as my:
@@ -237,15 +237,16 @@ gains = {start: [study.compare(start, "profile alone", "rmse", k=k).mean for k i
 title = "Minus the profile alone", "减去只看画像"
 axes = {"xlabel": TEXTS["ratings"], "ylabel": TEXTS["difference"], "xticks": known}
 fig = plots.lines(known, gains, title=title, **axes)
-plots.show(fig, alt=("Difference in RMSE against ratings known, a line a start.",
-                     "RMSE 之差随已知评分数变化，每个起点一条线。"))
+plots.show(fig, alt=("RMSE: every start is below zero, and nears it with more ratings.",
+                     "RMSE 之差：每个起点都低于零，评分越多越接近零。"))
 
 # %% tags=["figure"]
 rows = (*starts, "another user's history")
 at_three = {row: study.compare(row, "profile alone", "rmse", k=3) for row in rows}
 title = "K = 3, minus the profile alone", "K = 3，减去只看画像"
 fig = plots.intervals(at_three, title=title, xlabel=TEXTS["difference"])
-plots.show(fig, alt=("Six differences at three ratings.", "三条评分时的六个差值。"))
+plots.show(fig, alt=("Five starts below zero; another user's history at zero.",
+                     "五个起点低于零；换成别人的历史，差值在零附近。"))
 
 # %% tags=["claim"]
 found = study.compare("autoencoder", "profile alone", "rmse", k=3)
@@ -266,8 +267,7 @@ claim("RMSE", "contrastive encoder", "principal components", found)
 # %% [markdown]
 # What a user has seen is worth about a hundredth of a star at three ratings. <!-- c2: lower -->
 # The same numbers of another user are worth nothing. <!-- c3: equal -->
-# Neither network is ahead of principal components; <!-- c4: equal, c5: equal -->
-# on five fresh splits the autoencoder was a little behind them.
+# Neither network is ahead of principal components, and both intervals are much narrower than the gain itself. <!-- c4: equal, c5: equal -->
 # Raw halves of one user share no film, so their cosine is 0, and InfoNCE above was worse than chance: what goes together must be learned.
 # Even an untrained encoder helps in the figure: its hidden units are random sums of what was seen; a guess is that the ridge reads those.
 #
@@ -277,10 +277,9 @@ claim("RMSE", "contrastive encoder", "principal components", found)
 
 # %% [markdown] lang="zh"
 # 三条评分时，看过什么大约值百分之一星。<!-- c2: lower -->
-# 换成别人的同样这些数，一文不值。<!-- c3: equal -->
-# 两个网络都没有领先主成分；<!-- c4: equal, c5: equal -->
-# 换五次新的划分，自编码器还略微落后。
-# 同一用户的两半没有相同的影片，余弦为 0，所以上面的 InfoNCE 比瞎猜还差：哪些片子合得来，是要学的。
+# 换成别人的同样这些数，就毫无用处。<!-- c3: equal -->
+# 两个网络都没有领先主成分，而且两个区间都比收益本身窄得多。<!-- c4: equal, c5: equal -->
+# 同一用户的两半没有相同的影片，余弦为 0，所以上面的 InfoNCE 比随机猜还差：哪些片子常被同一批人看，是要学的。
 # 图里连未训练的编码器也有用：它的隐藏单元是“看过什么”的随机求和，猜测是岭回归读得出来。
 #
 # ## 3. 分簇的榜单
@@ -288,7 +287,7 @@ claim("RMSE", "contrastive encoder", "principal components", found)
 
 # %% tags=["figure"]
 ways, bars = ("popularity", "popularity by cluster", "nearest users"), {}
-worlds = {"real": ("real", "真实"), "surrogate": ("one cloud", "高斯云")}
+worlds = {"real": ("real", "真实"), "surrogate": ("cloud", "高斯云")}
 for world, name in worlds.items():
     for way in ways:
         label = f"{way}, {name[0]}", f"{plots.words(way)}，{name[1]}"
@@ -296,8 +295,8 @@ for world, name in worlds.items():
 title = "Ten films that a user has not seen", "推十部没看过的片"
 axes = {"xlabel": ("precision@10", "精确率@10"), "digits": 3}
 fig = plots.bars(bars, title=title, **axes)
-plots.show(fig, alt=("Six precisions, real users and users without clusters.",
-                     "六个精确率：真实用户与没有簇的用户。"))
+plots.show(fig, alt=("Neighbours lead clusters, and these popularity, in both worlds.",
+                     "真实与虚构用户中，都是邻居胜过分簇，分簇胜过热门榜。"))
 
 # %% tags=["claim"]
 sides = "popularity by cluster", "popularity"
@@ -305,6 +304,9 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 
 # %% tags=["claim"]
 found = study.compare(*sides, "precision@10", world="surrogate")
+made = [study.values(side, "precision@10", world="surrogate") for side in sides]
+gaps = [float((made[0][s] - made[1][s]).mean()) for s in study.seeds]
+print("world by world:", [f"{gap:+.2f}" for gap in gaps])
 claim("precision@10", *sides, found)
 
 # %% tags=["claim"]
@@ -314,12 +316,12 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # %% [markdown]
 # The cut pays, <!-- c6: higher -->
 # and it pays where no clusters are. <!-- c7: higher -->
-# So a gain by cluster is no proof of clusters. The made-up users show about half of the real gain; what makes the rest was not asked. Neighbours, who are cut for each user anew, do better. <!-- c8: higher -->
+# That interval resamples made-up users, and the users of a world share one fit; so the five worlds are printed one by one. A gain by cluster is no proof of clusters. In the bars the made-up users show about half of the real gain; what makes the rest was not asked. Neighbours, who are cut for each user anew, do better. <!-- c8: higher -->
 
 # %% [markdown] lang="zh"
 # 切开有用，<!-- c6: higher -->
 # 在没有簇的地方也有用。<!-- c7: higher -->
-# 所以“分簇有收益”不能证明有簇。虚构用户只重现了大约一半的收益，另一半从哪来这里没问。邻居等于为每个用户单独切一刀，效果更好。<!-- c8: higher -->
+# 这个区间重抽的是虚构用户，而同一个世界的用户共用一次拟合，所以五个世界逐个打印出来。“分簇有收益”不能证明有簇。从条形图看，虚构用户只重现了大约一半的收益，另一半从哪来这里没问。邻居等于为每个用户单独切一刀，效果更好。<!-- c8: higher -->
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -332,7 +334,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # #### 中文
 # - [2] 两种用处：表示与任务；推荐里用户本来就是任务
 # - [2] 表示作先验均值，并有对照：别人的历史
-# - [2] InfoNCE 的温度与批内负例；去噪的目标是整个历史
+# - [2] InfoNCE 的温度与批内负样本；去噪的目标是整个历史
 # - [1] 训练网络之前先与主成分比
 # - [2] 聚类要有零模型；分簇有收益不能证明有簇
 # - [1] 历史里没有要问的东西
@@ -342,11 +344,13 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # - **"k-means found five segments."** → It finds k in any cloud. Compare with a Gaussian of the same covariance (section 1).
 # - **"Recommending by segment helps, so segments exist."** → It helps where none exist. <!-- c7: higher -->
 # - **"The contrastive encoder gives better users."** → Not better than principal components here. <!-- c5: equal -->
+# - **"Contrastive learning makes a recommender robust."** → A KDD 2024 study reports that contrastive recommenders are easier to poison, for promoting an item.
 # - **"The history is unlabelled, so it cannot leak."** → A film in it is a film the user chose. Take the asked ones out.
 # #### 中文
 # - **“k-means 找到了五个人群。”** → 任何一团云它都能分出 k 个。要与协方差相同的高斯比（第 1 节）。
 # - **“按人群推荐有用，所以人群存在。”** → 没有人群的地方也有用。<!-- c7: higher -->
 # - **“对比学习的用户表示更好。”** → 在这里并不比主成分好。<!-- c5: equal -->
+# - **“对比学习让推荐更鲁棒。”** → KDD 2024 有研究报告，对比学习的推荐模型更容易被投毒，用来给物品刷推广。
 # - **“历史没有标签，不会泄漏。”** → 历史里的影片是用户自己选的。要问的必须去掉。
 
 # %% [markdown] tags=["follow-ups"]
@@ -364,14 +368,14 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # <details><summary>A sequence model adapts in context. Why a representation?</summary>
 # Its hidden state is one, learned by predicting the next item. The question stays the same: is it a better start than principal components, on users it did not train on?</details>
 # #### 中文
-# <details><summary>批内负例有什么偏差？</summary>
-# 物品越热门，当负例的次数越多，热门物品就被推得太狠。logit 里减去采样概率的对数（logQ，见 q04），或者混入均匀负例。</details>
-# <details><summary>长尾物品的正例怎么造？</summary>
+# <details><summary>批内负样本有什么偏差？</summary>
+# 物品越热门，当负样本的次数越多，热门物品就被推得太狠。logit 里减去采样概率的对数（logQ，见 q04），或者混入均匀负样本。</details>
+# <details><summary>长尾物品的正样本怎么造？</summary>
 # 它们共现太少。可以对特征做两次遮挡，相关的字段一起遮，Google 有报告（CIKM 2021）；或者用文本 embedding 里的邻居。</details>
 # <details><summary>语义 ID 换来什么？</summary>
 # 对内容向量做残差量化，物品就有了共享的编码前缀：新物品还没有点击就有含义，表也变小。它是无监督的，q03 会手写。</details>
-# <details><summary>只有点击没有评分，而且有 10⁹ 个 id。</summary>
-# 那么这一课的东西就是你的全部家当。Spotify 报告过自编码器的用户向量供多个模型复用（RecSys 2025）。10⁹ 个 id 的主成分用随机化或流式分解；编码器用哈希 embedding 加采样 softmax。</details>
+# <details><summary>只有点击没有评分，而且有 10⁹ 个 ID。</summary>
+# 那么这一课的东西就是你的全部家当。Spotify 报告过自编码器的用户向量供多个模型复用（RecSys 2025）。10⁹ 个 ID 的主成分用随机化或流式分解；编码器用哈希 embedding 加采样 softmax。</details>
 # <details><summary>序列模型在上下文里就能适应，还要表示做什么？</summary>
 # 它的隐状态就是一种表示，靠预测下一个物品学来。问题不变：在没训练过的用户身上，它是不是比主成分更好的起点？</details>
 
@@ -414,4 +418,6 @@ what_was_measured()
 # - Chen, Kornblith, Norouzi & Hinton (2020), [*A Simple Framework for Contrastive Learning of Visual Representations*](https://arxiv.org/abs/2002.05709), ICML.
 # - Yao et al. (2021), *Self-supervised Learning for Large-scale Item Recommendations*, CIKM.
 # - Yu et al. (2022), *Are Graph Augmentations Necessary? Simple Graph Contrastive Learning for Recommendation*, SIGIR.
+# - *Unveiling Vulnerabilities of Contrastive Recommender Systems to Poisoning Attacks* (2024), KDD.
+# - *Generalized User Representations for Large-Scale Recommendations and Downstream Tasks* (2025), RecSys: Spotify.
 # - Rousseeuw (1987), *Silhouettes: A Graphical Aid to the Interpretation and Validation of Cluster Analysis*, J. Comput. Appl. Math.

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # q31 · Augmenting tasks: what a meta-learner gains, and from what
 #
-# A task can be augmented in more ways than an image: its inputs, its labels, its split, or the task itself. Each is measured against one rival: a learner that may stop early.
+# A task can be augmented in more ways than an image: its inputs, its labels, its split, or the task itself. What is left of each against a learner that is regularised some other way?
 
 # %% [markdown] lang="zh"
 # # q31 · 增强任务：元学习器得到了什么，又是从哪里得到的
 #
-# 任务比图片有更多可以增强的地方：输入、标签、切分，甚至任务本身。每一种都要与同一个对手比较：允许早停的普通学习器。
+# 任务比图片有更多可以增强的地方：输入、标签、切分，甚至任务本身。与用别的办法正则化的学习器相比，每一种还剩多少好处？
 
 # %% [markdown] tags=["question"]
 # #### English
@@ -21,15 +21,15 @@
 # #### English
 # First the free one: redraw support and query in every epoch; one fixed split costs accuracy. <!-- c7: higher, c8: higher -->
 # Then I ask what else would give the same gain. With fifteen users, noise on features looks splendid against a learner that never stops, <!-- c1: lower -->
-# and a twentieth of that is left once both may stop early. <!-- c2: lower -->
-# Mixing the query with the support harms: it pays for trusting the support's noise. <!-- c3: higher -->
+# and little of that is left once both stop early on other users, with a sign that changes with the fifteen drawn. <!-- c2: lower -->
+# Mixing the query with the support harms; I suspect that it rewards fitting the support's noise. <!-- c3: higher -->
 # Noise shared by support and query helps where users can be memorised. <!-- c6: lower -->
 # Strength is chosen on validation users, the split comes first, and a tuned ridge stands beside it.
 # #### 中文
 # 先做免费的：每一轮重新划分支持集和查询集，固定一次划分会损失精度。<!-- c7: higher, c8: higher -->
 # 再问：同样的提升，别的办法能不能拿到？只有十五名用户时，特征噪声对不早停的学习器看起来效果惊人，<!-- c1: lower -->
-# 两边都允许早停之后，只剩下二十分之一。<!-- c2: lower -->
-# 把查询与支持集混合反而有害：它在奖励模型去相信支持集里的噪声。<!-- c3: higher -->
+# 两边都在别的用户上早停之后，所剩无几，而且换一批十五人，正负号就会变。<!-- c2: lower -->
+# 把查询与支持集混合反而有害，我怀疑它在奖励模型去拟合支持集里的噪声。<!-- c3: higher -->
 # 支持集和查询集共享的标签噪声，在用户可能被记住时有用。<!-- c6: lower -->
 # 强度在验证用户上选，先切分再增强，旁边放一个调好的岭回归。
 
@@ -43,16 +43,18 @@
 #
 # $$\tilde x = \lambda x_q + (1 - \lambda) x_s, \qquad \tilde y = \lambda y_q + (1 - \lambda) y_s, \qquad \lambda \sim \mathrm{Beta}(a, a).$$
 #
-# The label now holds the support's own noise, which the inner loop has just fitted; so fitting noise pays, and new users are served worse. <!-- c3: higher -->
-# Taken away, by mixing query with query, nearly all of the harm is gone. <!-- c4: higher -->
+# New users are served worse (here: at the inputs, $a = 0.5$). <!-- c3: higher -->
+# A likely reason: the label now holds the support's own noise, which the inner loop has just fitted, so fitting noise pays.
+# Take the partner from the query instead, and little of the harm is left. <!-- c4: higher -->
 # MLTI interpolates two tasks.
 #
-# **Shared label noise** (Rajendran et al. 2020): $y + \varepsilon_u$ on all ratings of a task. Who knows the user by name cannot know $\varepsilon_u$ and must read the support. In a learner with user ids it helps much; <!-- c6: lower -->
-# a learner that cannot memorise gains nothing: it only widens the prior.
+# **Shared label noise** (Rajendran et al. 2020): $y + \varepsilon_u$ on all ratings of a task. Who knows the user by name cannot know $\varepsilon_u$ and must read the support. In a learner with user ids that never stops it helps much. <!-- c6: lower -->
+# ANIL here has no ids to memorise, and the figure shows no gain for it.
 #
 # **Against what.** Fifteen users and no stopping: noise wins. <!-- c1: lower -->
-# Let both stop on other users: a twentieth of it remains. <!-- c2: lower -->
-# A paper that compares only the first pair reports regularisation as augmentation. And the closed-form head is better than ANIL with any of them. <!-- c5: lower -->
+# Let both stop on other users: little of it remains, and its sign changes with the fifteen drawn. <!-- c2: lower -->
+# A paper that compares only the first pair may report regularisation as augmentation. And the closed-form head is better than ANIL; <!-- c5: lower -->
+# in the study no augmentation brings ANIL that far.
 #
 # **Interactions by a language model.** Free text, not free data: a reproduction of LLMRec (RecSys 2025) reports critical issues; Alibaba's simulator (WSDM 2025) filters users first and reports an online gain. Validate as any source:
 # with and without, on real held-out users.
@@ -69,16 +71,18 @@
 #
 # $$\tilde x = \lambda x_q + (1 - \lambda) x_s, \qquad \tilde y = \lambda y_q + (1 - \lambda) y_s, \qquad \lambda \sim \mathrm{Beta}(a, a).$$
 #
-# 标签里混进了支持集自己的噪声，而内循环刚刚拟合过它；于是拟合噪声得到奖励，新用户反而更差。<!-- c3: higher -->
-# 把这一点拿掉，改成查询与查询混合，伤害几乎全没了。<!-- c4: higher -->
+# 新用户反而更差（这里在输入层混合，$a = 0.5$）。<!-- c3: higher -->
+# 一个可能的原因：标签里混进了支持集自己的噪声，而内循环刚刚拟合过它，于是拟合噪声得到奖励。
+# 搭档改从查询集里取，害处就所剩无几。<!-- c4: higher -->
 # MLTI 则在两个任务之间插值。
 #
-# **共享标签噪声**（Rajendran 等，2020）：一个任务的所有评分都加 $y + \varepsilon_u$。靠名字认出用户的模型不可能知道 $\varepsilon_u$，只能去读支持集。对带用户 ID 的学习器帮助很大；<!-- c6: lower -->
-# 本来就记不住用户的学习器得不到好处，只是先验变宽了。
+# **共享标签噪声**（Rajendran 等，2020）：一个任务的所有评分都加 $y + \varepsilon_u$。靠名字认出用户的模型不可能知道 $\varepsilon_u$，只能去读支持集。对带用户 ID、又不早停的学习器帮助很大。<!-- c6: lower -->
+# 这里的 ANIL 没有 ID 可记，图里也看不到提升。
 #
 # **和谁比。** 十五名用户、不早停：噪声赢。<!-- c1: lower -->
-# 两边都在别的用户上早停：只剩二十分之一。<!-- c2: lower -->
-# 只比较第一对的论文，是把正则化当成了增强来报告。而闭式解预测头比 ANIL 加任何一种都好。<!-- c5: lower -->
+# 两边都在别的用户上早停：所剩无几，而且换一批十五人正负号就变。<!-- c2: lower -->
+# 只比较第一对的论文，可能是把正则化当成了增强来报告。而闭式解预测头比 ANIL 好；<!-- c5: lower -->
+# 研究里没有哪种增强能让 ANIL 追上它。
 #
 # **大模型编造的交互。** 文字是免费的，数据不是：对 LLMRec 的复现（RecSys 2025）报告了严重问题；阿里的模拟器（WSDM 2025）先筛用户，报告了线上收益。验证办法和任何数据源一样：
 # 有它和没有它，在真实的留出用户上比较。
@@ -124,11 +128,25 @@ TEXTS = {
     "alt epochs": (
         "Squared error of new users against epochs with feature noise and without: both fall, then rise; without noise sooner.",
         "新用户的平方误差随训练轮数的变化，有无特征噪声两条线：都先降后升，不加噪声时升得更早。"),
+    "draws": ("Fifteen users, drawn five times", "十五名用户，抽了五次"),
+    "draw": ("draw of the fifteen users", "第几次抽取十五名用户"),
+    "alt draws": (
+        "Difference in squared error to plain ANIL for five draws of fifteen users: every line lies on both sides of zero.",
+        "五次抽取十五名用户时与普通 ANIL 的平方误差之差：每条线都有正有负。"),
+    "id": ("ids", "带 ID"),
+    "id noise": ("ids, label noise", "带 ID＋标签噪声"),
+    "id other": ("ids, a stranger's", "带 ID，换成别人的评分"),
+    "id noise other": (
+        "ids, label noise, a stranger's", "带 ID＋标签噪声，换成别人的评分"),
+    "reads": ("Who reads the ratings? K = 10", "谁在读评分？K = 10"),
+    "alt reads": (
+        "Squared error of six learners: with label noise a stranger's ratings hurt most; bias and head without ids are lowest.",
+        "六个学习器的平方误差：加标签噪声后，换成别人的评分伤害最大；不带 ID 的偏置和预测头最低。"),
     "sizes": ("Difference to plain ANIL, K = 3", "与普通 ANIL 之差，K = 3"),
     "difference": ("difference in squared error (stars²)", "平方误差之差（星²）"),
     "alt sizes": (
-        "Intervals of the difference in squared error to plain ANIL for five augmentations, all training users.",
-        "五种增强与普通 ANIL 的平方误差之差的区间，使用全部训练用户。"),
+        "Intervals of the difference to plain ANIL, all training users: MetaMix far above zero, the head alone below it.",
+        "与普通 ANIL 之差的区间，使用全部训练用户：MetaMix 远在零之上，只有预测头在零之下。"),
 }
 
 # %%
@@ -231,10 +249,10 @@ plots.show(fig, alt=TEXTS["alt epochs"])
 
 # %% [markdown]
 # The study: 15, 60 and all meta-training users, five seeds, new users with 3 and 10 ratings. Strengths are chosen on tuning users. "Never stopped" is what a team
-# does that has no users to spare; everywhere else the tuning users also decide when to stop.
+# does that has no users to spare; everywhere else the tuning users also decide when to stop, and there are many more of them than fifteen.
 
 # %% [markdown] lang="zh"
-# 研究：15、60 和全部元训练用户，五个种子，新用户有 3 或 10 条评分。强度在调参用户上选。“不早停”是没有多余用户的团队的做法；其余各行都由调参用户决定何时停止。
+# 研究：15、60 和全部元训练用户，五个种子，新用户有 3 或 10 条评分。强度在调参用户上选。“不早停”是没有多余用户的团队的做法；其余各行都由调参用户决定何时停止，他们的人数远不止十五。
 
 # %%
 study, at = load_study("q31"), {"users": 15, "k": 3}
@@ -248,64 +266,88 @@ claim("squared error", noise, never, study.compare(noise, never, "mse", **at))
 
 # %% tags=["claim"]
 found = study.compare("feature noise", "ANIL", "mse", **at)
-claim("squared error", "feature noise", "ANIL", found, headline=True)
+claim("squared error", "feature noise", "ANIL", found)
 
 # %% [markdown]
-# Never stopped, both learn the fifteen users by heart, and noise slows that down: a large gain. <!-- c1: lower -->
-# Stopped on other users, a twentieth of the gain is left. <!-- c2: lower -->
-# Most of what looked like data was regularisation, and stopping early is the cheaper one. The two simple rivals, bias and head, are better than all of them at this size.
-#
-# ## 3. With all users: which augmentation?
-# The zero is plain ANIL. Look at the two mixtures: one takes its partner from the query, the other from the support.
+# Never stopped, noise is a large gain. <!-- c1: lower -->
+# Stopped on other users, little of it is left. <!-- c2: lower -->
+# These intervals resample the new users. The fifteen were drawn only five times, so look at the draws, each minus plain ANIL.
 
 # %% [markdown] lang="zh"
-# 不早停时，两者都把十五名用户背了下来，噪声只是让它背得慢一些，于是“提升”很大。<!-- c1: lower -->
-# 都在别的用户上早停，提升只剩二十分之一。<!-- c2: lower -->
-# 看上去是数据，其实大半是正则化，而早停是更便宜的那一种。在这个规模上，偏置和预测头这两个简单对手比它们都好。
-#
-# ## 3. 全部用户：哪种增强？
-# 零点是普通的 ANIL。注意两种混合：一种从查询集里找搭档，另一种从支持集里找。
+# 不早停时，噪声带来很大的收益。<!-- c1: lower -->
+# 在别的用户上早停，所剩无几。<!-- c2: lower -->
+# 这些区间重抽的是新用户，而那十五人只抽了五次。所以逐次来看，每次都减去普通 ANIL。
 
 # %% tags=["figure"]
-names = ("feature noise", "shared label noise", "mixup", "between tasks", "metamix")
+plain_errors, draws = study.values("ANIL", "mse", **at), {}
+for name in ("feature noise", "between tasks", "head"):
+    errors = study.values(name, "mse", **at)
+    draws[name] = [float((errors[s] - plain_errors[s]).mean()) for s in study.seeds]
+axes = {"xlabel": TEXTS["draw"], "ylabel": TEXTS["difference"]}
+fig = plots.lines(range(1, 6), draws, title=TEXTS["draws"], **axes, xticks=range(1, 6))
+plots.show(fig, alt=TEXTS["alt draws"])
+
+# %% [markdown]
+# The sign changes with the fifteen that were drawn, also for interpolation between tasks, and for the head. So at this size no gain over a stopped ANIL is safe. A guess: most of what looked like data was regularisation.
+# Nor is the match even: whoever has users to stop on would train on them. The head stops on nobody, and its mean in the table is the lowest.
+#
+# ## 3. With all users: which augmentation?
+# The zero is plain ANIL. Mixtures are made at the inputs, with one strength, $a = 0.5$. Look at two of them: mixup takes its partner from the query, MetaMix from the support.
+
+# %% [markdown] lang="zh"
+# 换一批十五人，正负号就会变，任务间插值如此，预测头也如此。所以在这个规模上，没有哪个“胜过早停 ANIL”的收益靠得住。猜测：看上去像多了数据，其实大半是正则化。
+# 这场比较也不公平：真有人可以用来早停，就会拿他们来训练。预测头不需要任何人来早停，它在表里的平均误差最低。
+#
+# ## 3. 全部用户：哪种增强？
+# 零点是普通的 ANIL。混合都在输入上做，只用一个强度 $a = 0.5$。注意其中两种：mixup 从查询集里找搭档，MetaMix 从支持集里找。
+
+# %% tags=["figure"]
+names = ("head", "feature noise", "shared label noise", "mixup", "between tasks")
 everyone = {"users": "all", "k": 3}
 against = {name: study.compare(name, "ANIL", "mse", **everyone) for name in names}
+against["MetaMix"] = study.compare("metamix", "ANIL", "mse", **everyone)
 fig = plots.intervals(against, title=TEXTS["sizes"], xlabel=TEXTS["difference"])
 plots.show(fig, alt=TEXTS["alt sizes"])
 
 # %% tags=["claim"]
-claim("squared error", "metamix", "ANIL", against["metamix"])
+claim("squared error", "metamix", "ANIL", against["MetaMix"])
 
 # %% tags=["claim"]
 claim("squared error", "mixup", "ANIL", against["mixup"])
 
 # %% tags=["claim"]
-found = study.compare("head", "ANIL", "mse", **everyone)
-claim("squared error", "head", "ANIL", found)
+claim("squared error", "head", "ANIL", against["head"])
 
 # %% [markdown]
 # MetaMix does harm here. <!-- c3: higher -->
 # Mixing within the query costs a small fraction of that, with the same weights and the same network, <!-- c4: higher -->
-# so it is the partner from the support that harms. Ratings are noisy, and the support's noise is what the inner loop should *not* learn. A guess: where labels carry almost no noise, as in image classification, this objection falls away.
-# The closed-form head stays ahead. <!-- c5: lower -->
+# so it is the partner from the support that harms. A guess at the reason: the support's noise is what the inner loop should *not* learn; where labels carry almost no noise, as in image classification, this objection falls away. The paper mixes in
+# hidden layers and on classes; other strengths were not tried.
+# The closed-form head stays ahead, and none of the five brings ANIL clearly closer to it. <!-- c5: lower -->
 #
 # ## 4. Where it does work
-# *A learner that can memorise.* The head of q14 that also knows each training user by an id. With shared label noise the id no longer answers. *The split.* One split of each user for all
+# *A learner that can memorise.* The head of q14 that also knows each training user by an id; it trains for 60 epochs and never stops. With shared label noise the id no longer answers. Each is also given a stranger's ratings: who reads them must get worse. *The split.* One split of each user for all
 # epochs, against a new one each time.
 
 # %% [markdown] lang="zh"
 # MetaMix 在这里有害。<!-- c3: higher -->
 # 在查询集内部混合，代价只有它的一个零头，权重和网络都相同，<!-- c4: higher -->
-# 所以有害的是“搭档来自支持集”。评分有噪声，而支持集的噪声正是内循环*不该*学的东西。猜测：像图像分类那样标签几乎没有噪声的地方，就没有这个问题。
-# 闭式解预测头仍然领先。<!-- c5: lower -->
+# 所以有害的是“搭档来自支持集”。对原因的猜测：支持集的噪声正是内循环*不该*学的东西；像图像分类那样标签几乎没有噪声的地方，就没有这个问题。原论文在隐藏层、在分类任务上混合；其他强度这里没有试。
+# 闭式解预测头仍然领先，五种增强没有一种让 ANIL 明显更接近它。<!-- c5: lower -->
 #
 # ## 4. 它在哪里真的有用
-# *能死记硬背的学习器。* q14 里那个还知道每名训练用户 ID 的预测头。加上共享标签噪声，光靠 ID 就答不出来了。*切分。* 每名用户所有轮次共用一次切分，对比每轮重新切分。
+# *能死记硬背的学习器。* q14 里那个还知道每名训练用户 ID 的预测头，训练 60 轮、不早停。加上共享标签噪声，光靠 ID 就答不出来了。再把别人的评分塞给它：真在读评分的，就该变差。*切分。* 每名用户所有轮次共用一次切分，对比每轮重新切分。
 
-# %%
+# %% tags=["figure"]
 told, by_name = "user-id head, label noise", "user-id head"
-own = {"users": "all", "support": "own"}
-plots.table(study.table((by_name, told), metric="mse", by="k", **own))
+all_ten, own = {"users": "all", "k": 10}, {"users": "all", "support": "own"}
+means = {name: study.mean(name, "mse", **all_ten) for name in ("head", "bias")}
+for support, end in (("own", ""), ("another's", " other")):
+    for name, model in (("id noise", told), ("id", by_name)):
+        error_there = study.mean(model, "mse", support=support, **all_ten)
+        means[TEXTS[name + end]] = error_there
+fig = plots.bars(means, title=TEXTS["reads"], xlabel=TEXTS["mse"], digits=3)
+plots.show(fig, alt=TEXTS["alt reads"])
 
 # %% tags=["claim"]
 found = study.compare(told, by_name, "mse", k=10, **own)
@@ -313,7 +355,7 @@ claim("squared error", told, by_name, found)
 
 # %% tags=["claim"]
 found = study.compare("ANIL, one split", "ANIL", "mse", users="all", k=10)
-claim("squared error", "ANIL, one split", "ANIL", found)
+claim("squared error", "ANIL, one split", "ANIL", found, headline=True)
 
 # %% tags=["claim"]
 once, redrawn = "in-context Transformer, one split", "in-context Transformer"
@@ -321,12 +363,14 @@ found = study.compare(once, redrawn, "mse", users="all", k=10)
 claim("squared error", once, redrawn, found)
 
 # %% [markdown]
-# Where users can be memorised, shared noise forces the learner to read the ratings. <!-- c6: lower -->
-# It does not bring that learner up to the plain head (section 3's line of numbers): leaving the id out is better still. And redrawing the split, which costs one line, helps both kinds of learner. <!-- c7: higher, c8: higher -->
+# Where users can be memorised, shared noise makes the learner read the ratings: its own serve it better, <!-- c6: lower -->
+# and a stranger's hurt it more (figure). It stays behind bias and head, which know no ids: leaving the id out is better still. And again the rival never stopped.
+# Redrawing the split, which costs one line, helps both kinds of learner; a fixed split also fixes how many ratings each support has. <!-- c7: higher, c8: higher -->
 
 # %% [markdown] lang="zh"
-# 在用户能被记住的地方，共享噪声迫使学习器去读评分。<!-- c6: lower -->
-# 但它还赶不上普通的预测头（见第 3 节的数字）：干脆不给 ID 更好。而每轮重新切分，只要一行代码，两类学习器都受益。<!-- c7: higher, c8: higher -->
+# 在用户能被记住的地方，共享噪声让学习器去读评分：读自己的评分，误差更小；<!-- c6: lower -->
+# 换成别人的评分，受害更大（见图）。但它仍落后于不带 ID 的偏置和预测头：干脆不给 ID 更好。而且这里的对手同样没有早停。
+# 每轮重新切分只要一行代码，两类学习器都受益；固定一次切分，也就固定了每个支持集有几条评分。<!-- c7: higher, c8: higher -->
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -346,12 +390,12 @@ claim("squared error", once, redrawn, found)
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Few users, so augment."** → First stop early, and try a ridge. In section 2 a twentieth of the gain was left. <!-- c2: lower -->
+# - **"Few users, so augment."** → First stop early, and try a ridge. In section 2 little of the gain was left. <!-- c2: lower -->
 # - **"MetaMix helps few-shot learners."** → Reported for classification. With noisy ratings it did harm here. <!-- c3: higher -->
 # - **"Label noise makes the model robust."** → Independent noise teaches to distrust ratings. Noise shared by support and query teaches to read them.
 # - **"LLM-written interactions are free data."** → They cost a validation on real users; a reproduction of LLMRec did not find the original's trends.
 # #### 中文
-# - **“用户少，那就做增强。”** → 先早停，再试岭回归。第 2 节里，提升只剩二十分之一。<!-- c2: lower -->
+# - **“用户少，那就做增强。”** → 先早停，再试岭回归。第 2 节里，提升所剩无几。<!-- c2: lower -->
 # - **“MetaMix 对小样本学习有帮助。”** → 那是分类任务上的报告。评分有噪声，在这里它有害。<!-- c3: higher -->
 # - **“标签噪声让模型更鲁棒。”** → 独立的噪声教模型别信评分；支持集与查询集共享的噪声教模型去读评分。
 # - **“大模型写的交互是免费数据。”** → 代价是在真实用户上验证；对 LLMRec 的复现没有得到原文的趋势。
@@ -359,29 +403,29 @@ claim("squared error", once, redrawn, found)
 # %% [markdown] tags=["follow-ups"]
 # #### English
 # <details><summary>No clicks yet on a new product. Would you let a language model simulate users?</summary>
-# For the prior of an item vector, perhaps; for evaluation, never. Validate on launches of the past: hide their first week, simulate it, and compare rank correlation with what came, beside a content model. Filter users whose simulated history contradicts the
-# real one, as Alibaba's simulator reports.</details>
+# For the prior of an item vector, perhaps; for evaluation, never. Validate on launches of the past: hide their first week, simulate it, and compare rank correlation with what came, beside a content model. Choose first whom
+# to simulate: Alibaba's simulator filters users before the model is asked.</details>
 # <details><summary>Augment before the split: what leaks exactly?</summary>
 # Copies of query ratings in the support; neighbours interpolated from them (SMOTE); statistics such as item means. Your `augment_after_split` has the test: change the query, and the support must not move.</details>
 # <details><summary>Where do you mix when features are ids?</summary>
-# In the embedding, after look-up: half of an id does not exist. Then λ mixes two vectors, and rare ids get gradients from strangers; cap it there.</details>
+# In the embedding, after look-up: half of an id does not exist. Then λ mixes two vectors, and a rare id gets gradients from strangers, so mix rare ids less.</details>
 # <details><summary>We have 10⁸ users. Does any of this matter?</summary>
 # Redrawing the split, yes, it is how streams are trained anyway: each event is query once and support later. The rest is for small scenes, new markets, new item types, where tasks are few.</details>
 # <details><summary>A sequence model adapts in context. Does it need task augmentation?</summary>
 # It suffers from a fixed split as well. <!-- c8: higher -->
-# Cutting its training windows at random points is the same thing.</details>
+# Cutting its training windows at random points is its way to redraw.</details>
 # #### 中文
 # <details><summary>新产品还没有点击，你会让大模型模拟用户吗？</summary>
-# 用来做物品向量的先验，也许可以；用来评估，绝不。用过去的上新来验证：藏起它们的第一周，模拟出来，再与真实情况比秩相关，旁边放一个内容模型。模拟历史与真实历史矛盾的用户要筛掉，阿里的模拟器就是这样报告的。</details>
+# 用来做物品向量的先验，也许可以；用来评估，绝不。用过去的上新来验证：藏起它们的第一周，模拟出来，再与真实情况比秩相关，旁边放一个内容模型。先选好模拟谁：阿里的模拟器是先筛用户，再让大模型模拟。</details>
 # <details><summary>先增强再切分，泄漏的到底是什么？</summary>
 # 查询评分的副本进了支持集；由它们插值出来的邻居（SMOTE）；物品均值这类统计量。你写的 `augment_after_split` 里有检验：改动查询，支持集不许变。</details>
 # <details><summary>特征是 ID 时，在哪里做 mixup？</summary>
-# 在查表之后的 embedding 上：半个 ID 并不存在。这时 λ 混合两个向量，冷门 ID 会收到来自陌生样本的梯度，要在那里设上限。</details>
+# 在查表之后的 embedding 上：半个 ID 并不存在。这时 λ 混合两个向量，冷门 ID 会收到来自陌生样本的梯度，所以冷门 ID 要少混。</details>
 # <details><summary>我们有 10⁸ 用户，这些还重要吗？</summary>
 # 重新切分重要，流式训练本来就是这么做的：每条行为先当一次查询，之后成为支持。其余的用在小场景、新市场、新品类，也就是任务少的地方。</details>
 # <details><summary>序列模型在上下文里自适应，还需要任务增强吗？</summary>
 # 固定切分同样会伤到它。<!-- c8: higher -->
-# 在随机位置切训练窗口，就是同一回事。</details>
+# 在随机位置切训练窗口，就是它的重新切分。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn

@@ -57,13 +57,19 @@ def test_gradients_of_zeros(yours):
 @graded("transfer_ratio", core=True)
 def test_ratios_by_hand(yours):
     ceiling, without = tensor([1.0, 1.0]), tensor([2.0, 4.0])
-    for with_transfer, expected in (([1.0, 1.0], 0.0), ([2.0, 2.0], 0.5), ([2.0, 4.0], 1.0), ([3.0, 5.0], 1.5)):
+    for with_transfer, expected in (
+        ([1.0, 1.0], 0.0),
+        ([2.0, 2.0], 0.5),
+        ([2.0, 4.0], 1.0),
+        ([3.0, 5.0], 1.5),
+        ([0.5, 0.5], -0.25),
+    ):
         assert_close(
             yours.transfer_ratio(tensor(with_transfer), without, ceiling),
             expected,
             cause=(
-                "(with − ceiling) / (without − ceiling): 0 at the ceiling, 1 without gain",
-                "(with − ceiling) / (without − ceiling)：达到上限为 0，没有收益为 1",
+                "(with − ceiling) / (without − ceiling): 0 at the ceiling, 1 without gain, unclipped",
+                "(with − ceiling) / (without − ceiling)：达到上限为 0，没有收益为 1，不截断",
             ),
         )
 

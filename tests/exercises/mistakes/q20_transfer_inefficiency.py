@@ -122,6 +122,16 @@ def divides_by_nothing(with_transfer, without, ceiling):
     return float(with_transfer.mean() - ceiling.mean()) / room if room else float("nan")
 
 
+@mistake("transfer_ratio")
+def clips_at_zero(with_transfer, without, ceiling):
+    """You clip at 0: a model that beats the ceiling must show a ratio below it.
+
+    你在 0 处截断了：比上限还好的模型，比值应小于 0。
+    """
+    _room(without, ceiling)
+    return max(0.0, float((with_transfer.mean() - ceiling.mean()) / (without.mean() - ceiling.mean())))
+
+
 def _loss(student, teacher, targets, gate, weight):
     return ((student - targets) ** 2).mean() + weight * (gate * (student - teacher) ** 2).mean()
 

@@ -81,6 +81,18 @@ def may_keep_nothing(history, share, start):
     return history[first : first + length]
 
 
+@mistake("crop")
+def cuts_the_share_off(history, share, start):
+    """`share` is how much stays; you cut that much off.
+
+    share 是保留的比例；你把它当成切掉的比例了。
+    """
+    _checked(share, start)
+    length = max(1, math.ceil((1 - share) * len(history) - 1e-9))
+    first = round(start * (len(history) - length))
+    return history[first : first + length]
+
+
 def _prefixes(history, longest, shift=0, fill=-1, left=False):
     count = max(len(history) - 1, 0)
     prefixes = torch.full((count, longest), fill)
@@ -145,6 +157,16 @@ def only_the_last_target(history, longest):
 
 
 @mistake("sliding_prefixes")
+def only_full_windows(history, longest):
+    """You kept full windows alone; a prefix shorter than `longest` is an example too, padded in front.
+
+    你只保留了填满的窗口；比 longest 短的前缀也是样本，前面用 −1 填充。
+    """
+    rows = [history[t - longest : t] for t in range(longest, len(history))]
+    return torch.stack(rows), history[longest:]
+
+
+@mistake("sliding_prefixes")
 def needs_two_items(history, longest):
     """A history of one item gives 0 rows, not a row without a target.
 
@@ -193,3 +215,23 @@ def counts_the_features(x, y, std):
     你乘的是特征数；应该乘行数。
     """
     return _solve(x, y, x.shape[1] * std**2)
+
+
+@mistake("noise_as_ridge")
+def draws_the_copies(x, y, std):
+    """You drew noisy copies, so the answer changes with the draw: take the mean over the noise on paper.
+
+    你真的去抽了加噪副本，答案会随抽样变化：应该先在纸上对噪声求期望。
+    """
+    copies = x.repeat(500, 1)
+    copies = copies + std * torch.randn(copies.shape, dtype=x.dtype, generator=torch.Generator().manual_seed(0))
+    return torch.linalg.lstsq(copies, y.repeat(500).unsqueeze(1)).solution.squeeze(1)
+
+
+@mistake("noise_as_ridge")
+def centres_the_columns(x, y, std):
+    """You took the means out, as a fit with an intercept does; here there is none.
+
+    你先减去了均值，那是带截距的拟合；这里没有截距。
+    """
+    return _solve(x - x.mean(0), y - y.mean(), len(x) * std**2)

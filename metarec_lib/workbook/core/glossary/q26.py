@@ -18,6 +18,6 @@ TERMS = (
     Term("the 30 most active users", "最活跃的 30 名用户", "model", ("active",)),
     Term("{n} ratings each", "每人 {n} 条评分", "condition", ("volume={n}",)),
     Term("all their ratings", "用他们的全部评分", "condition", ("volume=all",)),
-    Term("the head learns", "由闭式解预测头学习", "condition", ("learner=head",)),
-    Term("the bias learns", "由收缩偏置学习", "condition", ("learner=bias",)),
+    Term("the head as learner", "由闭式解预测头学习", "condition", ("learner=head", "the head learns")),
+    Term("the bias as learner", "由收缩偏置学习", "condition", ("learner=bias", "the bias learns")),
 )
