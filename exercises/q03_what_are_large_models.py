@@ -1,0 +1,77 @@
+"""q03: What is a large model, and what does it do in a recommender?
+
+Your part: replace each `raise NotImplementedError(...)` by your own code; keep the names and arguments.
+To check it, run `metarec check q03` in a terminal, or the cell `check("q03")` of the notebook.
+You may import the standard library, numpy and torch.
+"""
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor
+
+
+def count_parameters(parameters: dict[str, Tensor], ids: list[int], tied: Collection[str] = ()) -> dict[str, int]:
+    """How many numbers stand in embedding tables, and how many in dense layers.
+
+    parameters: tensors by name. ids: the numbers of rows that a table may have, one for each kind of id, such as users and
+    items. A table has two dimensions or more, and its first is one of `ids`; all else is dense, a vector of biases too.
+    tied: names whose tensor is another one of `parameters`, stored once; these names are not counted.
+    Returns {"tables": n, "dense": m}, whole numbers.
+
+    >>> count_parameters({"items": torch.zeros(100, 8), "mix": torch.zeros(8, 8), "bias": torch.zeros(100)}, ids=[100])
+    {'tables': 800, 'dense': 164}
+
+    中文：embedding 表里有多少个数，dense 层里有多少个数。parameters：按名字给出的张量；ids：表可能的行数，每种 id 一个
+    （如用户数、物品数）。表至少两维，且第一维是 ids 之一；其余都算 dense，偏置向量也算。
+    tied：与另一个名字共享同一个张量的名字，只存一份，不再计数。返回 {"tables": n, "dense": m}，都是整数。
+    """
+    raise NotImplementedError(
+        "Write count_parameters: how many numbers stand in embedding tables, and how many in dense layers."
+    )
+
+
+def cached_attention_step(
+    query: Tensor, key: Tensor, value: Tensor, cache: tuple[Tensor, Tensor]
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """One step of causal attention with a KV cache: what the newest token reads, and the cache after it.
+
+    query, key: (B, D) and value: (B, V) of the newest token. cache: keys (B, T, D) and values (B, T, V) of the tokens
+    before, T may be 0. The token attends to all tokens before it and to itself: softmax over them of query · key / sqrt(D).
+    Returns the output (B, V) and the new cache, keys (B, T + 1, D) and values (B, T + 1, V); the old one is left as it was.
+    Done for one token after the other this equals full causal attention.
+
+    >>> one = torch.ones(1, 1)
+    >>> cached_attention_step(one, one, one, (torch.zeros(1, 0, 1), torch.zeros(1, 0, 1)))[0]
+    tensor([[1.]])
+
+    中文：带 KV 缓存的一步因果注意力：最新 token 读到的内容，以及更新后的缓存。
+    query、key：(B, D)，value：(B, V)，都是最新 token 的；cache：此前 token 的 key (B, T, D) 和 value (B, T, V)，T 可以为 0。
+    这个 token 关注它之前的所有 token 和它自己：对 query · key / sqrt(D) 做 softmax。
+    返回输出 (B, V) 和新缓存（长度 T + 1）；旧缓存保持原样。逐个 token 做下去，与完整的因果注意力相同。
+    """
+    raise NotImplementedError(
+        "Write cached_attention_step: one step of causal attention with a KV cache: what the newest token reads, and "
+        "the cache after it."
+    )
+
+
+def residual_quantize(vectors: Tensor, books: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Semantic ids: each vector as one code a level, every level coding what the levels before it left over.
+
+    vectors: (N, D). books: the centres of each level, (C, D), C may differ from level to level, coarse levels first.
+    A code is the position of the nearest centre by squared distance; of equally near ones the first.
+    Returns the codes (N, L), whole numbers, and the vectors that they stand for, (N, D): the sum of the chosen centres.
+
+    >>> codes, told = residual_quantize(torch.tensor([[5.0]]), [torch.tensor([[0.0], [4.0]]), torch.tensor([[-1.0], [1.0]])])
+    >>> codes.tolist(), told.tolist()
+    ([[1, 1]], [[5.0]])
+
+    中文：语义 ID：每个向量逐层编码，每一层编码前面各层剩下的残差。vectors：(N, D)；
+    books：每一层的中心 (C, D)，各层 C 可以不同，粗的在前。编码是平方距离最近的中心的位置，并列取第一个。
+    返回编码 (N, L)（整数），以及它们代表的向量 (N, D)：所选中心之和。
+    """
+    raise NotImplementedError(
+        "Write residual_quantize: semantic ids: each vector as one code a level, every level coding what the levels "
+        "before it left over."
+    )
