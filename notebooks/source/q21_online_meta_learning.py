@@ -45,15 +45,15 @@
 # $$\theta_{t+1} = \arg\min_\theta \sum_{k \le t} L_k\big(U_k(\theta)\big)$$
 #
 # Here $U$ is one Meta-SGD step, $U(\theta) = \theta - \alpha \odot \nabla L(\theta)$, with $\theta$ and $\alpha$ learned. The argmin is approached by a few steps on the stored users, warm-started.
-# *Regret* compares the summed loss with the best fixed $\theta$ in hindsight; for strongly convex losses theirs is $O(\log T)$. The price is memory and time that grow with the users. With linear users a stored user
+# *Regret* compares the summed loss with the best fixed $\theta$ in hindsight; for smooth, strongly convex losses, a small inner step and fixed $\alpha$ theirs is $O(\log T)$. The price is memory and time that grow with the users. With linear users a stored user
 # is two small matrices and two vectors; with networks it is the raw data. *Task replay* keeps a uniform sample.
 #
-# **Online empirical Bayes.** $w_u \sim N(m, S)$. Each user's posterior $N(\mu, V)$ moves $m \leftarrow m + (\mu - m)/(n+1)$, and $S$ takes in $V$ and the spread of $\mu$. Nothing is stored. It
-# settles early: frozen after fifty users it is no worse that one could see. <!-- c6: none -->
+# **Online empirical Bayes.** $w_u \sim N(m, S)$. Each user's posterior $N(\mu, V)$ moves $m \leftarrow m + (\mu - m)/(n+1)$, and $S$ takes in $V$ and the spread of $\mu$. No user is stored. It
+# settles early: frozen after fifty users no loss could be seen. <!-- c6: none -->
 #
-# **Forgetting.** Continual SGD steps on the newest user alone. Its step is a memory length: tuned it keeps up, <!-- c7: none -->
-# too long it follows whoever came last. <!-- c8: higher -->
-# Replay makes the step a minor matter: that is what storage buys.
+# **Forgetting.** Continual SGD steps on the newest user alone. With a tuned step no loss is seen; <!-- c7: none -->
+# with a long one the next user is served worse. <!-- c8: higher -->
+# Whether that is forgetting was not measured. Storing everybody makes the step matter little.
 #
 # **What is measured.** The leader beats the running bias, training on everything, and a ridge from scratch. <!-- c1: lower, c2: lower, c3: lower -->
 # All gains shrink along the stream. The item vectors stand still here and age, which is my guess at the reason.
@@ -69,15 +69,15 @@
 # $$\theta_{t+1} = \arg\min_\theta \sum_{k \le t} L_k\big(U_k(\theta)\big)$$
 #
 # 这里 $U$ 是 Meta-SGD 的一步：$U(\theta) = \theta - \alpha \odot \nabla L(\theta)$，$\theta$ 和 $\alpha$ 都是学出来的。argmin 用热启动、在存下的用户上走几步来逼近。
-# *遗憾*是累计损失减去事后最好的固定 $\theta$ 的累计损失；对强凸损失，论文证明它是 $O(\log T)$。代价是内存和时间随用户数增长。用户是线性模型时，存一个用户只要两个小矩阵和两个向量；
-# 用网络就得存原始数据。*任务回放*只保留一个均匀样本。
+# *遗憾*是累计损失减去事后最好的固定 $\theta$ 的累计损失；损失光滑且强凸、内层步长小、$\alpha$ 固定时，论文证明它是 $O(\log T)$。代价是内存和时间随用户数增长。用户是线性模型时，存一个用户只要两个小矩阵和两个向量；
+# 用网络就得存原始数据。*任务回放*只保留均匀抽样的一部分用户。
 #
-# **在线经验贝叶斯。** $w_u \sim N(m, S)$。每个用户的后验 $N(\mu, V)$ 让 $m \leftarrow m + (\mu - m)/(n+1)$，$S$ 吸收 $V$ 和 $\mu$ 的散布。什么都不存。它很早就稳定：
+# **在线经验贝叶斯。** $w_u \sim N(m, S)$。每个用户的后验 $N(\mu, V)$ 让 $m \leftarrow m + (\mu - m)/(n+1)$，$S$ 吸收 $V$ 和 $\mu$ 的散布。不存任何用户。它很早就稳定：
 # 学完五十个用户就冻结，也看不出变差。<!-- c6: none -->
 #
-# **遗忘。** 持续 SGD 只在最新的用户上走。它的步长就是记忆长度：调好就能跟上，<!-- c7: none -->
-# 太大就只跟着最后来的人走。<!-- c8: higher -->
-# 有了回放，步长就不再要紧：存储买到的正是这个。
+# **遗忘。** 持续 SGD 只在最新的用户上走。步长调好，看不出损失；<!-- c7: none -->
+# 步长太大，下一个用户就服务得更差。<!-- c8: higher -->
+# 这算不算遗忘，没有测。存下全部用户后，步长就不太要紧。
 #
 # **测到了什么。** FTML 胜过累计偏置、混合全部数据训练、从零学的岭回归。<!-- c1: lower, c2: lower, c3: lower -->
 # 所有收益都沿着数据流变小。这里物品向量不动、逐渐过时，我猜这是原因。
@@ -88,12 +88,12 @@
 # %% [markdown]
 # ## 1. Users as they arrive
 # The first two fifths of the users, by the time of their first rating, are the past: they give item vectors, once. Then each new user is a task: the first five ratings are known, the others judge. A
-# user is nine weights: eight for an item's vector, one for the bias. The items' biases go on as running means, for all methods alike.
+# user is nine weights: eight for an item's vector, one for the bias. The items' biases go on as running means. A user is taken in whole before the next one comes, though many query ratings are later: all learners here see a little of the future, alike.
 
 # %% [markdown] lang="zh"
 # ## 1. 用户依次到来
-# 按第一条评分的时间，前五分之二的用户是“过去”：物品向量由他们给出，只学一次。之后每个新用户是一个任务：前五条评分已知，其余用来评估。一个用户是九个权重：
-# 八个对应物品向量，一个是偏置。物品偏置继续作累计均值，对所有方法都一样。
+# 按第一条评分的时间，前五分之二的用户是“过去”：物品向量由他们给出，只学一次。之后每个新用户是一个任务：前五条评分已知，其余用来评估。每个用户用九个参数表示：
+# 八个对应物品向量，一个是偏置。物品偏置继续作滚动均值。这里把每个用户整段学完再换下一个，而不少查询评分其实晚于下一个用户到达：存在一点特征穿越，对所有方法都一样。
 
 # %%
 import numpy as np
@@ -112,7 +112,7 @@ RATE = ("learned rate", "学到的步长")
 OF_BIAS, OF_TASTE = ("the bias", "偏置"), ("the tastes, mean", "口味（平均）")
 ALT_RATES = ("Learned rates against users arrived: that of the bias peaks early and settles low, the mean rate of the tastes rises late and stays high.",
              "学到的步长随到达用户数的变化：偏置的步长早早冲高后回落，口味的平均步长后来才升高并保持。")
-REGRET = ("Regret against the best fixed prior", "相对事后最好的固定先验的遗憾")
+REGRET = ("Regret against three fixed priors", "相对三个固定先验的遗憾")
 SUMMED = ("summed loss beyond it", "多出的累计损失")
 ALT_REGRET = ("Regret against users arrived, for the meta-leader, online empirical Bayes and a ridge from scratch, which ends highest.",
               "遗憾随到达用户数的变化：FTML、在线经验贝叶斯，以及从零学的岭回归，后者最后最高。")
@@ -148,7 +148,7 @@ print(len(users), users[0].x.shape, users[0].query_x.shape)
 # **By hand.** Twenty users have come. What do the two priors make of the twenty-first? The leader takes one step with a learned rate for each weight; empirical Bayes solves.
 
 # %% [markdown] lang="zh"
-# **手写。** 已经来了二十个用户。两种先验怎样看第二十一个？FTML 走一步，每个权重用学来的步长；经验贝叶斯直接求解。
+# **手写。** 已经来了二十个用户。两种先验对第二十一个用户各给出什么？FTML 走一步，每个权重用学来的步长；经验贝叶斯直接求解。
 
 # %% tags=["from-scratch"]
 leader, prior = MetaLeader(9, lr=0.003), OnlinePrior(9)
@@ -201,12 +201,12 @@ fig = plots.lines(np.arange(len(users)) + 1, {OF_BIAS: bias, OF_TASTE: taste},
 plots.show(fig, alt=ALT_RATES)
 
 # %% [markdown]
-# First the bias moves, then the tastes: what separates users takes some hundred of them to be seen. Compare each curve with itself alone, since the inputs differ in size.
+# Both rise at first; the rate of the tastes grows on from about the hundredth user. Why was not tested. Compare each curve with itself alone, since the inputs differ in size.
 #
 # **Regret.** The rivals are fixed priors that know the future: the leader and the normal prior as they are at the end, and a ridge from zero.
 
 # %% [markdown] lang="zh"
-# 先是偏置动，后来才是口味：用户之间差在哪里，要见过上百人才看得出来。每条曲线只能和自己比，因为输入的大小不同。
+# 一开始两者都升高；口味的步长大约从第一百个用户起继续变大，原因没有测。每条曲线只能和自己比，因为输入的大小不同。
 #
 # **遗憾。** 对手是知道未来的固定先验：最终的 FTML、最终的正态先验，以及从零学的岭回归。
 
@@ -228,10 +228,10 @@ fig = plots.lines(np.arange(len(users)) + 1, curves, title=REGRET, xlabel=ARRIVE
 plots.show(fig, alt=ALT_REGRET)
 
 # %% [markdown]
-# The leader's regret flattens: it pays while it learns. That of empirical Bayes stays lower for most of the stream, then climbs. The ridge never stops paying.
+# The leader's regret must flatten, since one rival is its own final state: read the height, not the shape. That of empirical Bayes stays lower for most of the stream, then climbs. The ridge never stops paying.
 
 # %% [markdown] lang="zh"
-# FTML 的遗憾渐渐走平：只在学习期间付代价。经验贝叶斯在大部分时间里更低，最后又爬升。岭回归一直在付。
+# FTML 的遗憾必然走平，因为有一个对照先验就是它自己的最终状态：要看高度，不看形状。经验贝叶斯在大部分时间里更低，最后又爬升。岭回归的遗憾一直在涨。
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** Put in order: a running bias, one model trained on everything, a ridge from scratch for each user, the leader, empirical Bayes. And how much is lost when the
@@ -281,15 +281,17 @@ claim("squared error", *found)
 # The leader beats the running bias, <!-- c1: lower -->
 # one model for all with a bias on top, <!-- c2: lower -->
 # and a ridge from scratch. <!-- c3: lower -->
-# Between the leader and empirical Bayes there is nothing to see. <!-- c4: none -->
-# One of them stores every user, the other two moments. In random order all errors are lower: then the users judged come from the same days as those whom the items were learned from.
+# Between the leader and empirical Bayes no difference is seen on average; <!-- c4: none -->
+# by quarter the two cross (figure).
+# One of them stores every user, the other two moments. In random order all errors are lower; other users are judged there, so part of it may be the users.
 
 # %% [markdown] lang="zh"
 # FTML 胜过累计偏置、<!-- c1: lower -->
 # 所有人共用一个模型再加偏置、<!-- c2: lower -->
 # 以及从零学的岭回归。<!-- c3: lower -->
-# FTML 与经验贝叶斯之间看不出差别。<!-- c4: none -->
-# 而前者要存下每个用户，后者只存两个矩。按随机次序时所有误差都更低：那时被评估的用户，与学物品向量所用的用户来自同一段日子。
+# FTML 与经验贝叶斯平均看不出差别；<!-- c4: none -->
+# 分段看，两者会交叉（见图）。
+# 而前者要存下每个用户，后者只存两个矩。按随机次序时所有误差都更低；那时评估的是另一批用户，一部分差别可能来自用户本身。
 
 # %% tags=["figure"]
 drawn, quarters = ("ridge from scratch", "frozen start", "online empirical Bayes",
@@ -311,14 +313,14 @@ claim("squared error", *found)
 
 # %% [markdown]
 # All gains shrink along the stream, and empirical Bayes ends above the running bias. The item vectors stand still and age: a guess, which only new vectors could test. The leader that stopped after fifty users loses. <!-- c5: higher -->
-# The normal prior has learned what it can by then. <!-- c6: none -->
+# Frozen at fifty, the normal prior shows no loss. <!-- c6: none -->
 #
 # ## 3. Forgetting, and what storage buys
 # Continual SGD takes the same outer steps on the newest user alone.
 
 # %% [markdown] lang="zh"
-# 所有收益都沿着数据流变小，经验贝叶斯最后甚至高于累计偏置。物品向量不动、逐渐过时：这只是猜测，要换新向量才能检验。五十个用户后停下的 FTML 变差了。<!-- c5: higher -->
-# 正态先验到那时已学完能学的。<!-- c6: none -->
+# 所有收益都沿着数据流变小，经验贝叶斯最后一段的误差甚至高于累计偏置。物品向量不动、逐渐过时：这只是猜测，要换新向量才能检验。五十个用户后停下的 FTML 变差了。<!-- c5: higher -->
+# 正态先验在五十个用户后冻结，看不出损失。<!-- c6: none -->
 #
 # ## 3. 遗忘，以及存储买到了什么
 # 持续 SGD 走同样的外层步，但只在最新的用户上走。
@@ -348,13 +350,13 @@ claim("squared error", *found)
 # %% [markdown]
 # With a tuned step continual SGD keeps up with the leader. <!-- c7: none -->
 # With a step of 0.03 it is far behind, <!-- c8: higher -->
-# while the leader hardly minds that step. So forgetting is not a fate of SGD: it is a step too long for one user's noise. Storage buys that nobody has to tune it; a replay of twenty users is not
-# enough, perhaps because ten steps each time fit these twenty.
+# while the leader hardly minds that step. Whether the loss is forgetting was not measured: nobody was asked again. Storing everybody means that nobody has to tune the step; a replay of 20 to 100 users
+# at the leader's step lies above tuned SGD in the figure.
 
 # %% [markdown] lang="zh"
 # 步长调好，持续 SGD 就能跟上 FTML。<!-- c7: none -->
 # 步长 0.03 时它远远落后，<!-- c8: higher -->
-# 而 FTML 几乎不在乎这个步长。可见遗忘不是 SGD 的宿命，而是步长对一个用户的噪声来说太大了。存储买到的是不必调它；回放只留二十个用户还不够，也许是因为每次走十步，把这二十个拟合死了。
+# 而 FTML 几乎不在乎这个步长。这个损失算不算遗忘，没有测：谁也没有被再问一次。存下全部用户，就不必调步长；图上按 FTML 的步长、只留 20 到 100 个用户的回放，误差高于调好的 SGD。
 
 # %% tags=["play", "nbval-ignore-output"]
 def so_far(memory=20, lr=0.01):
@@ -411,14 +413,14 @@ print(f"{float((model.prior_mean_ - before).abs().max()):.4f}")
 # - **"SGD on the stream forgets."** → With a tuned step it did not. <!-- c7: none -->
 # - **"More users, better prior."** → The normal prior had what it needed after fifty, <!-- c6: none -->
 #   the leader had not. <!-- c5: higher -->
-# - **"Random order is fine for evaluation."** → It flatters everyone (section 2). Users come in time.
+# - **"Random order is fine for evaluation."** → All errors are lower there (section 2). Users come in time.
 # - **"Retrain the items, keep the prior."** → The prior lives in the old coordinates; recompute it with the items.
 # #### 中文
-# - **“FTML 很便宜：遗憾只有 O(log T)。”** → 那个界数的是损失；每一轮都要在存下的全部用户上重新优化。
+# - **“FTML 很便宜：遗憾只有 O(log T)。”** → 这个界约束的是损失，不是计算量；每一轮都要在存下的全部用户上重新优化。
 # - **“在数据流上做 SGD 会遗忘。”** → 步长调好就没有。<!-- c7: none -->
 # - **“用户越多，先验越好。”** → 正态先验在五十个用户之后就学够了，<!-- c6: none -->
 #   FTML 则没有。<!-- c5: higher -->
-# - **“按随机次序评估就行。”** → 那会美化所有方法（第 2 节）。用户是按时间来的。
+# - **“按随机次序评估就行。”** → 那时所有误差都更低（第 2 节）。用户是按时间来的。
 # - **“物品重训了，先验留着用。”** → 先验建立在旧坐标上；要随物品一起重算。
 
 # %% [markdown] tags=["follow-ups"]
@@ -430,24 +432,24 @@ print(f"{float((model.prior_mean_ - before).abs().max()):.4f}")
 # A prior first: a penalty on the distance to yesterday's weights is one number to tune. Replay of a uniform sample of users next; it costs storage and privacy. Distillation where data may not be kept. SML (SIGIR 2020) learns how to merge old
 # and new weights by the loss of the next period.</details>
 # <details><summary>A tiny scene with a hundred users a day: update online?</summary>
-# Its users' states yes, its prior in closed form: two moments with a strength of some dozens of users, started from the big scene's prior. No gradient per user; the step would be one user's noise.</details>
+# Its users' states yes, its prior in closed form: two moments with a tuned strength, started from the big scene's prior. No gradient per user; the step would be one user's noise.</details>
 # <details><summary>We fine-tune a large sequence model nightly. Why would we need a meta-leader?</summary>
-# Perhaps you do not. A model that reads the support in context has its prior in its weights, and the nightly run is train-on-everything with adaptation inside. The leader pays where the adapted part is a small head
+# Perhaps you do not. A model that reads the support in context has its prior in its weights, and the nightly run trains it, adaptation inside. The leader pays where the adapted part is a small head
 # that must be right for the next user today. Test both by arrival.</details>
 # <details><summary>May you store users for replay?</summary>
-# Only as long as their consent lasts. A stored task is personal data, sums of squares too; deletion must take it out of the replay. Moments over many users are safer, and closed-form sums can be subtracted again.</details>
+# Only as long as their consent lasts. A stored task is personal data, sums of squares too; deletion must take it out of the replay. Moments over many users are safer, but no user can be taken out of them again: rebuild them on a schedule from those who still consent.</details>
 # #### 中文
 # <details><summary>我们的模型增量训练了好几年，新结构怎么也打不过（老汤模型）。为什么？新结构怎么热启动？</summary>
 # 老模型见过几年的稀有 id，新模型只见过几周。先热启动 embedding，把老模型的打分蒸馏到新结构，再在同一个近期窗口上训练。比较要同数据：老结构也在这个窗口上从零训一遍，否则比的是“年龄”。</details>
 # <details><summary>按天增量，不是遗忘就是过拟合。用回放、蒸馏还是先验？</summary>
 # 先上先验：惩罚与昨天权重的距离，只有一个数要调。其次回放一份均匀的用户样本，代价是存储和隐私。数据不能留就蒸馏。SML（SIGIR 2020）学习怎样合并新旧权重，依据是下一个时段的损失。</details>
 # <details><summary>一个小场景，每天一百个用户，要在线更新吗？</summary>
-# 用户状态要；先验用闭式更新：两个矩，强度相当于几十个用户，从大场景的先验出发。不要每个用户走一步梯度，那一步只是一个人的噪声。</details>
+# 用户状态要；先验用闭式更新：两个矩，强度要调，从大场景的先验出发。不要每个用户走一步梯度，那一步只是一个人的噪声。</details>
 # <details><summary>我们每晚微调一个大的序列模型，为什么还要元领先者？</summary>
-# 也许不要。会在上下文里读支持集的模型，先验就在它的权重里；每晚那次训练就是“混合全部数据训练”，适配在模型内部。当适配的部分是一个小小的预测头、而且今天就得对下一个用户管用时，
+# 也许不要。会在上下文里读支持集的模型，先验就在它的权重里；每晚的训练里，适配发生在模型内部。当适配的部分是一个小小的预测头、而且今天就得对下一个用户管用时，
 # FTML 才划算。两者都按到达次序测一遍。</details>
 # <details><summary>为了回放，可以存用户数据吗？</summary>
-# 只在用户授权有效期内。存下的任务是个人数据，平方和也算；用户要求删除时必须从回放里去掉。多人的矩更安全，闭式的和还可以减回去。</details>
+# 只在用户授权有效期内。存下的任务是个人数据，平方和也算；用户要求删除时必须从回放里去掉。多人的矩更安全，但无法再把某个用户减出去：要按周期用仍然授权的用户重建。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn

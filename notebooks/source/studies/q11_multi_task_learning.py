@@ -1,6 +1,7 @@
 """The study of q11: what sharing brings where watching and liking have one cause, and where not; clicks and purchases."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy.special import expit
 from metarec_lib import (
     PLE,
     BaselineRecommender,
+    Interactions,
     MatrixFactorization,
     MMoE,
     MultiTaskMetaLearningModel,
@@ -26,70 +28,110 @@ from metarec_lib import (
 from metarec_lib.meta.multi_task import starred
 
 SEEDS = (10, 11, 12, 13, 14)
-SHARES, KNOWN, POOL, ASKED = (0.05, 0.2, 1.0), 5, 20, 50
+FEW, ALL = 0.05, 1.0  # shares of the stars that are known, of the users who are learned from and of the new ones alike
+KNOWN, ASKED = 20, 50  # films a new user is known to have watched; films asked at most
 WORLD = {"n_users": 700, "n_items": 200, "rank": 4, "ratings_per_user": 40, "taste": 0.8, "explained": 0.0}
+WORLDS = 6  # a seed; a made-up world is one unit, since all its users share what was fitted to it
+RATES = {FEW: (0.001, 0.003, 0.01), ALL: (0.003,)}  # steps of the networks; one of them is chosen on tuning users
 SHOWN, INPUTS, DRAWS = 20_000, 6, 8
+NETWORKS = {
+    "rating alone": (MultiTaskMetaLearningModel, {"sharing": "single", "watch": 0.0}),
+    "shared bottom": (MultiTaskMetaLearningModel, {}),
+    "MMoE": (MMoE, {}),
+    "PLE": (PLE, {}),
+    "watching alone": (
+        MultiTaskMetaLearningModel,
+        {"sharing": "single", "watch": 1000.0},
+    ),  # film vectors are its own too
+}
 
 
 def run(seed: int) -> Iterator[pd.DataFrame]:
     """RMSE and AUC of new users, real and made up; error of the mean conversion rate in worlds of impressions."""
-    yield from real(seed)
+    yield from real(seed, FEW, ("rating alone", "shared bottom"))
+    yield from real(seed, ALL, tuple(NETWORKS))
     for cause, selection in (("one cause", 2.0), ("no common cause", 0.0)):
-        yield from made_up(seed, cause, selection)
+        for n in range(WORLDS):
+            yield from made_up(seed, n, cause, selection)
     yield from impressions(seed)
 
 
-def real(seed: int) -> Iterator[pd.DataFrame]:
-    """ML-100K: 5, 20, 100 % of the stars; of all ratings it is known that they were given. The bias is tuned."""
+def real(seed: int, share: float, networks: tuple[str, ...]) -> Iterator[pd.DataFrame]:
+    """ML-100K, a share of the stars known; of all ratings it is known that they were given.
+
+    Chosen on tuning users by RMSE: the shrinkages of the bias and the step of each network. With few stars the judged
+    users are asked once more, with all the stars of their 20 films told.
+    """
     data = load_movielens("ml-100k")
     learning, tuning, judging = split_users(data, seed=seed)
     train = data.subset(np.isin(data.ratings["user_id"], learning))
-    tune, judge = (make_tasks(data, ids, KNOWN, POOL, ASKED, seed=seed) for ids in (tuning, judging))
+    part, known = train.subset(starred(train, share, seed)), pairs(data, share, seed)
+    tune, judge = (make_tasks(data, ids, KNOWN, KNOWN, ASKED, seed=seed) for ids in (tuning, judging))
     others = np.random.default_rng([seed, 1]).integers(data.n_items, size=tuple(judge.query.items.shape))
-    for share in SHARES:
-        part = train.subset(starred(train, share, seed))
-        grid = [BaselineRecommender(user_shrinkage=u, item_shrinkage=i) for u in (2, 5, 10) for i in (2, 5, 10, 20)]
-        bias = min(grid, key=lambda m: rmse(m.fit(part), tune, tuning).mean())
-        for name, model in (("shrunken bias", bias), ("MF", MatrixFactorization(seed=seed))):
-            yield study_rows("rmse", name, rmse(model.fit(part), judge, judging), stars=share, who="real")
-        networks = {
-            "rating alone": MultiTaskMetaLearningModel(sharing="single", watch=0.0, seed=seed, stars=share),
-            "watching alone": MultiTaskMetaLearningModel(sharing="single", seed=seed, stars=share),
-            "shared bottom": MultiTaskMetaLearningModel(seed=seed, stars=share),
-        }
-        if share == 1.0:
-            networks |= {"MMoE": MMoE(seed=seed), "PLE": PLE(seed=seed)}
-        for name, model in networks.items():
-            model.fit(train)
-            if name != "watching alone":
-                yield study_rows("rmse", name, rmse(model, judge, judging), stars=share, who="real")
-            if name != "rating alone":
-                yield study_rows("auc", name, watch_auc(model, judge, others, judging), stars=share, who="real")
+    shrinkages = [(user, item) for user in (2, 5, 10, 20) for item in (2, 5, 10, 20)]
+    grid = [BaselineRecommender(user_shrinkage=u, item_shrinkage=i).fit(part) for u, i in shrinkages]
+    fitted: dict[str, Recommender] = {
+        "shrunken bias": min(grid, key=lambda m: rmse(m, tune, known, tuning).mean()),
+        "MF": MatrixFactorization(seed=seed).fit(part),
+    }
+    for name in networks:
+        make, options = NETWORKS[name]
+        steps = [make(seed=seed, stars=share, lr=lr, **options).fit(train) for lr in RATES[share]]
+        fitted[name] = min(steps, key=lambda m: rmse(m, tune, known, tuning).mean())
+    for name, model in fitted.items():
+        if name != "watching alone":
+            for told, stars in (("alike", known), ("all", None))[: 2 if share < ALL else 1]:
+                values = rmse(model, judge, stars, judging)
+                yield study_rows("rmse", name, values, stars=share, told=told, who="real")
+        if name in networks and name != "rating alone":
+            values = watch_auc(model, hidden(model, judge, known), others, judging)
+            yield study_rows("auc", name, values, stars=share, who="real")
     counts = np.bincount(train.item_codes, minlength=data.n_items)
     scores = torch.as_tensor(counts[judge.query.items.numpy()], dtype=torch.float64)
     popular = auc_of(scores, torch.as_tensor(counts[others], dtype=torch.float64), judge, judging)
-    for share in SHARES:
-        yield study_rows("auc", "popularity", popular, stars=share, who="real")
+    yield study_rows("auc", "popularity", popular, stars=share, who="real")
 
 
-def made_up(seed: int, cause: str, selection: float) -> Iterator[pd.DataFrame]:
-    """Worlds in which users watch more of what they will like, or films by popularity alone."""
-    data = make_world(seed=seed, selection=selection, **WORLD).interactions
-    ids = data.users["user_id"].to_numpy()
-    train, new = data.subset(data.ratings["user_id"].to_numpy() <= 500), ids[500:]
-    tasks, index = make_tasks(data, new, KNOWN, 10, seed=seed), [f"{seed}-{user}" for user in new]
-    for share in (0.05, 0.2):
-        models = {
-            "rating alone": MultiTaskMetaLearningModel(sharing="single", watch=0.0, seed=seed, stars=share).fit(train),
-            "shared bottom": MultiTaskMetaLearningModel(seed=seed, stars=share).fit(train),
-            "shrunken bias": BaselineRecommender().fit(train.subset(starred(train, share, seed))),
-        }
-        for name, model in models.items():
-            yield study_rows("rmse", name, rmse(model, tasks, index), stars=share, who=cause)
+def made_up(seed: int, n: int, cause: str, selection: float) -> Iterator[pd.DataFrame]:
+    """A world in which users watch more of what they will like, or films by popularity alone. Nothing is tuned."""
+    own = seed * WORLDS + n
+    data = make_world(seed=own, selection=selection, **WORLD).interactions
+    train, new = data.subset(data.ratings["user_id"].to_numpy() <= 500), data.users["user_id"].to_numpy()[500:]
+    tasks, known = make_tasks(data, new, KNOWN, KNOWN, seed=own), pairs(data, FEW, own)
+    models = {
+        name: make(seed=own, stars=FEW, **options).fit(train)
+        for name, (make, options) in NETWORKS.items()
+        if name in ("rating alone", "shared bottom")
+    }
+    models["shrunken bias"] = BaselineRecommender().fit(train.subset(starred(train, FEW, own)))
+    for name, model in models.items():
+        mean = pd.Series([rmse(model, tasks, known, new).mean()], index=[f"{seed}-{n}"])
+        yield study_rows("rmse", name, mean, stars=FEW, told="alike", who=cause, units="worlds")
 
 
-def rmse(model: Recommender, tasks: TaskBatch, index: object) -> pd.Series:
-    return evaluate_tasks(model, tasks, ("rmse",))["rmse"].set_axis(index)
+def pairs(data: Interactions, share: float, seed: int) -> np.ndarray:
+    """The pairs of user and film whose star is known, as `starred` draws them."""
+    return (data.user_codes * data.n_items + data.item_codes)[starred(data, share, seed)]
+
+
+def hidden(model: Recommender, tasks: TaskBatch, known: np.ndarray | None) -> TaskBatch:
+    """The tasks with the stars of the support told where `known` has them; all of them where it is None.
+
+    A network still sees that the film was watched, as in its training; other models lose the rating.
+    """
+    if known is None:
+        return tasks
+    support = tasks.support
+    at = support.users[:, None] * len(model.tables_.items) + support.items
+    told = torch.as_tensor(np.isin(at.numpy(), known)) & support.mask
+    if isinstance(model, MultiTaskMetaLearningModel):
+        plain = (model.mean_ + model.item_bias_[support.items]) * support.mask
+        return TaskBatch(replace(support, values=torch.where(told, support.values, plain)), tasks.query)
+    return TaskBatch(replace(support, values=support.values * told, mask=told), tasks.query)
+
+
+def rmse(model: Recommender, tasks: TaskBatch, known: np.ndarray | None, index: object) -> pd.Series:
+    return evaluate_tasks(model, hidden(model, tasks, known), ("rmse",))["rmse"].set_axis(index)
 
 
 def watch_auc(model: MultiTaskMetaLearningModel, tasks: TaskBatch, others: np.ndarray, index: object) -> pd.Series:
