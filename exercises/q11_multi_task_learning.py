@@ -23,7 +23,7 @@ def mmoe_gate(x: Tensor, outputs: Tensor, gates: Tensor) -> Tensor:
             [[1.0000]]])
 
     中文：多门混合专家（MMoE）里，每个任务看到的专家输出。
-    x：(N, D)，N 行输入；outputs：(E, N, H)，E 个专家各自的输出；gates：(T, D, E)，每个任务一个门。
+    x：(N, D)，N 行输入；outputs：(E, N, H)，E 个专家各自的输出；gates：(T, D, E)，每个任务一个门控。
     任务 t 对第 n 行的权重：x[n] @ gates[t] 对专家做 softmax。
     返回 (T, N, H)，专家输出的加权平均。
     """

@@ -15,7 +15,7 @@ from metarec_lib.workbook import exercise
     hints=[
         (
             "Each task has its own gate: logits = x @ gates[t], one number an expert, softmax over the experts.",
-            "每个任务有自己的门：logits = x @ gates[t]，每个专家一个数，对专家做 softmax。",
+            "每个任务有自己的门控：logits = x @ gates[t]，每个专家一个数，对专家做 softmax。",
         ),
         (
             "All at once: torch.einsum('nd,tde->tne', x, gates).",
@@ -41,7 +41,7 @@ def mmoe_gate(x: Tensor, outputs: Tensor, gates: Tensor) -> Tensor:
             [[1.0000]]])
 
     中文：多门混合专家（MMoE）里，每个任务看到的专家输出。
-    x：(N, D)，N 行输入；outputs：(E, N, H)，E 个专家各自的输出；gates：(T, D, E)，每个任务一个门。
+    x：(N, D)，N 行输入；outputs：(E, N, H)，E 个专家各自的输出；gates：(T, D, E)，每个任务一个门控。
     任务 t 对第 n 行的权重：x[n] @ gates[t] 对专家做 softmax。
     返回 (T, N, H)，专家输出的加权平均。
     """

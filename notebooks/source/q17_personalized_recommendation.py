@@ -21,17 +21,17 @@
 # %% [markdown] tags=["answer-short"]
 # #### English
 # I start from partial pooling: every user has their own weights, drawn towards the mean user by as much as users really differ. It is the middle
-# between two ends that both lose. One set of tastes for all leaves a gain on the table; <!-- c3: lower -->
+# between two ends, and both lose. One set of tastes for all leaves a gain on the table; <!-- c3: lower -->
 # the user's few ratings alone are far worse than no personal taste at all. <!-- c2: higher -->
 # Hard segments are no safe middle: with one rating they lose. <!-- c1: higher -->
-# The profile helps most where nothing is known yet. <!-- c5: lower -->
+# The profile helps before the first rating, a little. <!-- c5: lower -->
 # I judge by GAUC, since a pooled AUC rewards knowing who clicks a lot.
 # #### 中文
 # 我从部分合并（partial pooling）做起：每个用户有自己的权重，再按用户之间真实差异的大小，往平均用户收缩。它是两个极端的中间，而两个极端都输。
 # 所有人共用一种口味，会白白丢掉一块收益；<!-- c3: lower -->
 # 只靠用户自己那几条评分，比完全没有个人口味差得多。<!-- c2: higher -->
 # 硬分群也不是稳妥的折中：只有一条评分时它输。<!-- c1: higher -->
-# 用户画像在一无所知的时候帮助最大。<!-- c5: lower -->
+# 用户画像在第一条评分之前就有一点帮助。<!-- c5: lower -->
 # 评估看 GAUC：把样本混在一起算的 AUC，奖励的是“知道谁爱点”。
 
 # %% [markdown] tags=["answer-full"]
@@ -43,16 +43,17 @@
 # $$\hat w_u = m + \left(X^\top X / \sigma^2 + T^{-1}\right)^{-1} X^\top (y - Xm) / \sigma^2$$
 #
 # With no rating it is the global model, with many the user's own; nobody chooses when to switch. For a rate the same idea is a Beta prior: with
-# $\alpha$ and $\beta$ fitted to all items, one click in two shows gives $(1 + \alpha)/(2 + \alpha + \beta)$. LinkedIn's GLMix does this with coefficients per
-# user and per item.
+# $\alpha$ and $\beta$ fitted to all items, one click in two shows gives $(1 + \alpha)/(2 + \alpha + \beta)$. LinkedIn's GLMix pools coefficients of a logistic
+# regression, per user and per item, by Gaussian priors.
 #
 # **What is measured here.** With five ratings partial pooling is ahead of one taste for all. <!-- c3: lower -->
 # Own data alone is far behind. <!-- c2: higher -->
-# Most of that comes from shrinking at all: a ridge with one tuned strength is level with the learned prior at five ratings, <!-- c4: none -->
-# whose own contribution shows later and is small.
+# A ridge with one tuned strength, shrunk towards the same learned mean user, is level with it at five ratings. <!-- c4: none -->
+# So what the learned scales of $T$ add is small there.
 #
-# **Profile, gates, adapters.** Features of the user move the prior mean: $m + M g_u$. At no rating this is all the personalisation there is. <!-- c5: lower -->
-# Gates (POSO, PEPNet) let features scale a network's units; a LoRA per user (OPPU) stores weights, some tens of kilobytes each, and must beat a vector of a few
+# **Profile, gates, adapters.** Features of the user move the prior mean: $m + M g_u$. At no rating this is all the personalisation there is; it helps, <!-- c5: lower -->
+# and brings the head level with the tuned bias, not ahead of it. <!-- c8: equal -->
+# Gates (POSO, PEPNet) let features scale a network's units; a LoRA per user (OPPU) stores weights, some tens of kilobytes each; it has to beat a vector of a few
 # dozen numbers that is solved from the ratings at request time.
 #
 # **Judge it rightly.** A user bias changes no user's ranking, yet it raises the AUC over all pairs. GAUC averages the AUC within users, weighted by exposures. Then
@@ -66,14 +67,15 @@
 # $$\hat w_u = m + \left(X^\top X / \sigma^2 + T^{-1}\right)^{-1} X^\top (y - Xm) / \sigma^2$$
 #
 # 没有评分时它就是全局模型，评分多了就是用户自己的模型，不需要谁来决定何时切换。对点击率，同样的想法就是 Beta 先验：用全部物品拟合 $\alpha$ 和 $\beta$，
-# 曝光两次点击一次，估计是 $(1 + \alpha)/(2 + \alpha + \beta)$。LinkedIn 的 GLMix 就是这样做的，用户和物品各有自己的系数。
+# 曝光两次点击一次，估计是 $(1 + \alpha)/(2 + \alpha + \beta)$。LinkedIn 的 GLMix 用高斯先验对逻辑回归的系数做部分合并，用户和物品各有一套。
 #
 # **这里测到了什么。** 有五条评分时，部分合并胜过所有人共用一种口味；<!-- c3: lower -->
 # 只用自己的数据则远远落后。<!-- c2: higher -->
-# 功劳主要在“收缩”本身：只调一个强度的岭回归，在五条评分时与学出来的先验看不出差别；<!-- c4: none -->
-# 后者自己的贡献要到评分更多时才显出来，而且不大。
+# 只调一个强度的岭回归，同样往学出来的平均用户收缩，在五条评分时与它看不出差别。<!-- c4: none -->
+# 可见在这里，学出来的 $T$ 的尺度贡献很小。
 #
-# **画像、门控、适配器。** 用户特征移动先验均值：$m + M g_u$。一条评分都没有时，个性化就只有这些。<!-- c5: lower -->
+# **画像、门控、适配器。** 用户特征移动先验均值：$m + M g_u$。一条评分都没有时，个性化就只有这些：它有帮助，<!-- c5: lower -->
+# 但只让预测头与调好的偏置持平，并没有领先。<!-- c8: equal -->
 # 门控（POSO、PEPNet）让特征去缩放网络的单元；每人一个 LoRA（OPPU）要存权重，每人几十 KB，它得胜过一个请求时现解的、只有几十个数的向量才值得。
 #
 # **评估要对。** 用户偏置不改变任何人的排序，却能抬高全体样本对的 AUC。GAUC 在用户内算 AUC，再按曝光加权。然后看谁变差：按历史长短看，按人群看。
@@ -81,13 +83,14 @@
 
 # %% [markdown]
 # ## 1. Shown twice, clicked once
-# Take "liked" (four stars or more) as a click and a rating as an exposure. Each film's like rate from its first ratings, raw and with a Beta prior whose
-# $\alpha$ and $\beta$ come from all films by moments: your `beta_prior`. The top of the list by either, and how these films did later:
+# Take "liked" (four stars or more) as a click and a rating as an exposure. Each film's like rate from five random ratings of every user, raw and with a Beta prior
+# whose $\alpha$ and $\beta$ come by moments from the films shown more than once: your `beta_prior`. The top of the list by either, equal rates by title, and how
+# these films did in all other ratings:
 
 # %% [markdown] lang="zh"
 # ## 1. 曝光两次，点击一次
-# 把“喜欢”（四星及以上）当点击，把一条评分当一次曝光。用每部影片最初的评分算喜欢率：一种是原始比例，一种加 Beta 先验，$\alpha$ 和 $\beta$ 由全部影片按矩估计得到，
-# 也就是你写的 `beta_prior`。两种排序的榜首各是谁，它们后来又怎样：
+# 把“喜欢”（四星及以上）当点击，把一条评分当一次曝光。每个用户随机取五条评分，据此算每部影片的喜欢率：一种是原始比例，一种加 Beta 先验，$\alpha$ 和 $\beta$ 由曝光多于一次的影片按矩估计得到，
+# 也就是你写的 `beta_prior`。两种排序的榜首各是谁（比例相同时按片名排），它们在其余评分上又怎样：
 
 # %%
 import torch
@@ -113,8 +116,8 @@ TEXTS = {
     "liked": ("liked", "喜欢"),
     "raw": ("raw rate", "原始比例"),
     "posterior": ("with the prior", "加先验"),
-    "later": ("later rate", "后来的比例"),
-    "top": ("later rate of the first 20", "前 20 名后来的比例"),
+    "later": ("other ratings", "其余评分上的比例"),
+    "top": ("rate of the first 20 in all other ratings", "前 20 名在其余评分上的比例"),
     "narrow": ("One user's taste, and the mean user's", "一个用户的口味，与平均用户"),
     "K": ("K, ratings of the new user", "K：新用户的评分数"),
     "weight": ("weight of a taste", "某一项口味的权重"),
@@ -134,8 +137,9 @@ TEXTS = {
     "groups": ("Partial pooling with profile minus bias", "带画像的部分合并与收缩偏置之差"),
     "difference": ("difference in RMSE (stars)", "RMSE 之差（星）"),
     "alt groups": (
-        "Six intervals, women and men at one, five and twenty ratings: none lies above zero, and they move down with K.",
-        "六个区间，女性和男性用户各在一、五、二十条评分时：没有一个在零以上，随 K 下移。",
+        "Six intervals, women and men at one, five and twenty ratings: all but that of men at one rating lie below zero, and they move down "
+        "with K.",
+        "六个区间，女性和男性用户各在一、五、二十条评分时：除男性用户一条评分时跨过零外，都在零以下，随 K 下移。",
     ),
     "worse": ("users whom partial pooling serves worse than the bias, K = 20", "部分合并不如偏置的用户，K = 20"),
     "item": ("item part alone", "只有物品部分"),
@@ -171,17 +175,18 @@ with mine("q17") as my:
         first = films.sort_values([text(name), "title"], ascending=[False, True])
         held = first[text("later")].head(20).mean()
         print(f"{text('top')}, {text(name)}: {held:.2f}")
-    plots.table(first.set_index("title").head(5), digits=2)
+        plots.table(first.set_index("title").head(4), digits=2)
 
 # %% [markdown]
-# The raw order is led by films with one rating and one like. With the prior a film must earn its place, and the list holds up better later.
+# The raw order is led by films with few ratings, all of them likes. So many tie that the alphabet decides. With the prior a film must earn its place, and the
+# list holds up better on the other ratings.
 #
 # ## 2. Where do a user's tastes come from?
 # Now the same for a vector. The library's `PooledHead` gives every user a bias and eight tastes on learned film vectors. The bias is shrunken alike in all; only
 # the prior of the tastes differs. **By hand**, partial pooling for one user:
 
 # %% [markdown] lang="zh"
-# 原始排序的榜首，都是只有一条评分且恰好喜欢的影片。加了先验，影片得靠证据上榜，而且后来的表现更好。
+# 原始排序的榜首，都是评分很少、又恰好全是喜欢的影片；并列的太多，名次只好由片名决定。加了先验，影片得靠证据上榜，在其余评分上的表现也更好。
 #
 # ## 2. 用户的口味从哪里来？
 # 现在把同样的想法用到向量上。库里的 `PooledHead` 给每个用户一个偏置，以及在学到的影片向量上的八个口味权重。偏置在各种做法里收缩得一样，只有口味的先验不同。
@@ -216,16 +221,19 @@ def followed(taste=2):
         states = [head.adapt(user.first(k).support).mean[0] for k in shown]
         drawn[text(name)] = [float(state[taste - 1]) for state in states]
     drawn[text("everybody")] = [float(head.mean_user_[taste - 1])] * 21
-    return plots.lines(shown, drawn, **labels("narrow", "K", "weight"))
+    named = labels("narrow", "K", "weight")
+    return plots.lines(shown, drawn, **named, xticks=(0, 5, 10, 15, 20))
 
 
 plots.play(followed, taste=(1, 8), alt=text("alt narrow"))
 
 # %% [markdown]
-# The study: five splits, every setting chosen on tuning users, who never judge: the bias's shrinkage, the number of segments, the one strength.
+# The study: five splits, every setting chosen on tuning users, who never judge: the bias's shrinkage, the number of segments, the one strength. Own data alone
+# is a ridge whose prior on the tastes is so wide that it hardly speaks. A new user gets the likeliest segment; without ratings, the largest.
 
 # %% [markdown] lang="zh"
-# 研究：五次划分。收缩强度、分群个数、单一强度都在调参用户上选，这些人从不参与评估。
+# 研究：五次划分。收缩强度、分群个数、单一强度都在调参用户上选，这些人从不参与评估。“只用自己的数据”是口味先验极宽的岭回归，先验几乎不起作用。
+# 新用户归入最可能的一群；没有评分时归入最大的一群。
 
 # %%
 study, supports = load_study("q17"), (0, 1, 3, 5, 10, 20)
@@ -235,7 +243,7 @@ plots.table(study.table(kinds, group="all").rename(index=glossary.say))
 
 # %% tags=["figure"]
 curves = {}
-for name in ("own data alone", "segments", "bias", "partial pooling", kinds[-1]):
+for name in ("own data alone", "partial pooling", "bias", "segments", kinds[-1]):
     curves[glossary.say(name)] = [study.mean(name, k=k, group="all") for k in supports]
 fig = plots.lines(supports, curves, **labels("errors", "K", "rmse"), xticks=supports)
 plots.show(fig, alt=text("alt errors"))
@@ -262,22 +270,28 @@ found = study.compare(profile, "partial pooling", k=0, group="all")
 claim("RMSE", profile, "partial pooling", found)
 
 # %% [markdown]
-# Segments cost at one rating: the user is put into one on next to no evidence. <!-- c1: higher -->
+# Segments cost at one rating. <!-- c1: higher -->
+# A choice on next to no evidence may be why, but in the table they cost at no rating, too. By twenty ratings they have overtaken one taste for all there; a soft
+# mixture of segments was not tried.
 # Own data alone is a disaster at five ratings for nine weights. <!-- c2: higher -->
-# Its error even grows with K at first; with as many ratings as weights least squares fits the noise exactly. Shrinking repairs it, <!-- c3: lower -->
-# and at five ratings one tuned strength does as well as the learned prior. <!-- c4: none -->
-# The profile speaks before the first rating. <!-- c5: lower -->
+# In the table its error even grows with K at first, and is worst at ten, about as many ratings as weights: there, we guess, it fits the noise. Shrinking
+# repairs it, <!-- c3: lower -->
+# and at five ratings one tuned strength does as well as learned scales. <!-- c4: none -->
+# Both shrink towards the learned mean user. At twenty ratings the learned scales are slightly ahead in the table.
+# The profile (age, gender, occupation) speaks before the first rating, by less than the margin. <!-- c5: lower -->
 #
 # ## 3. Who gets worse?
 # A mean hides people. How many are worse off than with the bias, even at twenty ratings? The share is printed below; q20 asks whether being harmed repeats, or is
 # chance. Groups can be told apart with more certainty. Women and men, under the bias and under the best of these heads:
 
 # %% [markdown] lang="zh"
-# 分群在一条评分时要付代价：几乎没有证据，就得把用户归进某一群。<!-- c1: higher -->
+# 分群在一条评分时要付代价。<!-- c1: higher -->
+# 也许是因为凭很少的证据就得归群，但从表里看，没有评分时它也更差。到二十条评分时，表里的分群已超过“所有人一种口味”；软分群（混合）没有试。
 # 九个权重、五条评分，只用自己的数据是一场灾难。<!-- c2: higher -->
-# 它的误差一开始甚至随 K 上升：评分数与权重数相当时，最小二乘正好把噪声也拟合了。收缩能补救；<!-- c3: lower -->
-# 在五条评分时，一个调好的强度就和学出来的先验一样好。<!-- c4: none -->
-# 用户画像在第一条评分之前就能说话。<!-- c5: lower -->
+# 从表里看，它的误差一开始甚至随 K 上升，在十条时最差，这时评分数与权重数相当：我们猜它把噪声也拟合了。收缩能补救；<!-- c3: lower -->
+# 在五条评分时，一个调好的强度就和学出来的尺度一样好。<!-- c4: none -->
+# 两者都往学出来的平均用户收缩。到二十条评分时，表里学出来的尺度略微领先。
+# 用户画像（年龄、性别、职业）在第一条评分之前就能说话，作用小于等效界值。<!-- c5: lower -->
 #
 # ## 3. 谁变差了？
 # 平均数会掩盖人。即使有二十条评分，还有多少用户不如用偏置模型？比例打印在下面；q20 会问“变差”是可重复的，还是偶然。按人群看更有把握。下面是女性和男性用户，
@@ -309,9 +323,15 @@ claim("RMSE", profile, "shrunken bias", found)
 found = study.compare(profile, "bias", k=20, group="men")
 claim("RMSE", profile, "shrunken bias", found)
 
+# %% tags=["claim"]
+found = study.compare(profile, "bias", k=0, group="all")
+claim("RMSE", profile, "shrunken bias", found)
+
 # %% [markdown]
 # Both gain, <!-- c6: lower, c7: lower -->
 # though the error of women stays higher in the table under either model. ML-100K has fewer of them; whether that is the reason was not measured.
+# Before the first rating the head gains nothing on the bias that matters, <!-- c8: equal -->
+# and the table has the men slightly on the losing side.
 #
 # ## 4. The metric that personalisation is judged by
 # Two scores that order every user's films alike: the item part of the bias model, and the same plus the user bias. Like or not, on held-out ratings. What do a pooled
@@ -320,6 +340,8 @@ claim("RMSE", profile, "shrunken bias", found)
 # %% [markdown] lang="zh"
 # 两组都有收益，<!-- c6: lower, c7: lower -->
 # 不过从表里看，两种模型下女性用户的误差都更高。ML-100K 里女性用户较少；这是不是原因，没有测。
+# 第一条评分之前，预测头与偏置没有实质差别，<!-- c8: equal -->
+# 而且从表里看，男性用户略微吃亏。
 #
 # ## 4. 衡量个性化的指标
 # 两种得分，对每个用户的影片排序完全相同：偏置模型的物品部分，以及再加上用户偏置。在留出的评分上预测喜欢与否。全体样本的 AUC 和 GAUC 各怎么说？
@@ -335,10 +357,10 @@ with mine("q17") as my:
             print(f"{text(name)}: {text(what)} {my.gauc(scores, liked, users):.3f}")
 
 # %% [markdown]
-# The pooled AUC rises by the user bias alone, which knows who rates high. No list has changed, and GAUC says so.
+# The pooled AUC rises by the user bias alone, which knows who rates high. No list has changed, and GAUC, which compares within users only, cannot move.
 
 # %% [markdown] lang="zh"
-# 只加用户偏置，全体样本的 AUC 就上去了，因为它知道谁打分高。没有一个人的列表变过，GAUC 如实地说了这一点。
+# 只加用户偏置，全体样本的 AUC 就上去了，因为它知道谁打分高。没有一个人的列表变过；GAUC 只在用户内比较，所以不会动。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -358,16 +380,16 @@ with mine("q17") as my:
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Segments are the safe middle."** → A new user must be put into one first. With one rating that costs more than it gives (section 2).
+# - **"Segments are the safe middle."** → A new user must be put into one first. With one rating that costs more than it gives. <!-- c1: higher -->
 # - **"Per-user weights personalise."** → They may carry only the amount of evidence. Exchange users before you say so (q23).
 # - **"AUC went up, so personalisation works."** → A user bias lifts the pooled AUC and changes no list (section 4).
-# - **"The learned prior is what wins."** → Take it away: at five ratings one tuned strength did as well. Shrinking wins.
+# - **"The learned scales are what wins."** → Take them away: at five ratings one tuned strength did as well. <!-- c4: none -->
 # - **"CTR 1/2 beats 40/100."** → Not before the prior is added.
 # #### 中文
-# - **“分群是稳妥的折中。”** → 新用户得先归到某一群。只有一条评分时，这样做得不偿失（第 2 节）。
+# - **“分群是稳妥的折中。”** → 新用户得先归到某一群。只有一条评分时，这样做得不偿失。<!-- c1: higher -->
 # - **“每人一套权重就是个性化。”** → 它可能只反映证据的多少。先互换用户，再下结论（q23）。
 # - **“AUC 涨了，说明个性化有效。”** → 加一个用户偏置就能抬高全体 AUC，却不改变任何列表（第 4 节）。
-# - **“赢的是学出来的先验。”** → 把它拿掉试试：五条评分时，一个调好的强度同样好。赢的是收缩。
+# - **“赢的是学出来的尺度。”** → 把它拿掉试试：五条评分时，一个调好的强度同样好。<!-- c4: none -->
 # - **“点击率 1/2 胜过 40/100。”** → 先把先验加上再比。
 
 # %% [markdown] tags=["follow-ups"]
@@ -379,11 +401,11 @@ with mine("q17") as my:
 # A feature added to the input shifts the score; a gate multiplies hidden units, so it changes which other features count. POSO uses one so that new users are not drowned by
 # heavy ones. Whether it pays is measured against the same feature as a plain input.</details>
 # <details><summary>10⁹ users: what do you store per user?</summary>
-# The events, and at most a vector of D numbers as a cache; 10⁹ × 64 × 4 bytes are 256 GB, a LoRA of rank 8 on one 1024-wide layer is 64 KB each, 64 TB in all. The prior is
+# The events, and at most a vector of D numbers as a cache; 10⁹ × 64 × 4 bytes are 256 GB, a LoRA of rank 8 on one 1024 × 1024 layer is 64 KB each, 64 TB in all, at 4 bytes a number. The prior is
 # shared and small. A new model version recomputes vectors from events.</details>
 # <details><summary>Why not a sequence model that adapts in context?</summary>
 # It pools too: its weights are the prior, the history the data. It learns when to trust a history from millions of users. For a small domain or a new surface, where that
-# prior cannot be trained, the closed form with two estimated variances is hard to beat, and says how sure it is.</details>
+# prior cannot be trained, the closed form with estimated variances is a baseline to beat, and says how sure it is. This lesson did not measure a sequence model.</details>
 # <details><summary>A new user says "I like sport". How do you fill in the unknown rest?</summary>
 # By the prior's covariance: a full T says which tastes go together, so a word on one moves the others. With a diagonal T it moves nothing else. Treat the
 # statement as an observation with its own noise (q02).</details>
@@ -394,10 +416,10 @@ with mine("q17") as my:
 # <details><summary>门控比它读的那个用户特征多了什么？</summary>
 # 特征加到输入里，只是平移得分；门控乘在隐层单元上，改变的是其他特征各算多少。POSO 用它防止新用户被重度用户淹没。值不值，要和“同一个特征直接作输入”比。</details>
 # <details><summary>10⁹ 用户，每人存什么？</summary>
-# 存行为；向量最多当缓存：10⁹ × 64 × 4 字节是 256 GB。一层 1024 维的 rank 8 LoRA 每人 64 KB，合计 64 TB。先验是共享的，很小。模型换版本，就从行为重算向量。</details>
+# 存行为；向量最多当缓存：10⁹ × 64 × 4 字节是 256 GB。一个 1024 × 1024 的层做 rank 8 LoRA，每个数 4 字节，每人 64 KB，合计 64 TB。先验是共享的，很小。模型换版本，就从行为重算向量。</details>
 # <details><summary>序列模型在上下文里就能适应，为什么不用它？</summary>
-# 它也在做合并：参数是先验，历史是数据，什么时候该信历史是从几百万用户里学来的。小领域、新场景训练不出这样的先验，这时带两个方差估计的闭式解很难被超过，
-# 而且说得出自己有多大把握。</details>
+# 它也在做合并：参数是先验，历史是数据，什么时候该信历史是从几百万用户里学来的。小领域、新场景训练不出这样的先验，这时带方差估计的闭式解是必须先超过的基线，
+# 而且说得出自己有多大把握。本课没有测序列模型。</details>
 # <details><summary>新用户只说“喜欢体育”，其余未知的兴趣怎么填？</summary>
 # 靠先验的协方差：T 不是对角阵时，它刻画哪些口味总是一起出现，提到一项就会带动其余；T 是对角阵就带不动。把这句话当作一条自带噪声的观测（q02）。</details>
 
@@ -436,6 +458,7 @@ what_was_measured()
 # **Read first · 先读：** Gelman & Hill (2007), *Data Analysis Using Regression and Multilevel/Hierarchical Models*, Cambridge University Press, chapter 12.
 #
 # - Zhang et al. (2016), *GLMix: Generalized Linear Mixed Models For Large-Scale Response Prediction*, KDD.
+# - *Addressing Cold Start in Product Search via Empirical Bayes* (2022), CIKM.
 # - Zhou et al. (2018), [*Deep Interest Network for Click-Through Rate Prediction*](https://arxiv.org/abs/1706.06978), KDD: GAUC.
 # - Chang et al. (2023), [*PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information*](https://arxiv.org/abs/2302.01115), KDD.
 # - Dai et al. (2021), [*POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*](https://arxiv.org/abs/2108.04690), arXiv.

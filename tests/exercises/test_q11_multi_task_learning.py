@@ -20,7 +20,7 @@ def test_two_tasks_two_experts(yours):
     assert_close(
         got,
         tensor([[[5.0]], [[6.0]]]),  # weights ½, ½ and ¼, ¾
-        cause=("each task has a gate of its own, a softmax over the experts", "每个任务有自己的门，对专家做 softmax"),
+        cause=("each task has a gate of its own, a softmax over the experts", "每个任务有自己的门控，对专家做 softmax"),
     )
 
 
@@ -35,7 +35,7 @@ def test_it_is_the_loop_over_tasks_and_rows(yours, rng):
     assert_close(
         yours.mmoe_gate(*(torch.as_tensor(v) for v in (x, outputs, gates))),
         torch.as_tensor(expected),
-        cause=("the gate reads the row: weights differ from row to row", "门要看输入：每行的权重不同"),
+        cause=("the gate reads the row: weights differ from row to row", "门控要看输入：每行的权重不同"),
     )
 
 

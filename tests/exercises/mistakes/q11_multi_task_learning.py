@@ -10,7 +10,7 @@ from metarec_lib.workbook import mistake
 def one_gate_for_all(x, outputs, gates):
     """Each task has a gate of its own; you used the first one for all.
 
-    每个任务有自己的门；你都用了第一个。
+    每个任务有自己的门控；你都用了第一个。
     """
     weights = torch.softmax(torch.einsum("nd,tde->tne", x, gates[:1].expand_as(gates)), dim=2)
     return torch.einsum("tne,enh->tnh", weights, outputs)
@@ -30,7 +30,7 @@ def softmax_over_rows(x, outputs, gates):
 def the_best_expert_only(x, outputs, gates):
     """You took the expert with the largest gate; asked is the weighted mean of all.
 
-    你只取了门值最大的专家；要的是全部专家的加权平均。
+    你只取了门控值最大的专家；要的是全部专家的加权平均。
     """
     best = torch.einsum("nd,tde->tne", x, gates).argmax(2)
     return torch.einsum("tne,enh->tnh", torch.nn.functional.one_hot(best, len(outputs)).to(outputs.dtype), outputs)
@@ -40,7 +40,7 @@ def the_best_expert_only(x, outputs, gates):
 def gate_does_not_read_the_row(x, outputs, gates):
     """The gate reads its row; you used the mean input for all rows.
 
-    门要看各行自己的输入；你对所有行用了平均输入。
+    门控要看各行自己的输入；你对所有行用了平均输入。
     """
     weights = torch.softmax(torch.einsum("nd,tde->tne", x.mean(0, keepdim=True).expand_as(x), gates), dim=2)
     return torch.einsum("tne,enh->tnh", weights, outputs)

@@ -6,8 +6,8 @@ TERMS = (
     Term("error of the mean conversion rate", "平均转化率的误差", "metric", ("cvr error",)),
     Term("mean conversion rate", "平均转化率", "metric", ("cvr",)),
     Term("rating alone", "只学评分", "model"),
-    Term("watching alone", "只学点看", "model"),
-    Term("shared bottom", "共享底座", "model"),
+    Term("watching alone", "只学是否观看", "model"),
+    Term("shared bottom", "底层共享（Shared-Bottom）", "model"),
     Term("MMoE", "MMoE", "model"),
     Term("PLE", "PLE", "model"),
     Term("ESMM", "ESMM", "model"),
@@ -19,4 +19,6 @@ TERMS = (
     Term("hidden intent", "有隐藏意图", "condition", ("intent=hidden intent",)),
     Term("no hidden intent", "没有隐藏意图", "condition", ("intent=no hidden intent",)),
     Term("worlds of impressions", "个曝光世界", "unit"),
+    Term("new users tell the same share", "新用户也只告知这个比例", "condition", ("told=alike",)),
+    Term("new users tell all their stars", "新用户告知全部星级", "condition", ("told=all",)),
 )
