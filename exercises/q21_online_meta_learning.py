@@ -25,7 +25,7 @@ def ftml_step(
     >>> ftml_step(torch.zeros(1), [(x, y, x, y)], inner_lr=0.25, outer_lr=1.0)
     tensor([0.5000])
 
-    中文：跟随元领先者（FTML）的一步外层更新：用到目前为止存下的全部用户，每个用户权重相同。
+    中文：跟随元领导者（FTML）的一步外层更新：用到目前为止存下的全部用户，每个用户权重相同。
     一个用户是 (x, y, query_x, query_y)，形状 (K, D)、(K,)、(Q, D)、(Q,)，Q 至少为 1；K 和 Q 因人而异，K 可以为 0。
     用户的预测是 x · w。
     内层：w = start − inner_lr · 支持集均方误差在 start 处的梯度（K = 0 时不走）。外层：start − outer_lr · 梯度；
@@ -70,9 +70,9 @@ def regret_curve(losses: np.ndarray, rivals: np.ndarray) -> np.ndarray:
     >>> regret_curve(np.array([3.0, 1.0]), np.array([[1.0, 2.0], [2.0, 0.0]]))
     array([2., 2.])
 
-    中文：每次到达之后的遗憾：到此为止的累计损失，减去事后看来到此为止最好的那个固定对手的累计损失。
-    losses：(T,)，按到达次序的学习者损失；rivals：(C, T)，每行一个固定对手，在同样的到达上；C 至少为 1。
-    不同时刻最好的对手可以不同。返回 (T,)；可以为负。
+    中文：每次到达之后的遗憾：到此为止的累计损失，减去事后看来到此为止最好的那个固定对照先验的累计损失。
+    losses：(T,)，按到达时间顺序的学习者损失；rivals：(C, T)，每行一个固定对照先验，在同样的到达上；C 至少为 1。
+    不同时刻最好的对照先验可以不同。返回 (T,)；可以为负。
     """
     raise NotImplementedError(
         "Write regret_curve: regret after each arrival: the summed loss so far, minus that of the fixed rival who is "

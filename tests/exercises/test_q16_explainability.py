@@ -49,7 +49,7 @@ def test_the_path_starts_at_the_baseline(yours, given, rng):
     )
 
 
-@graded("integrated_gradients")
+@graded("integrated_gradients", core=True)
 def test_midpoints_of_the_steps(yours, given):
     """f = v⁴ from 0 to 2 in two steps: the gradients at .5 and 1.5 are .5 and 13.5, their mean times 2 is 14."""
     fourth = given("power", centre=tensor([0.0]), exponent=4)

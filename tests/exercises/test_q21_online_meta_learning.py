@@ -165,7 +165,7 @@ def test_regret_by_hand(yours):
         np.array([2.0, 2.0, 0.0, 0.0]),
         cause=(
             "sum first, then take the rival who is best up to that time; it may change",
-            "先累加，再取到那一刻为止最好的对手；它可能会换",
+            "先累加，再取到那一刻为止最好的对照先验；它可能会换",
         ),
     )
 
@@ -182,7 +182,7 @@ def test_regret_is_a_loop(yours, rng):
         np.array(expected),
         cause=(
             "one rival for all arrivals so far, not the best rival of each arrival; regret may be negative",
-            "到目前为止用同一个对手，而不是每次到达各取最好的；遗憾可以为负",
+            "到目前为止用同一个对照先验，而不是每次到达各取最好的；遗憾可以为负",
         ),
     )
 
@@ -190,6 +190,8 @@ def test_regret_is_a_loop(yours, rng):
 @graded("regret_curve")
 def test_one_rival_and_no_arrival(yours):
     got = yours.regret_curve(np.array([1, 2]), np.array([[2, 2]]))
-    assert_close(got, np.array([-1, -1]), cause=("one rival: the difference of two sums", "只有一个对手：两个累计之差"))
+    assert_close(
+        got, np.array([-1, -1]), cause=("one rival: the difference of two sums", "只有一个对照先验：两个累计之差")
+    )
     got = yours.regret_curve(np.zeros(0), np.zeros((2, 0)))
     assert_close(got, np.zeros(0), cause=("nobody has come: an empty curve", "还没有人来：空曲线"))

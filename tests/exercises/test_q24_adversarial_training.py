@@ -203,6 +203,12 @@ def test_vectors_of_zero(yours):
         torch.log(tensor(2.0)) + torch.log1p(torch.exp(tensor(5.0))),
         cause=("a row whose gradient is zero does not move: 0 / 0 is NaN", "梯度为零的行不动：0 / 0 是 NaN"),
     )
+    far = yours.apr_loss(tensor([[60.0]]), tensor([[-20.0]]), tensor([[0.0]]), 0.0, 0.0)
+    assert_close(
+        far,
+        tensor(1200.0),
+        cause=("σ of a large negative margin underflows: use logsigmoid", "很负的间隔会让 σ 下溢：用 logsigmoid"),
+    )
     tiny = yours.apr_loss(
         tensor([[40.0]]), tensor([[1.0]]), zero[:, :1], 0.5, 1.0
     )  # a gradient of 4e-18 has a direction
@@ -210,13 +216,7 @@ def test_vectors_of_zero(yours):
         tiny,
         torch.log(tensor(2.0)),  # the margin moves from 40 to 39.5 · (.5 − .5) = 0
         cause=(
-            "a tiny gradient has a direction too: add no constant to its length",
-            "很小的梯度也有方向：不要在长度上加常数",
+            "a tiny gradient has a direction too: add no constant to its length, and lower the eps of normalize",
+            "很小的梯度也有方向：不要在长度上加常数；用 normalize 时要调小 eps",
         ),
-    )
-    far = yours.apr_loss(tensor([[60.0]]), tensor([[-20.0]]), tensor([[0.0]]), 0.0, 0.0)
-    assert_close(
-        far,
-        tensor(1200.0),
-        cause=("σ of a large negative margin underflows: use logsigmoid", "很负的间隔会让 σ 下溢：用 logsigmoid"),
     )

@@ -69,6 +69,24 @@ def keeps_the_sum(model, x, baseline, steps):
     return steps * ((x - baseline) * _path(model, x, baseline, [(i + 0.5) / steps for i in range(steps)])).detach()
 
 
+@mistake("integrated_gradients")
+def counts_both_ends(model, x, baseline, steps):
+    """Your fractions run from 0 to 1 with both ends; the middles of the steps are (i + ½) / steps.
+
+    你的比例从 0 到 1，两端都算了进去；各步的中点是 (i + ½) / steps。
+    """
+    return ((x - baseline) * _path(model, x, baseline, torch.linspace(0, 1, steps).tolist())).detach()
+
+
+@mistake("integrated_gradients")
+def the_middle_alone(model, x, baseline, steps):
+    """You took one gradient, half way, whatever `steps` is; take one in the middle of each step.
+
+    不管 steps 是多少，你只在半路取了一次梯度；应在每一步的中点各取一次。
+    """
+    return ((x - baseline) * _path(model, x, baseline, [0.5])).detach()
+
+
 @mistake("kernel_shap_weights")
 def forgets_how_many_subsets(n, sizes):
     """The subsets of one size share its weight: divide by C(n, s).
@@ -161,6 +179,15 @@ def one_at_a_time(model, x, baseline, attribution):
         point[place] = baseline[place]
         outputs.append(model(point))
     return torch.stack(outputs)
+
+
+@mistake("deletion_curve")
+def by_rank_instead_of_order(model, x, baseline, attribution):
+    """argsort once gives which input goes first; you sorted again, which gives the rank of each input.
+
+    argsort 一次得到先换哪个输入；你又排了一次，得到的是每个输入的名次。
+    """
+    return _curve(model, x, baseline, attribution.argsort(descending=True, stable=True).argsort())
 
 
 @mistake("deletion_curve")

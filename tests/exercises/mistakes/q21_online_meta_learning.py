@@ -35,7 +35,7 @@ def first_order(start, users, inner_lr, outer_lr):
 def only_the_newest_user(start, users, inner_lr, outer_lr):
     """You took the last user alone: that is continual SGD. The leader looks at all users so far.
 
-    你只用了最后一个用户：那是持续 SGD。元领先者要看到目前为止的全部用户。
+    你只用了最后一个用户：那是持续 SGD。元领导者要看到目前为止的全部用户。
     """
     return _step(start, users[-1:], inner_lr, outer_lr)
 
@@ -192,7 +192,7 @@ def a_prior_that_counts_for_one(mean, covariance, n, user_mean, user_covariance)
 def the_best_rival_of_each_arrival(losses, rivals):
     """You took the best rival of each arrival; the rival is fixed over all arrivals so far.
 
-    你在每次到达时各取最好的对手；对手在到目前为止的所有到达上是固定的。
+    你在每次到达时各取最好的对照先验；对照先验在到目前为止的所有到达上是固定的。
     """
     return np.cumsum(losses) - np.cumsum(rivals.min(axis=0))
 
@@ -201,7 +201,7 @@ def the_best_rival_of_each_arrival(losses, rivals):
 def the_best_rival_of_the_end(losses, rivals):
     """You took the rival who is best at the end for all times; it is the one who is best so far.
 
-    你始终用最终最好的对手；应当用到那一刻为止最好的。
+    你始终用最终最好的对照先验；应当用到那一刻为止最好的。
     """
     return np.cumsum(losses) - np.cumsum(rivals[rivals.sum(axis=1).argmin()])
 
@@ -229,7 +229,7 @@ def a_mean_in_place_of_a_sum(losses, rivals):
 def never_negative(losses, rivals):
     """A learner that changes can beat every fixed rival: regret may be negative.
 
-    会变化的学习者可能胜过所有固定对手：遗憾可以为负。
+    会变化的学习者可能胜过所有固定对照先验：遗憾可以为负。
     """
     return np.maximum(np.cumsum(losses) - np.cumsum(rivals, axis=1).min(axis=0), 0)
 
@@ -238,7 +238,7 @@ def never_negative(losses, rivals):
 def the_worst_rival(losses, rivals):
     """The best rival has the smallest sum; you took the largest.
 
-    最好的对手累计损失最小；你取了最大的。
+    最好的对照先验累计损失最小；你取了最大的。
     """
     return np.cumsum(losses) - np.cumsum(rivals, axis=1).max(axis=0)
 
@@ -247,7 +247,7 @@ def the_worst_rival(losses, rivals):
 def the_sign_turned_round(losses, rivals):
     """Regret is the learner's sum minus the rival's; yours is the other way round.
 
-    遗憾是学习者的累计减去对手的累计；你减反了。
+    遗憾是学习者的累计减去对照先验的累计；你减反了。
     """
     return np.cumsum(rivals, axis=1).min(axis=0) - np.cumsum(losses)
 
@@ -256,6 +256,6 @@ def the_sign_turned_round(losses, rivals):
 def sums_over_the_rivals(losses, rivals):
     """Rivals stand in rows, time in columns: sum along a row.
 
-    每行一个对手，每列一个时刻：应沿行累加。
+    每行一个对照先验，每列一个时刻：应沿行累加。
     """
     return np.cumsum(losses) - np.cumsum(rivals, axis=0).min(axis=0)
