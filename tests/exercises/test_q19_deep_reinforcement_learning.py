@@ -119,7 +119,7 @@ def test_nothing_follows_the_end(yours, rng):
 def test_items_shown_already_are_not_chosen(yours, rng):
     online, target = drawn(rng, 5, 4) - 5, drawn(rng, 5, 4)
     allowed = torch.ones(5, 4, dtype=torch.bool)
-    allowed[torch.arange(5), online.argmax(1)] = False
+    allowed.scatter_(1, online.topk(2).indices, False)
     rewards, wanted = drawn(rng, 5), []
     for n in range(5):
         best = max((i for i in range(4) if allowed[n, i]), key=lambda i, n=n: float(online[n, i]))
