@@ -163,7 +163,7 @@ TEXTS = {
         "together on the right, low.",
         "散点图，RMSE 对行列式对数：相似用户的点在左上方；随机、DPP、最活跃的点挤在右下方。",
     ),
-    "against": ("Against 30 users at random, the head learns", "与随机 30 名用户相比（由闭式解预测头学习）"),
+    "against": ("Against 30 users at random, with the head", "与随机 30 名用户相比（由闭式解预测头学习）"),
     "less": ("difference in RMSE (stars)", "RMSE 之差（星）"),
     "each": ("60 ratings each", "每人 60 条"),
     "all": ("all ratings", "全部评分"),
@@ -365,13 +365,13 @@ plots.table(pd.DataFrame(rows, columns=heads).set_index(heads[0]))
 # Two traps stand in this table. Users come close to 1, which is what directions drawn at random would give: at a fitted prior the pulls
 # cancel, and the number cannot grow. And hours look diverse. But turn each user's clock by a random number of hours, so that "hour" means
 # nothing, and the number reaches as high: it needs no meaning of the hour, only other users in each. Genres are less diverse but pass: give each film the
-# genres of another, and all ten numbers are lower. A scenario worth a gate must survive such a shuffle.
+# genres of another, and all ten numbers are lower, the highest by little. A scenario worth a gate must survive such a shuffle.
 #
 # Your own two functions, on five ratings each of the first hundred users:
 
 # %% [markdown] lang="zh"
 # 表里有两个坑。用户接近 1，而随机方向也会是这个值：先验拟合好之后，各人的拉力相互抵消，这个数没法再高。小时看上去也多样；可是把每个用户的时钟随机拨几个小时，
-# “小时”已毫无意义，这个数照样能到这么高：它不需要小时有什么含义，只要每个小时里是不同的用户。类型的数值更低，却经得起检验：把每部影片的类型换成另一部的，十次全都更低。
+# “小时”已毫无意义，这个数照样能到这么高：它不需要小时有什么含义，只要每个小时里是不同的用户。类型的数值更低，却经得起检验：把每部影片的类型换成另一部的，十次全都更低，最高的一次只低一点。
 # 值得为它加门控的场景，必须经得起这样的打乱。
 #
 # 用你自己写的两个函数，取前一百名用户，每人五条评分：
