@@ -140,7 +140,7 @@ def _require_small_directory(file: IO[bytes]) -> None:
     file.seek(max(0, size - (1 << 16) - 22))
     tail = file.read()
     at = len(tail) - 22 if tail[-22:-18] == END and tail[-2:] == b"\0\0" else tail.rfind(END)
-    if at < 0:
+    if at < 0 or len(tail) - at < 22:
         raise Unreadable("the zip cannot be read (it has no end: a download cut short, or no zip)")
     count, length = struct.unpack_from("<10xHL", tail, at)
     if tail[max(0, at - 20) : at].startswith(END_64) or count == 0xFFFF or length > MOST_DIRECTORY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
@@ -39,6 +40,8 @@ class Files:
                 self.problem = f"there is no {place.path.name}" if missing else str(problem)
 
     def _list(self, place: Place) -> None:
+        if not os.path.lexists(place.path):
+            raise FileNotFoundError
         alone = bool(place.member) or not place.path.is_dir() and place.path.suffix.casefold() != ".zip"
         for item in items(place.path, place.below):
             if not place.member or item.path == place.member:
@@ -76,7 +79,7 @@ def _is_test(name: str) -> bool:
 
 def _is_ours(path: str) -> bool:
     folders = path.split("/")[:-1]
-    return any(folder in OF_THE_WORKBOOK or folder.startswith(".") for folder in folders)
+    return any(folder in OF_THE_WORKBOOK or (folder.startswith(".") and folder != "..") for folder in folders)
 
 
 def _plainness(path: str, stem: str) -> tuple[bool, int, str]:

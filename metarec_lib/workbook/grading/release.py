@@ -22,7 +22,8 @@ README = (
 {rows}
 
 Read the lesson in `notebooks/`, write the functions in `exercises/`, hand in the folder `exercises/` (or all of this
-folder, or a zip of it). Keep the names of files, functions and arguments. You may import the standard library, numpy and torch.
+folder, or a zip of it). Keep the names of files, functions and arguments. You may import the standard library, numpy
+and torch.
 
 Your functions are graded on random data of your own, drawn anew for each student: an answer must follow from the arguments.
 

@@ -20,6 +20,7 @@ from .results import validate
 
 STUDENTS = "students"
 TIMING = "timing.csv"
+DEVICE = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")  # names that Windows keeps for itself
 
 
 def write_report(out: Path, grades: dict[str, Any], sources: dict[str, dict[str, str]], times: Iterable[tuple]) -> None:
@@ -85,8 +86,9 @@ def folder_names(students: list[str]) -> dict[str, str]:
     counted: dict[str, int] = {}
     for name in plain.values():
         counted[name.casefold()] = counted.get(name.casefold(), 0) + 1
+    taken = {name for name, short in plain.items() if counted[short.casefold()] > 1 or DEVICE.fullmatch(short)}
     return {
-        name: short if short == name and counted[short.casefold()] == 1 else f"{short}-{_mark(name)}"
+        name: short if short == name and name and name not in taken else f"{short}-{_mark(name)}"
         for name, short in plain.items()
     }
 
