@@ -32,7 +32,7 @@ from submissions import Q06, Hostile, but, text
 from metarec_lib.workbook.sandbox import missing_walls
 
 CAP = 60  # seconds for one question of one student: what the submission that stalls costs
-STRAY = {f"{Q06}.py": make.stub(), f"exercises/{Q06}.py": make.stub(), "notes.zip": ""}  # beside the students
+STRAY = {f"{Q06}.py": make.stub(), f"exercises/{Q06}.py": make.stub(), "notes.txt": ""}  # beside the students
 KEY = {"METAREC_COURSE_KEY": "the key of one class of a hundred"}  # each run draws the same data for a student
 PR_SET_CHILD_SUBREAPER = 36
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,7 +107,7 @@ def _cluster(settings: Settings, address: str) -> Iterator[Cluster]:
     except ImportError:
         raise ValueError("Got --scheduler without Dask; install it: pip install 'metarec-lib[cluster]'") from None
     try:
-        client = Client(address, timeout="20s", set_as_default=False)
+        client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, TimeoutError) as error:
         raise ValueError(f"Got --scheduler {address}; expected the address of a running scheduler ({error}).") from None
     with client:
@@ -115,6 +116,8 @@ def _cluster(settings: Settings, address: str) -> Iterator[Cluster]:
 
 _here: dict[Settings, Grader] = {}
 _one_at_a_time = threading.Lock()
+_until_the_end = ExitStack()
+atexit.register(_until_the_end.close)
 
 
 def judge_here(settings: Settings, stem: str, source: bytes, variant: int, rules: bytes) -> list[dict[str, Any]] | str:
@@ -127,7 +130,8 @@ def judge_here(settings: Settings, stem: str, source: bytes, variant: int, rules
         return problem
     with _one_at_a_time:
         if settings not in _here:
-            _here[settings] = Grader(settings, Path(tempfile.mkdtemp(prefix="metarec-worker-")))
+            _here[settings] = Grader(settings, _until_the_end.enter_context(scratch()))
+            _until_the_end.callback(_here[settings].close)
         try:
             return judged(_here[settings], stem, source, variant)
         except (NotGraded, RuntimeError, OSError) as problem:
