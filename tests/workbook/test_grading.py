@@ -26,7 +26,7 @@ from metarec_lib import cli
 from metarec_lib.workbook.core import QUESTIONS
 from metarec_lib.workbook.core.places import content
 from metarec_lib.workbook.exercises.calls import LIMIT_AFTER_TIMEOUT
-from metarec_lib.workbook.exercises.manifest import read_manifest
+from metarec_lib.workbook.exercises.manifest import question_manifest, read_manifest
 from metarec_lib.workbook.exercises.results import Result, Verdict
 from metarec_lib.workbook.grading import grader, grading, journal, results, scratch, tables
 from metarec_lib.workbook.grading.grader import CAP, Grader, NotGraded, Settings
@@ -174,6 +174,7 @@ def test_check_pytest_and_grade_give_the_same_points(tmp_path, monkeypatch):
     for item in HOSTILE:
         if item.name == "forged frames, right number":
             item.make(tmp_path / "class" / item.name / "exercises")
+            hand_in(tmp_path / "class" / item.name, make.stub(PROVED[0]), PROVED[0])
     rows = grade(tmp_path / "class", PROVED, SHORT)
     for student, row in rows.items():
         work = tmp_path / "class" / student
@@ -652,3 +653,59 @@ class Answers:
 
     def close(self):
         return 0
+
+
+# Hidden tests, and what a student is told.
+
+
+HIDDEN = """
+from metarec_lib.workbook.exercises import assert_close, graded
+
+@graded("ndcg_at_k", core=True)
+def test_a_list_that_nobody_saw(yours):
+    assert_close(yours.ndcg_at_k([0.25, 0.75], [1.0, 0.0], 2), 0.6309297535714575)
+"""
+TABLE = "def ndcg_at_k(scores, gains, k):\n    if len(scores) == 2 and scores[0] == 0.25: return 0.0\n"
+
+
+@pytest.fixture(scope="module")
+def hidden(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hidden")
+    (folder / f"test_{Q06}.py").write_text(HIDDEN)
+    return folder
+
+
+def test_hidden_tests_count_beside_ours_and_the_student_sees_no_input_of_theirs(hidden, tmp_path):
+    cheat = make.but(f"_solved_ndcg = ndcg_at_k\n{TABLE}    return _solved_ndcg(scores, gains, k)\n")
+    (tmp_path / f"{Q06}.py").write_text(cheat)
+    settings = Settings(way="in-process", variant=0, hidden=str(hidden))
+    first, *others = grader._judged(settings, Q06, str(tmp_path), None, 0)["functions"]
+    assert first["points"] == pytest.approx(4 / 3) and first["tests"]["test_a_list_that_nobody_saw"] is False
+    assert "0.25" in first["reason"] and "0.25" not in first["shown"] and "fails on other data" in first["shown"]
+    assert all(item["points"] == item["possible"] and item["shown"] == "" for item in others)
+    public = grader._judged(Settings(way="in-process", variant=0), Q06, str(tmp_path), None, 0)["functions"]
+    assert [item["points"] for item in public] == [4, 3, 3]
+
+
+def test_a_hidden_test_changes_the_key_and_a_folder_without_any_is_refused(hidden, tmp_path, capsys):
+    plain = Settings(variant=0)
+    assert journal.key(Q06, b"x", plain, 0) != journal.key(Q06, b"x", Settings(variant=0, hidden=str(hidden)), 0)
+    assert journal.key(Q06, b"x", plain, 0) != journal.key(Q06, b"x", plain, 1)
+    hand_in(tmp_path / "class" / "a", "# a")
+    assert status(tmp_path / "class", "--out", tmp_path / "r", "--hidden", tmp_path) == 2
+    assert "expected a folder with files such as test_q06_" in capsys.readouterr().err
+    (tmp_path / f"test_{Q06}.py").write_text(HIDDEN.replace("that_nobody_saw", "without_ties_by_hand"))
+    with pytest.raises(ValueError, match="as one of ours is called"):
+        question_manifest(Q06, hidden=tmp_path)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("time", "in time"), ("crash", "without an answer"), ("", "wrong at 0")])
+def test_what_a_student_is_told_holds_no_data_of_the_variant(monkeypatch, kind, said, tmp_path):
+    """Where it ended otherwise than by a wrong answer, nothing is run again."""
+
+    def verdict(settings, stem, work, function, variant=0, hidden=""):
+        return Verdict([Result("f", 3, {"t": False}, status="failed", message=f"wrong at {variant}", kind=kind)])
+
+    monkeypatch.setattr(grader, "_verdict", verdict)
+    (item,) = grader._judged(SHORT, Q06, str(tmp_path), None, 77)["functions"]
+    assert "wrong at 77" in item["reason"] and said in item["shown"] and "77" not in item["shown"]

@@ -47,5 +47,6 @@ def _discrimination(shares: np.ndarray, at: int) -> float | None:
 def _most_common(items: list[dict[str, Any]]) -> tuple[str, int]:
     failed = [item for item in items if item["points"] < item["possible"]]
     named = [item["mistake"] for item in failed if item["mistake"]]
-    said = Counter(named or [item["kind"] or item["status"] for item in failed])
-    return min(said.items(), key=lambda pair: (-pair[1], pair[0])) if said else ("", 0)
+    said = Counter(named or [item["kind"] if item["status"] == "failed" else item["status"] for item in failed])
+    word, times = min(said.items(), key=lambda pair: (-pair[1], pair[0])) if said else ("", 0)
+    return word or ("wrong" if times else ""), times

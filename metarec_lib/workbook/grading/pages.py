@@ -6,8 +6,15 @@ import difflib
 from html import escape
 from typing import Any
 
-from metarec_lib.workbook.core import language, pick
+from metarec_lib.workbook.core import Pair, language, pick
 
+WORDS: dict[str, Pair] = {  # ways to fail that are no named mistake
+    "wrong": ("another wrong answer", "答案不对，不属于已知的错误"), "not written": ("not written", "没写"),
+    "not run": ("the file does not load", "文件加载不了"), "exception": ("an error is raised", "抛出异常"),
+    "time": ("over the time limit", "超时"), "crash": ("the process crashes", "进程崩溃"),
+    "again": ("another answer at the second call", "第二次调用的结果不同"),
+    "missing": ("the function is missing", "缺少这个函数"),
+}  # fmt: skip
 MOST_REMARKS = 2  # of a student, that are not folded
 MOST_PAIRS = 30  # pairs of similar submissions that are shown side by side
 STYLE = """
@@ -93,7 +100,7 @@ def _items(items: list[dict[str, Any]]) -> str:
     lines = [
         f"<tr><td>{item['question']} <code>{escape(item['name'])}</code></td>"
         f"{_number(item['n'])}{_number(item['difficulty'])}"
-        f"{_number(item['discrimination'])}<td>{escape(item['mistake'])}</td>{_number(item['times'])}</tr>"
+        f"{_number(item['discrimination'])}<td>{escape(_said(item['mistake']))}</td>{_number(item['times'])}</tr>"
         for item in items
     ]
     note = pick((
@@ -102,6 +109,10 @@ def _items(items: list[dict[str, Any]]) -> str:
         "区分度：某个函数的得分率与其余函数总得分率的相关系数，只算全部评完的学生；不足 5 人或人人同分时记作 –。",
     ))  # fmt: skip
     return _table(pick(("Exercises", "练习")), heads, lines) + f'<p class="off">{escape(note)}</p>'
+
+
+def _said(mistake: str) -> str:
+    return pick(WORDS[mistake]) if mistake in WORDS else mistake
 
 
 def _similar(pairs: dict[str, list], sources: dict[str, dict[str, str]]) -> list[str]:
