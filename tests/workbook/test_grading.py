@@ -164,7 +164,7 @@ def points_of_row(row: dict[str, str]) -> dict[str, dict[str, float]]:
     return {stem: {name: float(row[head]) for name, head in names.items()} for stem, names in heads.items()}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_check_pytest_and_grade_give_the_same_points(tmp_path, monkeypatch):
     monkeypatch.setenv("METAREC_HOME", str(tmp_path / "home"))
     kinds = {"perfect": make.perfect, "stub": make.stub, "partial": make.partial, "wrong": make.wrong}

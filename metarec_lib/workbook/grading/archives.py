@@ -22,6 +22,7 @@ LARGEST_ARCHIVE = 64 << 20  # bytes of a zip inside a submission
 MOST = 20_000  # files of one submission
 MOST_DIRECTORY = 4 << 20  # bytes of a zip's own table of contents
 DEEPEST = 8  # folders above a file
+OF_TOOLS = (".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages")  # folders that are not looked into
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # the others inflate without a bound in one step
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 END, END_64 = b"PK\x05\x06", b"PK\x06\x07"
@@ -70,7 +71,7 @@ def _in_folder(folder: Path) -> Iterator[Item]:
                 raise Unreadable(f"there are more than {MOST:,} files in it")
             path = prefix + entry.name
             inside = entry.is_dir(follow_symlinks=False) and path.count("/") < DEEPEST
-            if inside and entry.name != ".git":
+            if inside and entry.name not in OF_TOOLS:
                 waiting.append((Path(entry.path), f"{path}/"))
             yield Item(path, lambda most, entry=entry, path=path: read_file(Path(entry.path), path, most))
 

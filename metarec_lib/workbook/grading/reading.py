@@ -6,7 +6,7 @@ import io
 import os
 import re
 import tokenize
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from metarec_lib.workbook.exercises import utf8_text
 
@@ -55,7 +55,6 @@ class Files:
                 for inner in in_zip(item.read(LARGEST_ARCHIVE)):
                     self.listed.append(Item(f"{item.path}/{inner.path}", inner.read))
             except Unreadable as problem:
-                self.listed.append(Item(f"{item.path}/unreadable", _raising(problem)))
                 self.problem = self.problem or f"{item.path}: {problem}"
 
     def of(self, stem: str) -> Iterator[Item]:
@@ -64,13 +63,6 @@ class Files:
         found = [item for item in self.listed if (m := FILE.fullmatch(item.name)) and int(m["number"]) == number]
         found = [item for item in found if not _is_test(item.name) and not _is_ours(item.path)]
         return iter(sorted(found, key=lambda item: _plainness(item.path, stem))[:MOST_FILES])
-
-
-def _raising(problem: Unreadable) -> Callable[[int], bytes]:
-    def read(most: int) -> bytes:
-        raise problem
-
-    return read
 
 
 def _is_test(name: str) -> bool:
