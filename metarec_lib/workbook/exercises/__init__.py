@@ -9,7 +9,7 @@ _WHERE = {
     "manifest": ["manifest_text", "question_manifest", "require_exercises", "stems"],
     "results": ["Result", "Verdict"],
     "returned": ["unexpected"],
-    "solutions": ["exercise", "load_module", "plain_text", "read_solution", "read_text", "stub_text"],
+    "solutions": ["Exercise", "exercise", "load_module", "plain_text", "read_solution", "read_text", "stub_text"],
     "testing": ["assert_close", "assert_equal", "assert_raises", "assert_true", "graded", "mistake"],
 }
 
