@@ -110,8 +110,15 @@ def as_html(markdown: str) -> str:
         return f"\0{len(kept) - 1}\0"
 
     text = re.sub(r"```\w*\n(.*?)\n```", lambda m: keep(f"<pre>{html.escape(m[1])}</pre>"), markdown, flags=re.DOTALL)
-    text = re.sub(r"\$\$(.+?)\$\$", lambda m: keep(rf"\[{html.escape(m[1].strip(), quote=False)}\]"), text, flags=re.DOTALL)
-    text = re.sub(r"(?<!\\)\$(.+?)(?<!\\)\$", lambda m: keep(rf"\({html.escape(m[1].strip(), quote=False)}\)"), text, flags=re.DOTALL)
+    text = re.sub(
+        r"\$\$(.+?)\$\$", lambda m: keep(rf"\[{html.escape(m[1].strip(), quote=False)}\]"), text, flags=re.DOTALL
+    )
+    text = re.sub(
+        r"(?<!\\)\$(.+?)(?<!\\)\$",
+        lambda m: keep(rf"\({html.escape(m[1].strip(), quote=False)}\)"),
+        text,
+        flags=re.DOTALL,
+    )
     text = re.sub(r"`([^`]+)`", lambda m: keep(f"<code>{html.escape(m[1])}</code>"), text)
     text = html.escape(text, quote=False)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
@@ -126,4 +133,3 @@ def _block(block: str) -> str:
         items = re.split(r"^[-*] ", block, flags=re.MULTILINE)[1:]
         return "<ul>" + "".join(f"<li>{item.strip()}</li>" for item in items) + "</ul>"
     return "<p>" + re.sub(r" {2,}\n", "<br>", block).replace("\n", " ") + "</p>"
-

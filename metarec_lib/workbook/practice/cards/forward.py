@@ -68,7 +68,9 @@ def words(text: str) -> set[str]:
 
 def _failures() -> list[tuple[str, str, datetime]]:
     """Question, function and time of the last failure of each exercise."""
-    query = "SELECT question, function, MAX(time) AS time FROM attempts WHERE status = 'failed' GROUP BY question, function"
+    query = (
+        "SELECT question, function, MAX(time) AS time FROM attempts WHERE status = 'failed' GROUP BY question, function"
+    )
     found = progress.rows(query)
     return [(row["question"], row["function"], datetime.fromisoformat(row["time"])) for row in found]
 

@@ -17,7 +17,12 @@ from .forward import Whys, brought_forward, still, trouble
 from .schedule import AGAIN, AHEAD, EASY, GOOD, HARD, Memory, intervals, is_due, told
 
 NEW = 10  # cards a day that were never asked
-NAMES: dict[int, Pair] = {AGAIN: ("again", "忘了"), HARD: ("hard", "吃力"), GOOD: ("good", "记得"), EASY: ("easy", "很熟")}
+NAMES: dict[int, Pair] = {
+    AGAIN: ("again", "忘了"),
+    HARD: ("hard", "吃力"),
+    GOOD: ("good", "记得"),
+    EASY: ("easy", "很熟"),
+}
 DUE: Pair = ("due", "到期")
 FRESH: Pair = ("new", "新卡")
 CHANGED: Pair = ("its question has changed", "题面改过")
@@ -34,20 +39,21 @@ class Asked:
 class Session:
     """A review. Nothing is kept here that is not in the file, so another process may review at the same time.
 
-    questions: all where none is named. new: how many cards a day are begun. clock: gives the moment, with its zone.
+    questions: all where none is named. new: how many cards a day are begun. clock: gives the moment, with its zone; this
+    machine's where None.
     """
 
     def __init__(
         self,
         questions: Sequence[Question] = (),
         new: int = NEW,
-        clock: Callable[[], datetime] = partial(datetime.now, UTC),
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         if new < 0:
             raise ValueError(f"got new={new}; expected how many new cards a day, 0 or more")
         chosen = questions_with_cards()
         self.questions = [question for question in chosen if not questions or question in questions]
-        self.new, self.clock = new, clock
+        self.new, self.clock = new, clock or partial(datetime.now, UTC)
         self._lessons: dict[str, Lesson] = {}
         self._cards: dict[str, list[Card]] = {}
 
@@ -59,6 +65,10 @@ class Session:
         """
         now, known = self.clock(), store.memories()
         return next(self._due(known, now), None) or self._fresh(known, now) or self._ahead(known, now)
+
+    def waiting(self) -> Iterator[Asked]:
+        """The cards that are to be asked again now, in their order."""
+        return self._due(store.memories(), self.clock())
 
     def counts(self) -> tuple[int, int]:
         """How many cards are to be asked again now, and how many new ones are left for today."""

@@ -1,4 +1,4 @@
-"""The reviews of the cards in `progress.sqlite`: every answer is a row, and the last row of a card is what is known of it."""
+"""The reviews of the cards in `progress.sqlite`: every answer is a row; the last row of a card is what is known of it."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def review_command(names: Sequence[str] = (), lang: Language | None = None, new:
 
 
 def hold(session: Session, lang: Language, ask: Callable[[str], str]) -> str:
-    """Ask until nothing is left or the learner stops. ask: shows a prompt and gives what was typed. Returns the last line."""
+    """Ask until nothing is left or the learner stops. ask: shows a prompt, gives what was typed. Returns the last line."""
     answered = 0
     while asked := session.draw():
         print("\n" + headed(asked, lang))
@@ -58,7 +58,9 @@ def hold(session: Session, lang: Language, ask: Callable[[str], str]) -> str:
 def headed(asked: Asked, lang: Language) -> str:
     """Question, kind and reason, and below them the front of the card."""
     card = asked.card
-    head = f"── {card.question.key} · {title(card.question, lang)}\n   {kind_text(card, lang)} · {pick(asked.why, lang)}"
+    head = (
+        f"── {card.question.key} · {title(card.question, lang)}\n   {kind_text(card, lang)} · {pick(asked.why, lang)}"
+    )
     return f"{head}\n\n{plain(pick(card.front, lang))}\n"
 
 
