@@ -23,7 +23,7 @@ from metarec_lib.workbook.core import (
 )
 
 from .bank import plain
-from .recommending import AGAIN, FADES, GOAL, NOISE, PRIOR, READ, Advice, Result, advise, results_of
+from .recommending import AGAIN, FADES, GOAL, NOISE, PRIOR, REACHES, READ, READY, Advice, Result, advise, results_of
 from .standing import Entry, Standing, next_entry, standings
 
 SHOWN = 5
@@ -59,7 +59,16 @@ def next_command(lang: Language | None = None, as_json: bool = False) -> int:
         print(plain(told(advice, results, found, lang or language(), _listed)))
         return 0
     after = next_entry([one.entry for one in found])
-    stated = {"prior": PRIOR, "noise": NOISE, "goal": GOAL, "read": READ, "fades_days": FADES, "minutes_again": AGAIN}
+    stated = {
+        "prior": PRIOR,
+        "noise": NOISE,
+        "goal": GOAL,
+        "ready": READY,
+        "read": READ,
+        "reaches": REACHES,
+        "fades_days": FADES,
+        "minutes_again": AGAIN,
+    }
     numbers = {
         "assumed": stated,
         "results": [asdict(one) for one in results],
@@ -130,8 +139,8 @@ def why(one: Advice, lang: Language) -> str:
     joined = pick((", ", "，"), lang).join(parts)
     because = pick((f" What moved this: {joined}." if parts else "", f"依据：{joined}。" if parts else ""), lang)
     ready = pick((
-        f" The weakest lesson that it needs stands at {one.readiness:.0%} of the goal.",
-        f"前置题里最弱的一题，达到目标的 {one.readiness:.0%}。",
+        f" The chance that you know what it needs well enough: {one.readiness:.0%}.",
+        f"前置题已经够扎实的概率：{one.readiness:.0%}。",
     ), lang) if one.readiness < 1 else ""  # fmt: skip
     return gain + because + ready
 

@@ -5,7 +5,7 @@ the same solve that q07 teaches (`metarec_lib.meta.ridge`). There is no log of l
 learned: the prior is written down in PRIOR, and the page says so.
 
     share of the rubric's points at question i:  s_i = x_i . w,  w ~ N(mean, diag(scale^2)),  result = s_i + noise
-    gain_i  =  10 E[(GOAL - s_i)+] * readiness_i,   readiness_i = the smallest E[s_j] / GOAL over what i needs, at most 1
+    gain_i  =  10 E[(GOAL - s_i)+] * readiness_i,   readiness_i = the smallest P(s_j >= READY) over what i needs, 1 for none
     benefit =  gain_i / minutes_i
 """
 
@@ -36,15 +36,17 @@ if TYPE_CHECKING:
 # Python and gradients, and has not prepared.
 PRIOR = {
     "start": 0.35,  # the expected share at any question
-    "ability": 0.15,  # standard deviations: of what a candidate brings to all questions,
+    "ability": 0.10,  # standard deviations: of what a candidate brings to all questions,
     "part": 0.08,  # to one part,
     "topic": 0.08,  # to a topic that several questions share,
-    "question": 0.15,  # to one question; who needs it profits by half
+    "question": 0.20,  # to one question, of which REACHES gets to those that need it
 }
+REACHES = 0.3
 NOISE = {"interview": 0.10, "exercises": 0.20, "cards": 0.20, "read": 0.25}  # standard deviations of one result
 READ = 0.65  # the share that having read a lesson, and no more, stands for
 FADES = 30.0  # days after which a result has twice the noise variance
 GOAL = 0.9  # the share that work on a question is expected to lead to
+READY = 0.6  # the share from which a question counts as known by those that need it
 AGAIN = 15  # minutes to go through a lesson again; the first time takes MINUTES
 CARDS = 3  # reviewed cards of a question from which their share counts as a result
 Z = 1.2816  # 80 % of a normal distribution lie within so many standard deviations
@@ -68,8 +70,9 @@ class Result:
 class Advice:
     """One question as a candidate for what comes next.
 
-    share: expected share of the rubric's points now, with its 80 % interval (low, high); gain: rubric points of 10 that
-    work on it is expected to bring; because: the results that moved the share most, each with by how much.
+    share: expected share of the rubric's points now, with its 80 % interval (low, high); readiness: the chance that the
+    weakest lesson it needs is known; gain: rubric points of 10 that work on it is expected to bring; because: the results
+    that moved the share most, each with by how much.
     """
 
     question: str
@@ -141,8 +144,8 @@ def _days(time: str, now: datetime) -> float:
 def features(questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of I questions: features x (I, D), and mean and scale (D,) of a learner's weights on them.
 
-    Columns: 1; the part; each topic that at least two questions name; each question itself, 1 at its own row and 1/2 at the
-    rows of those that need it.
+    Columns: 1; the part; each topic that at least two questions name; each question itself, 1 at its own row and
+    REACHES at the rows of those that need it.
     """
     keys, needed = [question.key for question in questions], needs(questions)
     topics = {q.key: set(topics_of(content("notebooks", f"{q.stem}.ipynb"))) for q in questions}
@@ -158,7 +161,7 @@ def features(questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def _reach(key: str, other: str, needed: Mapping[str, Sequence[str]]) -> float:
-    return 1.0 if key == other else 0.5 if other in needed[key] else 0.0
+    return 1.0 if key == other else REACHES if other in needed[key] else 0.0
 
 
 # -- the solve ----------------------------------------------------------------------------------------------------------
@@ -196,25 +199,28 @@ def posterior(
 
 def shortfall(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """E[(GOAL - s)+] for s ~ N(mean, std^2), all (I,): (GOAL - mean) Phi(z) + std phi(z), z = (GOAL - mean) / std."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     std = np.maximum(std, 1e-12)
     z = (GOAL - mean) / std
-    return (GOAL - mean) * norm.cdf(z) + std * norm.pdf(z)
+    return (GOAL - mean) * ndtr(z) + std * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
 
 
 def advise(found: Sequence[Standing], results: Sequence[Result]) -> list[Advice]:
     """Every question with what it would bring, most rubric points a minute first."""
+    from scipy.special import ndtr
+
     questions = sorted((one.question for one in found), key=lambda question: question.number)
     at = {question.key: place for place, question in enumerate(questions)}
     used, needed = [result for result in results if result.question in at], needs(questions)
     mean, std, moves = posterior(
         *features(questions), [at[r.question] for r in used], [r.share for r in used], [r.noise for r in used]
     )
-    gains, by_key = 10 * shortfall(mean, std), {one.question.key: one for one in found}
+    gains, known = 10 * shortfall(mean, std), ndtr((mean - READY) / np.maximum(std, 1e-12))
+    by_key = {one.question.key: one for one in found}
     advice = []
     for key, i in at.items():
-        ready = min((min(max(mean[at[n]] / GOAL, 0), 1) for n in needed[key] if n in at), default=1.0)
+        ready = min((known[at[n]] for n in needed[key] if n in at), default=1.0)
         minutes, gain = minutes_of(by_key[key]), float(gains[i] * ready)
         because = sorted(zip(used, moves[i].tolist(), strict=True), key=lambda pair: -abs(pair[1]))[:2]
         low, high = (float(np.clip(mean[i] + sign * Z * std[i], 0, 1)) for sign in (-1, 1))

@@ -20,7 +20,7 @@ from metarec_lib.data.paths import atomic_write
 from metarec_lib.workbook.core import LANGUAGES, Language, Pair, language, pick, resolve
 
 from ..bank import title
-from .deck import KINDS, Card, cards_of, kind_text, questions_with_cards
+from .deck import KINDS, Card, cards_of, front_text, kind_text, questions_with_cards
 
 NAME: Pair = ("Meta-learning for recommendation", "推荐系统元学习面试题")
 FIELDS = ("Front", "Back", "Where", "Id")
@@ -90,14 +90,14 @@ def package(cards: Sequence[Card], languages: Sequence[Language]) -> bytes | Non
 
 def _note(genanki: Any, model: Any, card: Card, lang: Language) -> Any:
     where = f"{card.question.key} · {html.escape(title(card.question, lang))} · {kind_text(card, lang)}"
-    fields = [as_html(pick(card.front, lang)), as_html(pick(card.back, lang)), where, f"{card.id} {lang}"]
+    fields = [as_html(front_text(card, lang)), as_html(pick(card.back, lang)), where, f"{card.id} {lang}"]
     tags = ["metarec", card.question.key, card.kind]
     return genanki.Note(model=model, fields=fields, tags=tags, guid=genanki.guid_for("metarec", card.id, lang))
 
 
 def identity(name: str) -> int:
-    """A number that Anki knows a model or a deck by; the same for the same name, above what other add-ons count up from."""
-    return (1 << 31) + zlib.crc32(f"metarec {name}".encode()) // 2
+    """A number that Anki knows a model or a deck by: the same for the same name, in the range that genanki asks for."""
+    return (1 << 30) + zlib.crc32(f"metarec {name}".encode()) % (1 << 30)
 
 
 # -- Markdown as Anki shows it --------------------------------------------------------------------------------------------

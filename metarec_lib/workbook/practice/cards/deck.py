@@ -74,13 +74,7 @@ def cards_of(question: Question, lesson: Lesson | None = None) -> list[Card]:
     found = [(kind, str(n), *both) for kind, pairs in sides.items() for n, both in enumerate(pairs, 1)]
     found += [("measured", *named) for named in _measured(question)]
     found += [("exercise", *named) for named in _exercises(question)]
-    return [_card(question, *parts) for parts in found]
-
-
-def _card(question: Question, kind: str, place: str, front: Pair, back: Pair) -> Card:
-    if kind in ASKS:
-        front = tuple(f"*{pick(ASKS[kind], lang)}*\n\n{text}" for lang, text in zip(LANGUAGES, front, strict=True))
-    return Card(f"{question.key}:{kind}:{place}", question, kind, front, back)
+    return [Card(f"{question.key}:{kind}:{place}", question, kind, *both) for kind, place, *both in found]
 
 
 def _pair(texts: object) -> Pair:
@@ -152,6 +146,12 @@ def _body(text: str, node: ast.FunctionDef) -> str:
 
 def _code(text: str) -> str:
     return f"```python\n{text}\n```"
+
+
+def front_text(card: Card, lang: Language) -> str:
+    """The front with what is asked of the learner above it, as Markdown."""
+    asks = f"*{pick(ASKS[card.kind], lang)}*\n\n" if card.kind in ASKS else ""
+    return asks + pick(card.front, lang)
 
 
 def kind_text(card: Card, lang: Language) -> str:

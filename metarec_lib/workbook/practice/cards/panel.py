@@ -7,7 +7,7 @@ from typing import Any
 from metarec_lib.workbook.core import Language, Pair, language, pick, resolve
 
 from ..bank import title
-from .deck import kind_text
+from .deck import front_text, kind_text
 from .schedule import told
 from .session import NEW, Asked, Session
 from .terminal import COUNTS, DONE, LATER
@@ -57,7 +57,7 @@ class Review:
         card = self.asked.card
         said = f"<b>{card.question.key} · {title(card.question, self.lang)}</b>"
         self.head.value = f"{said}<br>{kind_text(card, self.lang)} · {pick(self.asked.why, self.lang)}"
-        self.front.outputs = _markdown(pick(card.front, self.lang))
+        self.front.outputs = _markdown(front_text(card, self.lang))
         self.show.focus()
 
     def _end(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from metarec_lib.workbook.core import Language, Pair, language, pick, resolve
 
 from ..bank import plain, title
-from .deck import kind_text
+from .deck import front_text, kind_text
 from .schedule import RATINGS, told
 from .session import NEW, Asked, Session
 
@@ -61,7 +61,7 @@ def headed(asked: Asked, lang: Language) -> str:
     head = (
         f"── {card.question.key} · {title(card.question, lang)}\n   {kind_text(card, lang)} · {pick(asked.why, lang)}"
     )
-    return f"{head}\n\n{plain(pick(card.front, lang))}\n"
+    return f"{head}\n\n{plain(front_text(card, lang))}\n"
 
 
 def _rating(choices: dict[int, str], lang: Language, ask: Callable[[str], str]) -> int | None:
