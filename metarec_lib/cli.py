@@ -188,6 +188,53 @@ def sheet(
 
 
 @app.command()
+def review(
+    questions: Questions = None,
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
+    new: Annotated[int, typer.Option(min=0, metavar="N", help="New cards a day.")] = 10,
+) -> None:
+    """Review the cards that are due; those of failed exercises and missed points come first."""
+    from metarec_lib.workbook.practice import review_command
+
+    _run(review_command, _known(questions), _language(lang), new)
+
+
+@app.command()
+def cards(
+    questions: Questions = None,
+    anki: Annotated[str | None, typer.Option(metavar="FILE.apkg", help="Write a deck for Anki.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="One language; the deck has both.")] = None,
+) -> None:
+    """Count the cards made from the lessons, or write them as a deck for Anki."""
+    from metarec_lib.workbook.practice import cards_command
+
+    _run(cards_command, _known(questions), anki, _language(lang))
+
+
+@app.command()
+def progress(
+    work: Annotated[str | None, typer.Option(help="The folder of your exercises, or your workspace.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Everything that is stored, as JSON.")] = False,
+) -> None:
+    """Show where you are: what is read, passed, interviewed and due, question by question."""
+    from metarec_lib.workbook.practice import progress_command
+
+    _run(progress_command, work, _language(lang), json)
+
+
+@app.command("next")
+def next_(
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="All numbers.")] = False,
+) -> None:
+    """Recommend the next question, and say why."""
+    from metarec_lib.workbook.practice import next_command
+
+    _run(next_command, _language(lang), json)
+
+
+@app.command()
 def reset(
     question: Annotated[str, typer.Argument(metavar="qNN")],
     work: Annotated[str | None, typer.Option(help="The folder of your exercises, or your workspace.")] = None,

@@ -550,7 +550,7 @@ def test_two_processes_write_at_once(toy):
 
 
 def test_a_failed_transaction_leaves_nothing(toy):
-    with pytest.raises(sqlite3.Error), progress._writing() as database:
+    with pytest.raises(sqlite3.Error), progress.transaction() as database:
         database.execute("INSERT INTO file_hints VALUES (?, 'f', 1)", (str(toy.file),))
         database.execute("INSERT INTO nowhere VALUES (1)")
     assert progress.next_hint(toy.file, "f", 3) == (0, "")

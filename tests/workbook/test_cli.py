@@ -39,6 +39,10 @@ def called(monkeypatch):
         ("metarec_lib.workbook.practice", "check_command"),
         ("metarec_lib.workbook.practice", "solution_command"),
         ("metarec_lib.workbook.practice", "reset_command"),
+        ("metarec_lib.workbook.practice", "review_command"),
+        ("metarec_lib.workbook.practice", "cards_command"),
+        ("metarec_lib.workbook.practice", "progress_command"),
+        ("metarec_lib.workbook.practice", "next_command"),
     ]:
         monkeypatch.setattr(f"{module}.{name}", command)
     return record
@@ -72,6 +76,12 @@ Q06 = "q06_evaluate_meta_learning"
         ("solution q06", ("q06", None)),
         ("solution q06 ndcg_at_k", ("q06", "ndcg_at_k")),
         ("reset q06 --work there", ("q06", "there")),
+        ("review", ([], None, 10)),
+        ("review q06 --lang zh --new 3", ([Q06], "zh", 3)),
+        ("cards q06 --anki deck.apkg", ([Q06], "deck.apkg", None)),
+        ("progress --json", (None, None, True)),
+        ("progress --work there --lang zh", ("there", "zh", False)),
+        ("next --json --lang en", ("en", True)),
     ],
 )
 def test_a_line_calls_its_command(called, line, arguments):

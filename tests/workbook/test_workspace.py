@@ -9,7 +9,8 @@ from toy import STEM
 
 from metarec_lib.workbook.lessons import build
 from metarec_lib.workbook.practice import progress
-from metarec_lib.workbook.practice.contents import contents, reading_order
+from metarec_lib.workbook.practice.contents import contents
+from metarec_lib.workbook.practice.standing import reading_order
 from metarec_lib.workbook.practice.workspace import RECORD, START, new_command, renew
 
 NOTEBOOK, STUB = f"notebooks/{STEM}.ipynb", f"exercises/{STEM}.py"
@@ -235,10 +236,11 @@ def test_the_start_page_lists_the_lessons_and_what_is_next(built, work):
     renew(work)
     page, _ = start(work)
     assert "**1 of 31 lessons so far**, in reading order; 0 done." in page
-    assert f"| ▶ | [q06 · How do you evaluate a meta-learned recommender?]({NOTEBOOK}) | 45 + 1 | 0 of 1 pass |" in page
+    title = "q06 · How do you evaluate a meta-learned recommender?"
+    assert f"| ▶ 1 | [{title}]({NOTEBOOK}) | not yet | 0 of 1 pass | – | – | 45 + 1 |" in page
     progress.record_attempts("q06", (work / STUB).resolve(), [("add", "passed", 1, 1)])
     renew(work)
-    assert "| ✓ | " in start(work)[0] and "1 of 1 pass" in start(work)[0]
+    assert "| ✓ 1 | " in start(work)[0] and "✓ 1 of 1 pass" in start(work)[0]
 
 
 def test_the_start_page_is_in_the_language_of_the_workspace(built, work):

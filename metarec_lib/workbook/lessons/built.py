@@ -12,13 +12,24 @@ from metarec_lib.workbook.core import Language
 
 MINUTES = 45  # that a lesson takes to read and run, its exercises apart
 NEEDS = re.compile(r"\blevel: .*· *needs: *([^·\n]+?) *·")
+TOPICS = re.compile(r"\blevel: .*· *topics: *([^·\n]+)")
 
 
 def needs_of(path: Path) -> list[str]:
     """The keys of the questions that a built notebook says are needed before it: ["q06"]."""
-    found = (NEEDS.search(text) for text, cell in _cells(path) if "question" in cell["metadata"].get("tags", ()))
-    said = next((match[1] for match in found if match), "none")
-    return [key.strip() for key in said.split(",") if key.strip() != "none"]
+    return [key for key in _listed(path, NEEDS) if key != "none"]
+
+
+def topics_of(path: Path) -> list[str]:
+    """The topics that a built notebook names: ["evaluation", "leakage"]."""
+    return _listed(path, TOPICS)
+
+
+def _listed(path: Path, line: re.Pattern[str]) -> list[str]:
+    """What stands, with commas between, in the last line of a notebook's question."""
+    found = (line.search(text) for text, cell in _cells(path) if "question" in cell["metadata"].get("tags", ()))
+    said = next((match[1] for match in found if match), "")
+    return [item.strip() for item in said.split(",") if item.strip()]
 
 
 def sections_calling(path: Path, function: str, lang: Language) -> list[str]:

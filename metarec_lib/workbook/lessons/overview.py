@@ -9,7 +9,7 @@ from typing import Any
 
 from metarec_lib.workbook.core import QUESTIONS, Language, Question, glossary, pick, places
 
-from .claims import figures, records_of, side_text, what
+from .claims import difference_of, figures, records_of, side_text, what
 from .measured import EQUAL, LOWER, NONE, Verdict, headline, verdicts
 
 BEGIN, END = "<!-- questions: written by `metarec build` -->", "<!-- end of questions -->"
@@ -65,6 +65,11 @@ def plainly(found: Verdict, lang: Language) -> str:
     a, b = (side_text(record[side], lang, percent) for side in ("a", "b"))
     said = _clear(found, a, b, lang) if found.clear else _not_clear(found, a, b, lang)
     return said if said[1:2].isupper() else said[:1].upper() + said[1:]  # nDCG stays as it is
+
+
+def asked(found: Verdict, lang: Language) -> str:
+    """What was compared, and not what came out: "RMSE at K = 20: closed-form head minus matrix factorisation"."""
+    return pick((": ", "："), lang).join([what(found.record, lang), difference_of(found.record, lang)])
 
 
 def _clear(found: Verdict, a: str, b: str, lang: Language) -> str:

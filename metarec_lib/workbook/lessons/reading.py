@@ -30,6 +30,15 @@ def read_lesson(question: Question | str) -> Lesson:
     return grammar.lesson_from(question, source_path(question), cells)
 
 
+def read_built(question: Question) -> Lesson:
+    """The lesson of a question from its built notebook: several times faster, for what reads many lessons at once.
+
+    Raises FileNotFoundError where it is not built.
+    """
+    path = content("notebooks", f"{question.stem}.ipynb")
+    return grammar.lesson_from(question, source_path(question), notebook_cells(path), limits=False)
+
+
 def _source_cells(path: Path) -> list[Cell]:
     return read_cells(path.read_text(encoding="utf-8"), f"notebooks/source/{path.name}")
 

@@ -30,9 +30,9 @@ from metarec_lib.workbook.exercises import Result, Verdict, judge, require_exerc
 from metarec_lib.workbook.lessons import sections_calling
 
 from . import progress
-from .contents import entries, next_entry
 from .hints import hint
 from .learner import YOUR_FILE
+from .standing import entries, next_entry
 
 SIGNS = {"passed": "✓", "failed": "✗", "not written": "·", "not run": "–"}
 WIDTH, PRINTED_LINES = 100, 6
@@ -118,6 +118,8 @@ def check(question: str | int, work: str | Path | None = None, function: str | N
         return None
     report = make_report(question, work, function)
     if in_notebook():
+        if Path.cwd().name == "notebooks" and report.path.parent != content("solutions").resolve():
+            progress.mark_read(report.question)  # the lesson was run down to its check
         show_text(str(report))
         if not report.passed:
             show_markdown(pick(YOUR_FILE) + link(report.path))

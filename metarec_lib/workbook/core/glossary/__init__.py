@@ -58,10 +58,9 @@ def say(name: str, lang: Language | None = None, *kinds: Kind) -> str:
 
 
 def _found(name: str, kinds: tuple[Kind, ...]) -> tuple[Term, str]:
+    if isinstance(name, str) and (found := _matching(name, kinds)):
+        return found
     known = [term for term in terms() if not kinds or term.kind in kinds]
-    for term in known:
-        if isinstance(name, str) and (number := term.match(name)) is not None:
-            return term, number
     wanted = " or ".join(kinds) or "name"
     near = difflib.get_close_matches(str(name), [n for t in known for n in (t.en, *t.aliases)], n=3, cutoff=0.4)
     raise ValueError(
@@ -69,3 +68,12 @@ def _found(name: str, kinds: tuple[Kind, ...]) -> tuple[Term, str]:
         + (f", such as {' or '.join(map(repr, near))}" if near else "")
         + ". Correct it, or add it to metarec_lib/workbook/glossary in both languages."
     )
+
+
+@functools.cache
+def _matching(name: str, kinds: tuple[Kind, ...]) -> tuple[Term, str] | None:
+    """The first term that a name stands for, and the number in it."""
+    for term in terms():
+        if (not kinds or term.kind in kinds) and (number := term.match(name)) is not None:
+            return term, number
+    return None

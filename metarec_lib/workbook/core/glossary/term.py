@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import Literal
@@ -28,7 +29,11 @@ class Term:
     def match(self, text: str) -> str | None:
         """The number in `text` where it is this term ("" where the term has none), None where it is not."""
         for name in (self.en, *self.aliases):
-            pattern = re.escape(name.casefold()).replace(re.escape(NUMBER), r"(\d[\d,.]*)")
-            if found := re.fullmatch(pattern, text.strip().casefold()):
+            if found := _pattern(name).fullmatch(text.strip().casefold()):
                 return found[1] if found.groups() else ""
         return None
+
+
+@functools.cache  # there are more names than `re` remembers
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(re.escape(name.casefold()).replace(re.escape(NUMBER), r"(\d[\d,.]*)"))
