@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from unittest import mock
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -141,6 +142,8 @@ class _Names(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in MAKERS and (place := kwargs.get("device")) is not None and named(place) == META:
             return func(*args, **{k: v for k, v in kwargs.items() if k != "device"}).to(META)
+        if func in (Tensor.__getitem__, Tensor.__setitem__):
+            args = (args[0], located(args[1]), *args[2:])
         if func is Tensor.new_tensor and isinstance(args[0], MockTensor):
             return torch.tensor(*args[1:], **{"dtype": args[0].dtype, **kwargs}).to(META)
         if func in (Tensor.to, Tensor.cuda):
@@ -149,6 +152,15 @@ class _Names(TorchFunctionMode):
         if "device" in kwargs:
             kwargs = {**kwargs, "device": named(kwargs["device"])}
         return func(*args, **kwargs)
+
+
+def located(at: object) -> object:
+    """What stands in brackets, with lists and arrays as indices on the CPU: torch would make them of `meta`, without numbers."""
+    if isinstance(at, tuple):
+        return tuple(map(located, at))
+    if not isinstance(at, (list, range, np.ndarray)):
+        return at
+    return torch.as_tensor(at) if len(at) else torch.empty(0, dtype=torch.int64)
 
 
 def named(place: object) -> object:
