@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-KIND = os.environ.get("METAREC_DEVICE", "cuda")
+KIND = "mps" if os.environ.get("METAREC_DEVICE") == "mps" else "cuda"
 HERE, META = torch.device(KIND, 0), torch.device("meta")
 MAKERS = {torch.tensor, torch.as_tensor, torch.asarray}
 # Where CUDA takes arguments of two devices: copies, and the indices or single values of these.
@@ -155,7 +155,7 @@ class _Names(TorchFunctionMode):
 
 
 def located(at: object) -> object:
-    """What stands in brackets, with lists and arrays as indices on the CPU: torch would make them of `meta`, without numbers."""
+    """What stands in brackets, lists and arrays as indices on the CPU; torch would make them `meta`, without numbers."""
     if isinstance(at, tuple):
         return tuple(map(located, at))
     if not isinstance(at, (list, range, np.ndarray)):
