@@ -19,6 +19,7 @@ from metarec_lib import (
     task_weights,
     thin_tasks,
 )
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.base import squared_error
 
@@ -35,7 +36,7 @@ def started(learner, **settings):
     model, rng = learner(**settings), np.random.default_rng(1)
     model._start(DATA)
     for name, value in model.params_.items():
-        value += (0.01 if name == "item_shift" else 0.1) * torch.as_tensor(rng.normal(size=tuple(value.shape)))
+        value += (0.01 if name == "item_shift" else 0.1) * as_tensor(rng.normal(size=tuple(value.shape)))
     return model
 
 
@@ -128,7 +129,7 @@ def test_distilled_anil_adds_the_imitation_task_by_task():
         m = query.mask[b]
         if not m.any():
             continue
-        g = torch.as_tensor(gate)[query.items[b][m]]
+        g = as_tensor(gate)[query.items[b][m]]
         s, t, y = (part[b][m] for part in (scores, said, query.values))
         total.append(((s - y) ** 2 + 0.7 * g * (s - t) ** 2).mean() / model.spread_**2)
     torch.testing.assert_close(model.meta_loss(TASKS), torch.stack(total).mean())

@@ -154,7 +154,7 @@ def test_weights_go_to_the_base_that_is_right_and_depend_on_what_is_known(data, 
         return data.values[:, None] + np.where(good, 0.0, noise)
 
     monkeypatch.setattr(blending, "out_of_fold_predictions", held)
-    weights = Blend(models=[MatrixFactorization(epochs=1), BaselineRecommender()]).fit(data).weights_.numpy()
+    weights = Blend(models=[MatrixFactorization(epochs=1), BaselineRecommender()]).fit(data).weights_.cpu().numpy()
     np.testing.assert_allclose(weights[:2], [[1, 0], [0, 1]], atol=1e-5)
 
 
@@ -180,22 +180,22 @@ def test_scores_are_the_weighted_sum_of_the_bases(data, blends):
     support, query = _ragged(data)
     for how in ("mean", "nnls", "ridge"):
         blend = blends[how]
-        bases = np.stack([m.score(m.adapt(support), query).numpy() for m in blend.models_], axis=2)
-        scores = blend.score(blend.adapt(support), query).numpy()
+        bases = np.stack([m.score(m.adapt(support), query).cpu().numpy() for m in blend.models_], axis=2)
+        scores = blend.score(blend.adapt(support), query).cpu().numpy()
         for user, row in enumerate((1, 0, 2, 0)):
-            weights, constant = blend.weights_[row].numpy(), float(blend.constants_[row])
+            weights, constant = blend.weights_[row].cpu().numpy(), float(blend.constants_[row])
             np.testing.assert_allclose(scores[user], bases[user] @ weights + constant, rtol=1e-12)
     mean = blends["mean"]
-    np.testing.assert_array_equal(mean.weights_, np.full((4, 3), 1 / 3))
+    np.testing.assert_array_equal(mean.weights_.cpu(), np.full((4, 3), 1 / 3))
     nnls = blends["nnls"].weights_
-    assert bool((nnls >= 0).all()) and torch.allclose(nnls.sum(1), torch.ones(4, dtype=nnls.dtype))
+    assert bool((nnls >= 0).all()) and torch.allclose(nnls.sum(1), torch.ones_like(nnls[:, 0]))
 
 
 def test_boosting_corrects_the_mean(data, blends):
     support, query = _ragged(data)
     blend = blends["boosting"]
-    bases = np.stack([m.score(m.adapt(support), query).numpy() for m in blend.models_], axis=2)
-    scores = blend.score(blend.adapt(support), query).numpy()
+    bases = np.stack([m.score(m.adapt(support), query).cpu().numpy() for m in blend.models_], axis=2)
+    scores = blend.score(blend.adapt(support), query).cpu().numpy()
     for user, count in enumerate((3, 0, 12, 1)):
         rows = np.column_stack([bases[user], np.full(5, count)])
         np.testing.assert_allclose(scores[user], bases[user].mean(1) + blend.trees_.predict(rows), rtol=1e-12)
@@ -229,7 +229,7 @@ def test_contract(data, blends, how):
     after = blend.predict(10**9, items)
     state = blend.adapt(pad_ratings(np.zeros(2, int), data.item_index([3, 8]), np.array([5.0, 5.0]), np.array([-1])))
     query = pad_ratings(np.zeros(len(items), int), np.arange(len(items)), np.zeros(len(items)), np.array([-1]))
-    np.testing.assert_allclose(after, blend.score(state, query)[0], rtol=1e-12)
+    np.testing.assert_allclose(after, blend.score(state, query)[0].cpu(), rtol=1e-12)
     assert (after != before).any()
     with pytest.raises(ValueError, match="posterior"):
         blend.predict(user, items, return_std=True)
