@@ -235,5 +235,5 @@ def _equal_users(data: Interactions) -> np.ndarray:
 
 def _nearest(counts: Tensor) -> Tensor:
     """The row of `SIZES` that is nearest to each count, on a logarithmic scale."""
-    sizes = torch.tensor(SIZES, dtype=torch.float32, device=counts.device)
-    return torch.bucketize(counts.to(torch.float32), (sizes[:-1] * sizes[1:]).sqrt())
+    sizes = torch.tensor(SIZES, dtype=torch.float64, device=counts.device)
+    return torch.bucketize(counts.to(torch.float64), (sizes[:-1] * sizes[1:]).sqrt())
