@@ -76,15 +76,17 @@ def check_order_of_rows(make: Make) -> None:
 
 
 def check_scale(make: Make) -> None:
-    """Ratings in other units give the same scores in these units; the order of items is the same."""
+    """Ratings in other units give the same error in these units, and the same uncertainty where one is stated."""
     train, test = world()
     model = fitted(make)
-    for factor in (0.2, 2.0, 20.0):
-        scaled = _in_units(train, factor)
-        other = fitted(make, scaled)
+    for factor in (0.2, 20.0):
+        other = fitted(make, _in_units(train, factor))
         if model.scores_are_ratings:
             own, theirs = _error(model, test), _error(other, _in_units(test, factor)) / factor
             assert abs(own - theirs) < 1e-3, f"RMSE {own:.4f}, and {theirs:.4f} in units of {factor:g}"
+        if type(model).score_std is not Recommender.score_std:
+            own, theirs = (m.predict(1, [1, 2, 999], return_std=True)["std"].to_numpy() for m in (model, other))
+            np.testing.assert_allclose(theirs / factor, own, rtol=1e-3, err_msg=f"std in units of {factor:g}")
 
 
 def check_text_ids(make: Make) -> None:

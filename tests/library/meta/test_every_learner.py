@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import metarec_lib
-from metarec_lib import FOMAML, Interactions, MetaLearner, Recommender, Reptile, make_tasks, make_world
+from metarec_lib import FOMAML, MetaLearner, Recommender, Reptile, make_tasks, make_world
 from metarec_lib.data.tasks import TaskBatch
 from metarec_lib.meta import reptile
 from metarec_lib.meta.base import squared_error
@@ -99,29 +99,6 @@ def test_the_gradient_of_every_parameter_is_that_of_finite_differences(learner, 
             assert worst <= 1e-6 * float(expected.abs().max()) + 1e-10, f"{name}: off by {worst}"
             still = isinstance(model, Reptile) and name in ("item_shift", "test_rate")  # which it does not train
             assert value.numel() == 0 or bool(expected.abs().max() > 1e-5) != still, f"{name} is not trained"
-
-
-# -- the unit of the ratings ------------------------------------------------------------------------------------------
-def in_other_units(data, by):
-    low, high = data.scale
-    ratings = data.ratings.assign(rating=data.ratings["rating"] * by)
-    return Interactions(ratings, data.users, data.items, scale=(low * by, high * by))
-
-
-@pytest.mark.parametrize("learner", LEARNERS + BAYESIAN, ids=lambda c: c.__name__)
-def test_the_error_does_not_depend_on_the_unit_of_the_ratings(learner):
-    world = make_world(n_users=80, n_items=40, ratings_per_user=20, seed=2).interactions
-    rest, held = metarec_lib.load_data(world)
-    brief = {"epochs": 2} if issubclass(learner, MetaLearner) else {}
-    errors, stds = [], []
-    for by in (1, 0.2, 20):
-        model = learner(**brief, **({"steps": 10} if learner in BAYESIAN else {})).fit(in_other_units(rest, by))
-        errors.append(model.evaluate(in_other_units(held, by), metric="rmse") / by)
-        if type(model).score_std is not Recommender.score_std:
-            stds.append(model.predict(1, [1, 2, 999], return_std=True)["std"].to_numpy() / by)
-    assert 0.3 < errors[0] < 1.2 and max(errors) - min(errors) < 1e-3, errors
-    for other in stds[1:]:
-        np.testing.assert_allclose(other, stds[0], rtol=1e-3)
 
 
 # -- settings ---------------------------------------------------------------------------------------------------------
