@@ -179,7 +179,7 @@ def test_no_process_is_left_when_the_zygote_ends():
 KINDS = ["other namespaces", "stops the zygote", "random paths and addresses"]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_run_that_was_killed_and_resumed_gives_the_report_of_a_fresh_one(tmp_path):
     """And leaves no file of a student and no process; each hostile submission is followed by an honest one."""
     kinds = [item for item in make.HOSTILE if item.name in KINDS]
