@@ -263,7 +263,7 @@ def test_the_panel_shuts_the_answer_until_it_is_asked_for_and_goes_on(built):
     shown = panel.front.outputs[0]["data"]["text/markdown"]
     assert "What is 2 + 2?" in shown and panel.back.outputs == () and panel.buttons.layout.display == "none"
     panel.show.click()
-    assert panel.back.outputs[0]["data"]["text/markdown"] == "Four."
+    assert panel.back.outputs[0]["data"]["text/markdown"] == "---\n\nFour."
     assert panel.show.layout.display == "none" and panel.buttons.layout.display is None
     assert [button.description.split(" (")[0] for button in panel.answers] == ["again", "hard", "good", "easy"]
     panel.answers[3].click()

@@ -40,6 +40,8 @@ LEGEND: Pair = (
     f"三个符号从左到右：阅读、练习、面试。{DONE} 完成（面试：七成及以上），{BEGUN} 做了一部分，{OPEN} 还没做；"
     f"{NEXT} 按阅读顺序的下一课。",
 )
+CAPTION: Pair = ("The lessons, in reading order within each part", "各课的状态；每部分内按阅读顺序排列")
+LEFT = "text-align:left"
 BELOW: Pair = (
     "↻ cards to review. The table below says the same in words.",
     "↻ 待复习的卡片数。下面的表格用文字写着同样的内容。",
@@ -187,12 +189,10 @@ def markdown(found: Sequence[Standing], folder: Path, start: Path, lang: Languag
 
 def html(found: Sequence[Standing], folder: Path, start: Path, lang: Language) -> str:
     """The map and the table by part, as HTML that JupyterLab shows before it is trusted."""
-    parts = list(by_part(found))
-    tiles = [_tiles(part, inside, found, folder, start, lang) for part, inside in parts]
-    tables = [_table(part, inside, found, folder, start, lang) for part, inside in parts]
+    tiles = [_tiles(part, inside, found, folder, start, lang) for part, inside in by_part(found)]
     paragraph = escape(counted(found, lang)).replace("**", "<b>", 1).replace("**", "</b>", 1)
     legend = f'<p style="font-size:90%">{escape(pick(LEGEND, lang))} {escape(pick(BELOW, lang))}</p>'
-    return "\n".join([f"<p>{paragraph}</p>", *tiles, legend, *tables])
+    return "\n".join([f"<p>{paragraph}</p>", *tiles, legend, _table(found, folder, start, lang)])
 
 
 def _tiles(
@@ -218,17 +218,22 @@ def _tile(one: Standing, found: Sequence[Standing], folder: Path, start: Path, l
     )
 
 
-def _table(
-    part: str, inside: Sequence[Standing], found: Sequence[Standing], folder: Path, start: Path, lang: Language
-) -> str:
-    left = "text-align:left"
-    head = "".join(f'<th scope="col" style="{left}">{escape(pick(name, lang))}</th>' for name in HEADS)
-    rows = []
-    for one in inside:
-        first, *rest = cells(one, found, lang)
-        link = f'<a href="{escape(target(one, folder, start))}">{escape(_name(one, lang))}</a>'
-        tail = "".join(f'<td style="{left}">{escape(text)}</td>' for text in rest)
-        row_head = f'<th scope="row" style="{left};font-weight:normal">{link}</th>'
-        rows.append(f'<tr><td style="{left}">{escape(first)}</td>{row_head}{tail}</tr>')
-    caption = f'<caption style="{left};font-weight:bold">{escape(part_title(part, lang))}</caption>'
-    return "\n".join(["<table>", caption, f"<thead><tr>{head}</tr></thead><tbody>", *rows, "</tbody></table>"])
+def _table(found: Sequence[Standing], folder: Path, start: Path, lang: Language) -> str:
+    """One table, so that its columns stand below each other; each part is a group of rows under its name."""
+    head = "".join(f'<th scope="col" style="{LEFT}">{escape(pick(name, lang))}</th>' for name in HEADS)
+    groups = []
+    for part, inside in by_part(found):
+        name = escape(part_title(part, lang))
+        rows = [_row(one, found, folder, start, lang) for one in inside]
+        top = f'<tr><th scope="rowgroup" colspan="{len(HEADS)}" style="{LEFT}">{name}</th></tr>'
+        groups.append("\n".join(["<tbody>", top, *rows, "</tbody>"]))
+    caption = f'<caption style="{LEFT}">{escape(pick(CAPTION, lang))}</caption>'
+    return "\n".join(["<table>", caption, f"<thead><tr>{head}</tr></thead>", *groups, "</table>"])
+
+
+def _row(one: Standing, found: Sequence[Standing], folder: Path, start: Path, lang: Language) -> str:
+    first, *rest = cells(one, found, lang)
+    link = f'<a href="{escape(target(one, folder, start))}">{escape(_name(one, lang))}</a>'
+    tail = "".join(f'<td style="{LEFT};white-space:nowrap">{escape(text)}</td>' for text in rest)
+    row_head = f'<th scope="row" style="{LEFT};font-weight:normal">{link}</th>'
+    return f'<tr><td style="{LEFT};white-space:nowrap">{escape(first)}</td>{row_head}{tail}</tr>'

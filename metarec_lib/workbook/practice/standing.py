@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metarec_lib.workbook.core import QUESTIONS, Question, content, resolve
-from metarec_lib.workbook.exercises import read_solution
+from metarec_lib.workbook.exercises import Exercise, read_solution
 from metarec_lib.workbook.lessons import needs_of
 
 from . import progress
@@ -113,7 +113,7 @@ def _entry(question: Question, folder: Path | None) -> Entry:
     return Entry(question, sum(item.minutes for item in found), len(found), passed)
 
 
-def _exercises(question: Question) -> list:
+def _exercises(question: Question) -> list[Exercise]:
     solution = content("solutions", f"{question.stem}.py")
     return read_solution(solution) if solution.is_file() else []
 

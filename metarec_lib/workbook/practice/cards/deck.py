@@ -112,28 +112,30 @@ def _measured(question: Question) -> Iterator[tuple[str, Pair, Pair]]:
 
 
 def _exercises(question: Question) -> Iterator[tuple[str, Pair, Pair]]:
-    """Each exercise: signature and docstring, and the body of the solution."""
+    """Each exercise: signature, task and example; and what the docstring says of shapes and values, above the solution."""
     path = content("solutions", f"{question.stem}.py")
     if not path.is_file():
         return
     text = plain_text(path)
     nodes = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
     for item in read_solution(path):
-        code = _code(_body(text, nodes[item.name]))
-        yield item.name, _tasks(item), (code, code)
+        body, examples = _code(_body(text, nodes[item.name])), _examples(item)
+        head = _code(f"def {item.signature}: ...")
+        fronts = tuple("\n\n".join(filter(None, (head, task, examples))) for task in item.tasks)
+        backs = tuple("\n\n".join(filter(None, (_details(part), body))) for part in both_parts(item.docstring))
+        yield item.name, fronts, backs
 
 
-def _tasks(item: Exercise) -> Pair:
-    english, chinese = both_parts(item.docstring)
-    head = _code(f"def {item.signature}: ...")
-    return f"{head}\n\n{_told(english)}", f"{head}\n\n{_told(chinese)}"
+def _examples(item: Exercise) -> str:
+    """The examples of a docstring, as code; they stand in its English part."""
+    _, mark, examples = both_parts(item.docstring)[0].partition("\n>>>")
+    return _code(f">>>{examples.rstrip()}") if mark else ""
 
 
-def _told(docstring: str) -> str:
-    """A docstring as Markdown that keeps its lines; its examples as code."""
-    text, _, examples = docstring.partition("\n>>>")
-    lines = "  \n".join(line.strip() for line in text.strip().splitlines())
-    return f"{lines}\n\n{_code('>>>' + examples.rstrip())}" if examples else lines
+def _details(docstring: str) -> str:
+    """A part of a docstring without its first line and its examples, as Markdown that keeps its lines."""
+    lines = docstring.partition("\n>>>")[0].strip().splitlines()[1:]
+    return "  \n".join(line.strip() for line in lines).strip()
 
 
 def _body(text: str, node: ast.FunctionDef) -> str:

@@ -68,7 +68,7 @@ class Review:
     def _open(self, _: Any) -> None:
         if self.asked is None:
             return
-        self.back.outputs = _markdown(pick(self.asked.card.back, self.lang))
+        self.back.outputs = _markdown(f"---\n\n{pick(self.asked.card.back, self.lang)}")
         for button, text in zip(self.answers, self.session.choices(self.asked.card, self.lang).values(), strict=True):
             button.description = text
         _visible(self.show, False)
