@@ -10,6 +10,7 @@ import torch
 import metarec_lib
 from metarec_lib import FOMAML, MetaLearner, Recommender, Reptile, make_tasks, make_world
 from metarec_lib.data.tasks import TaskBatch
+from metarec_lib.device import as_tensor
 from metarec_lib.meta import reptile
 from metarec_lib.meta.base import squared_error
 from metarec_lib.meta.pca import FactorRecommender
@@ -42,7 +43,7 @@ def drawn(learner):
     model._start(DATA)
     for name, value in model.params_.items():
         size = 0.0 if name == "test_rate" else 0.01 if name == "item_shift" else 0.2  # a shift is divided by the size
-        value += size * torch.as_tensor(rng.normal(size=tuple(value.shape)))
+        value += size * as_tensor(rng.normal(size=tuple(value.shape)))
     tasks = make_tasks(DATA, k=4, pool=4, query=4, seed=0)
     tasks = tasks.select(tasks.query.counts > 1).select(slice(0, 5))
     return model, TaskBatch(tasks.support.first(torch.tensor([0, 1, 2, 4, 3])), tasks.query)
@@ -73,7 +74,7 @@ def objective(model, batch, monkeypatch):
 
 def differences(value, loss, h):
     """Central finite differences with respect to every number of a tensor, changed in place."""
-    flat, found = value.view(-1), torch.zeros(value.numel(), dtype=value.dtype)
+    flat, found = value.view(-1), value.new_zeros(value.numel())
     for n in range(len(flat)):
         at = float(flat[n])
         flat[n] = at + h

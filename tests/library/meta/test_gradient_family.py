@@ -9,6 +9,7 @@ import torch
 
 from metarec_lib import ANIL, CAVIA, MAML, Interactions, MeLU, MetaSGD, load_data, make_tasks, make_world
 from metarec_lib.data.tasks import PaddedRatings, TaskBatch
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.base import squared_error
 from metarec_lib.meta.melu import one_hot_fields
@@ -30,7 +31,7 @@ def fitted(learner):
         rate = 1.0 if learner is CAVIA else 0.06  # a context starts at zero and moves less
         model, rng = learner(epochs=2, inner_steps=3, inner_lr=rate, shrinkage=2.0).fit(DATA), np.random.default_rng(0)
         for name, value in model.params_.items():
-            value += (1e-3 if name == "item_shift" else 0.05) * torch.as_tensor(rng.normal(size=value.shape))
+            value += (1e-3 if name == "item_shift" else 0.05) * as_tensor(rng.normal(size=value.shape))
         _fitted[learner] = model
     return _fitted[learner]
 
@@ -64,8 +65,8 @@ def embedded_inputs(model, p, ratings, b):
             weights = model.fields_[name][at]
             parts.append(sum(w * p["embed_" + name][c] for c, w in enumerate(weights)))
         rows.append(torch.cat([*parts, p["embed_item_id"][item]]))
-    x = torch.stack(rows) if rows else torch.zeros(0, p["w0"].shape[0], dtype=p["w0"].dtype)
-    return x, torch.full((len(rows),), TRAINED.mean(), dtype=x.dtype)
+    x = torch.stack(rows) if rows else p["w0"].new_zeros(0, p["w0"].shape[0])
+    return x, x.new_full((len(rows),), TRAINED.mean())
 
 
 def network(w, x):
@@ -88,7 +89,7 @@ def plan(learner, p):
     if learner is MetaSGD:
         return theta, {k: p["rate_" + k] for k in theta}, network
     if learner is CAVIA:
-        start = torch.zeros(1, len(p["context"]), dtype=p["w0"].dtype, requires_grad=True)
+        start = p["w0"].new_zeros(1, len(p["context"])).requires_grad_()
         return {"c": start}, {}, lambda fast, x: contextual(p, fast["c"], x)
     return theta, {}, network
 

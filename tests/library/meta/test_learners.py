@@ -11,6 +11,7 @@ import metarec_lib.meta.networks as networks
 import metarec_lib.models.training as training
 from metarec_lib import FOMAML, MAML, MetaLearningModel, Reptile, load_data, load_model, make_tasks, make_world
 from metarec_lib.data.tasks import PaddedRatings, TaskBatch
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.base import squared_error
 
@@ -300,7 +301,7 @@ def test_reptile_tunes_its_test_rate_on_the_validation_users():
     errors = {}
     for rate in (0.002, 0.005, 0.01, 0.02, 0.05, 0.1):
         twin = copy.deepcopy(model)
-        twin.params_["test_rate"] = torch.tensor(rate, dtype=torch.float64)
+        twin.params_["test_rate"] = as_tensor(np.array(rate))
         errors[rate] = mean_error(twin, tasks)
     assert kept == min(errors, key=errors.get) and model.validation_error_ == pytest.approx(errors[kept], abs=1e-12)
     assert max(errors.values()) > errors[kept] + 1e-4

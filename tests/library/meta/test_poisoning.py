@@ -19,6 +19,7 @@ from metarec_lib import (
     support_effect,
 )
 from metarec_lib.data.tasks import TaskBatch
+from metarec_lib.device import as_tensor
 
 WORLD = make_world(n_users=40, n_items=30, ratings_per_user=14, seed=3).interactions
 SCALE = WORLD.scale
@@ -97,7 +98,7 @@ def test_trying_is_brute_force_on_a_huber_head(model, tasks):
 def test_several_changes_are_of_different_ratings_and_never_less_harmful(model, tasks):
     one, two, all_ = (poison_support(model, tasks, SCALE, n) for n in (1, 2, 9))
     assert (errors(model, two) >= errors(model, one) - 1e-9)[tasks.support.counts > 2].float().mean() > 0.9
-    assert bool((torch.isin(all_.support.values, torch.tensor(SCALE, dtype=torch.float64)) | ~tasks.support.mask).all())
+    assert bool((torch.isin(all_.support.values, as_tensor(SCALE)) | ~tasks.support.mask).all())
 
 
 def test_a_random_change_goes_to_the_farther_end_and_is_reproducible(model, tasks):

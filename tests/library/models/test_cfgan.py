@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from metarec_lib import CFGAN, evaluate_ranking, load_data, make_world
+from metarec_lib.device import as_tensor
 
 TRAIN, TEST = load_data(make_world(n_users=80, n_items=40, ratings_per_user=20, seed=3).interactions)
 
@@ -74,7 +75,7 @@ def test_the_generator_learns_and_scores_are_its_logits():
     model = CFGAN(weight=0.0, epochs=30, batch_size=20).fit(TRAIN)
     first = CFGAN(weight=0.0, epochs=1).fit(TRAIN)
     assert evaluate_ranking(model, TEST)["ndcg@10"].mean() > evaluate_ranking(first, TEST)["ndcg@10"].mean()
-    likes = torch.zeros(1, TRAIN.n_items, dtype=torch.float64)
+    likes = as_tensor(np.zeros((1, TRAIN.n_items)))
     own = TRAIN.subset((TRAIN.user_codes == 6) & TRAIN.liked)
     likes[0, own.item_codes] = 1
     assert np.allclose(model.predict(7, TRAIN.items["item_id"]), model._logits(likes)[0].cpu().numpy())

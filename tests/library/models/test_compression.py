@@ -17,6 +17,7 @@ from metarec_lib import (
     load_data,
     make_world,
 )
+from metarec_lib.device import as_tensor
 from metarec_lib.models.compression import (
     METHODS,
     Int4,
@@ -178,7 +179,7 @@ def test_the_loss_is_the_two_terms():
         one = batch.ratings.select(slice(row, row + 1))
         liked = one.items[0][one.mask[0] & (one.values[0] >= 4)]
         seen = one.items[0][one.mask[0] & (one.values[0] >= 4) & batch.seen[row]]
-        x = torch.zeros(71, dtype=torch.float64)
+        x = as_tensor(np.zeros(71))
         x[seen] = max(1, len(seen)) ** -0.5
         p = student.params_
         s = (torch.tanh(x @ p["in"] + p["in_bias"]) @ p["out"].T + p["out_bias"])[:-1].log_softmax(0)
