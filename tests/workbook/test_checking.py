@@ -600,6 +600,7 @@ def run_pytest(toy, *sessions):
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
+@pytest.mark.timeout(600)  # all questions, in a child each; a busy machine needs minutes
 def test_pytest_gives_the_same_verdict(toy):
     texts = [(stub_text(SOLUTION), []), (SOLUTION, []), ("def f(:", ["--in-process"])]
     texts.append((plain_text(SOLUTION).replace("create_graph=True", "create_graph=False"), ["--in-process"]))
