@@ -10,8 +10,8 @@ has hardly any, so keywords alone are worth nothing. For each point of the rubri
     model   the largest cosine of a unit with one of those three sentences of the model answer
     whole   the cosine of the whole answer with the short answer of the lesson: off the topic it is small
 
-and the point is suggested where  a + b · (the numbers) > 0. Without the encoder (`metarec data encoder`) the lexical rule takes
-`words` in the best unit and over the whole answer. The weights are in RULES.
+and the point is suggested where  bias + weights · numbers > 0. Without the encoder (`metarec data encoder`) the lexical rule
+takes `words` in the best unit and over the whole answer. The weights are in RULES.
 """
 
 from __future__ import annotations
@@ -39,19 +39,25 @@ RULES: dict[tuple[Language, bool], dict[str, float]] = {
     ("zh", False): {"bias": -1.5, "words": 2.0, "all words": 2.0},
 }
 SMALL = frozenset(
-    "a an the and or but of to in on at by for with from as is are was were be been being it its this that these those i you "
-    "he she we they me my your his her their our us one so not no do does did have has had can could would should will just "
-    "than then there here what which who when where why how if into over under after before up down out about also more "
-    "most less same other each per own some any all both only very too don doesn didn isn wouldn ve ll re d s t m say says "
-    "name names get got let because while like until unless yes okay".split()
+    re.findall(
+        r"\w+",
+        """a an the and or but of to in on at by for with from as is are was were be been being it its this that these those
+        i you he she we they me my your his her their our us one so not no do does did have has had can could would should
+        will just than then there here what which who when where why how if into over under after before up down out about
+        also more most less same other each per own some any all both only very too don doesn didn isn wouldn ve ll re d s t
+        m say says name names get got let because while like until unless yes okay""",
+    )
 )
 SMALL_ZH = frozenset(
-    "的了是在就把会要有和不我你他它这那用从对到让都也还而再先后只能说没很比得被给跟吗呢么去上下里个些样才又但所以如果因为"
+    "的了是在就把会要有和不我你他它这那用从对到让都也还而再先后只能说没很比得被给跟吗呢么"
+    "去上下里个些样才又但所以如果因为"
 )
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 ENDS: dict[Language, str] = {"en": r"(?<=[.!?;])\s+|\n+", "zh": r"(?<=[。！？；!?;])|\n+"}
 BREAKS: dict[Language, str] = {"en": r"(?<=[,:])\s+", "zh": r"(?<=[，：,:])"}
-SUFFIXES = "isations izations isation ization ations ation ingly edly ings ing ness ments ment ies ied ers er ed es s ly al".split()
+SUFFIXES = re.compile(
+    "(isations?|izations?|ations?|ingly|edly|ings?|ness|ments?|ies|ied|ers?|ed|es|s|ly|al)$"
+)  # of English words
 NEAREST = 3  # sentences of the model answer that count as saying a point
 
 
@@ -134,7 +140,7 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Model:
-    """What the rule knows of a lesson. vectors: of the points (P, E), of the model answer's sentences, of the short answer."""
+    """What the rule knows of a lesson. vectors: of the points (P, E), sentences (S, E), the short answer (E,)."""
 
     points: tuple[_Point, ...]
     nearest: tuple[tuple[int, ...], ...]
@@ -273,8 +279,9 @@ def _placed(text: str) -> list[tuple[str, int, int]]:
 
 
 def _stem(word: str) -> str:
-    suffix = next((s for s in SUFFIXES if word.endswith(s) and len(word) - len(s) >= 3), "")
-    return word[: len(word) - len(suffix)].rstrip("e")[:7]
+    """A word without its ending, where three letters are left; `regularisation` and `regularised` are one."""
+    stem = SUFFIXES.sub("", word)
+    return (stem if len(stem) >= 3 else word).rstrip("e")[:7]
 
 
 def _surfaces(unit: str, common: Iterable[str], lang: Language) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Which questions an interview asks, and in what order: weak ones sooner, and not the same subject twice in a row.
 
 Each question gets a chance of  need × variety:
-    need     1 − share, where share is the mean of the stored results of the question (interviews count twice an exercise),
-             drawn towards ONE_HALF by one made-up result, so that a question never asked has need 1/2;
+    need     (1 − share)², where share is the mean of the stored results of the question (interviews count twice an exercise),
+             drawn towards ONE_HALF by one made-up result, so that a question never asked has need 1/4;
     variety  SAME for each topic, and once for the part of the book, that the last two questions drawn have too.
 """
 
@@ -16,7 +16,7 @@ from metarec_lib.workbook.lessons import Lesson
 
 ONE_HALF, INTERVIEW, EXERCISE = 0.5, 2.0, 1.0
 SAME = 0.4  # the factor for what two questions have in common
-LOWEST = 0.05  # a question that is known is still asked now and then
+LOWEST = 0.01  # a question that is known is still asked now and then
 
 
 def draw(lessons: Sequence[Lesson], shares: Mapping[str, float], seed: int | None) -> list[str]:
@@ -29,7 +29,7 @@ def draw(lessons: Sequence[Lesson], shares: Mapping[str, float], seed: int | Non
 
 
 def need(share: float | None) -> float:
-    return max(LOWEST, 1 - (ONE_HALF if share is None else share))
+    return max(LOWEST, (1 - (ONE_HALF if share is None else share)) ** 2)
 
 
 def variety(lesson: Lesson, before: Iterable[Lesson]) -> float:

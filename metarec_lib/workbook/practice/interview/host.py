@@ -6,9 +6,11 @@ The terminal and the notebook panel call these few methods; each is one event, s
 from __future__ import annotations
 
 import ast
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from .drawing import draw, shares_of
 from .engine import LEFT, Engine, Material, Task
 from .report import report, summary
 
+VARIABLE = "METAREC_LANG"
 LEAST, MOST = 5, 180  # minutes of an interview
 NOT_KEPT: Pair = (
     "This interview is not being stored ({}); you can go on, but not resume it.",
@@ -104,7 +107,8 @@ class Host:
         task = self.engine.material.task
         if source is not None:
             atomic_write(self.code_file, source)
-        found = make_report(self.engine.turn.key, self.code_file.parent, task.function)  # type: ignore[union-attr]
+        with _speaking(self.lang):
+            found = make_report(self.engine.turn.key, self.code_file.parent, task.function)  # type: ignore[union-attr]
         (result,) = found.functions
         said = [found.problem or result.message, result.mistake]
         values = {"passed": found.passed, "points": result.points, "possible": result.possible}
@@ -250,3 +254,17 @@ def _folder(start: Path) -> Path:
         if (parent / MARK).is_file() and parent != places.root():
             return parent / "interviews"
     return home() / "interviews"
+
+
+@contextmanager
+def _speaking(lang: Language) -> Iterator[None]:
+    """The checker's messages come in the language of the interview."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = lang
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before

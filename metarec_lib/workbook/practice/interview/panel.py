@@ -1,4 +1,4 @@
-"""`Interview()`: the same interview as a panel in a notebook. It works by keyboard alone; the clock is drawn by the browser."""
+"""`Interview()`: the interview as a panel in a notebook. It works by keyboard alone; the browser draws the clock."""
 
 from __future__ import annotations
 
@@ -167,7 +167,8 @@ class Interview:
         if engine.limit is None or engine.paused:
             return f"<div role='status'>{told}</div>"
         used = engine.used(self.host.clock())
-        late = f"<b style='visibility:hidden;animation:metarec-show 0s {max(0, engine.limit - used):.0f}s forwards'> · {pick(OVER, lang)}</b>"
+        appears = f"visibility:hidden;animation:metarec-show 0s {max(0, engine.limit - used):.0f}s forwards"
+        late = f"<b style='{appears}'> · {pick(OVER, lang)}</b>"
         fill = f"height:6px;background:#4477aa;animation:metarec-fill {engine.limit}s linear {-used:.0f}s forwards"
         bar = f"<div style='background:#ddd' aria-hidden='true'><div style='{fill}'></div></div>"
         return f"<div role='timer'>{told}{late}</div>{bar}"

@@ -9,14 +9,17 @@ from typing import Any
 from metarec_lib.workbook.core import Language, Pair, pick
 
 from ..bank import plain, title
-from .engine import Answer, Engine, Turn
+from .engine import FOLLOW_UP, SHORT, Answer, Engine, Turn
 
 SELF: Pair = (
     "This score is a self-assessment: the ticks are yours, a program only suggested them, and no interviewer has heard you.",
     "这个分数是自评：勾是你自己打的，程序只给了建议，也没有面试官听过你的回答。",
 )
 HEAD: Pair = ("# Mock interview of {day}", "# 模拟面试 {day}")
-FACTS: Pair = ("{minutes} of {planned} minutes · level: {level} · topics: {topics}", "用时 {minutes}/{planned} 分钟 · 级别：{level} · 主题：{topics}")  # fmt: skip
+FACTS: Pair = (
+    "{minutes} of {planned} minutes · level: {level} · topics: {topics}",
+    "用时 {minutes}/{planned} 分钟 · 级别：{level} · 主题：{topics}",
+)
 ANY: Pair = ("any", "不限")
 TOTAL: Pair = ("**{points} of {possible} rubric points.** {note}", "**评分要点 {points}/{possible} 分。** {note}")
 NO_POINTS: Pair = ("No question was brought to its rubric.", "没有一道题走到评分这一步。")
@@ -29,7 +32,6 @@ STAGES: dict[str, Pair] = {
     "rubric": ("Rubric", "对照评分要点"),
 }
 ALOUD: Pair = ("*said aloud*", "*口头作答*")
-TOOK: Pair = ("{stage}, {seconds} s", "{stage}，{seconds} 秒")
 OF: Pair = ("{stage}, {seconds} s of {limit} s", "{stage}，{seconds} 秒（限 {limit} 秒）")
 DRAWN: Pair = ("Asked because your words did not show: {points}", "问这一题，是因为前面的回答里没看到：{points}")
 CHECKED: Pair = ("Run {n}: {points} of {possible} points{passed}", "第 {n} 次运行：{points}/{possible} 分{passed}")
@@ -44,7 +46,8 @@ HISTORY: Pair = ("| interview | minutes | questions | points | of 10 |", "| 面�
 NO_HISTORY: Pair = ("No interview so far: metarec interview", "还没有面试过：metarec interview")
 OPEN, LEFT = ("open", "进行中"), ("left early", "提前结束")
 TREND: Pair = (
-    "Trend: {late:.1f} of 10 in the last {n}, {early:.1f} in the {n} before. Other questions were drawn and the ticks are your own: read it as a hint.",
+    "Trend: {late:.1f} of 10 in the last {n}, {early:.1f} in the {n} before. Other questions were drawn and the ticks are "
+    "your own: read it as a hint.",
     "趋势：最近 {n} 场平均 {late:.1f}/10，再往前 {n} 场 {early:.1f}/10。每场抽到的题不同，勾也是自己打的，仅供参考。",
 )
 NO_TREND: Pair = ("A trend is told from four scored interviews on.", "有四场打过分的面试之后，才谈得上趋势。")
@@ -60,12 +63,10 @@ def report(engine: Engine, settings: Mapping[str, Any], lang: Language) -> str:
 def _top(engine: Engine, settings: Mapping[str, Any], lang: Language) -> Iterator[str]:
     yield pick(HEAD, lang).format(day=settings.get("day", "")).rstrip() + "\n"
     chosen = {name: settings[name] or pick(ANY, lang) for name in ("level", "topics")}
-    topics = chosen["topics"] if isinstance(chosen["topics"], str) else ", ".join(chosen["topics"])
-    minutes = round(engine.elapsed / 60)
-    yield (
-        pick(FACTS, lang).format(minutes=minutes, planned=f"{engine.minutes:g}", level=chosen["level"], topics=topics)
-        + "\n"
-    )
+    if not isinstance(chosen["topics"], str):
+        chosen["topics"] = ", ".join(chosen["topics"])
+    facts = pick(FACTS, lang).format(minutes=round(engine.elapsed / 60), planned=f"{engine.minutes:g}", **chosen)
+    yield facts + "\n"
     if engine.left:
         yield pick(LEFT_EARLY, lang) + "\n"
     told = pick(TOTAL, lang).format(points=engine.score, possible=engine.possible, note=pick(SELF, lang))
@@ -84,12 +85,8 @@ def _turn(engine: Engine, turn: Turn, lang: Language) -> Iterator[str]:
 
 def _answer(engine: Engine, turn: Turn, answer: Answer, lang: Language) -> Iterator[str]:
     lesson = engine.materials[turn.key].lesson
-    limit = {"short": 30, "full": 60 * lesson.minutes, "follow-up": 60}[answer.stage]
-    yield (
-        "### "
-        + pick(OF, lang).format(stage=pick(STAGES[answer.stage], lang), seconds=round(answer.seconds), limit=limit)
-        + "\n"
-    )
+    limit = {"short": SHORT, "full": 60 * lesson.minutes, "follow-up": FOLLOW_UP}[answer.stage]
+    yield _headed(pick(STAGES[answer.stage], lang), answer.seconds, limit, lang)
     if answer.follow_up is not None:
         yield _quoted(plain(lesson.follow_ups[answer.follow_up].question[lang])) + "\n"
         if answer.drawn_for:
@@ -102,14 +99,8 @@ def _checks(engine: Engine, turn: Turn, lang: Language) -> Iterator[str]:
     task = engine.materials[turn.key].task
     if task is None or not turn.checks:
         return
-    seconds = round(turn.seconds.get("code", 0.0))
-    yield (
-        "### "
-        + pick(OF, lang).format(
-            stage=f"{pick(STAGES['code'], lang)} · `{task.function}`", seconds=seconds, limit=60 * task.minutes
-        )
-        + "\n"
-    )
+    name = f"{pick(STAGES['code'], lang)} · `{task.function}`"
+    yield _headed(name, turn.seconds.get("code", 0.0), 60 * task.minutes, lang)
     yield pick(task.told, lang) + "\n"
     for number, check in enumerate(turn.checks, 1):
         passed = pick(PASSED, lang) if check["passed"] else ""
@@ -118,13 +109,16 @@ def _checks(engine: Engine, turn: Turn, lang: Language) -> Iterator[str]:
     yield ""
 
 
+def _headed(stage: str, seconds: float, limit: int, lang: Language) -> str:
+    return f"### {pick(OF, lang).format(stage=stage, seconds=round(seconds), limit=limit)}\n"
+
+
 def _rubric(engine: Engine, turn: Turn, lang: Language) -> Iterator[str]:
-    weights = engine.materials[turn.key].weights
+    material = engine.materials[turn.key]
     told = UNTICKED if turn.ticks is None else POINTS
-    yield f"### {pick(STAGES['rubric'], lang)}: {pick(told, lang)}\n".format(
-        points=engine.points(turn), possible=sum(weights)
-    )
-    for place, point in enumerate(engine.materials[turn.key].lesson.rubric):
+    counted = pick(told, lang).format(points=engine.points(turn), possible=sum(material.weights))
+    yield f"### {pick(STAGES['rubric'], lang)}: {counted}\n"
+    for place, point in enumerate(material.lesson.rubric):
         tick = turn.ticks[place] if turn.ticks is not None else False
         yield f"- [{'x' if tick else ' '}] [{point.weight}] {plain(getattr(point, lang))}"
         if notes := list(_notes(turn, place, lang)):
