@@ -124,7 +124,7 @@ _WHERE = {
     "online.q_learning": ["DQN", "train_dqn"],
     "online.streams": ["Frozen", "Retrained", "drift_alarms", "in_time_order", "prequential"],
     "workbook.lessons": ["Minus", "claim", "load_study", "seed", "study_rows", "what_was_measured"],
-    "workbook.practice": ["Review", "check", "contents", "hint", "mine", "solution", "what_next"],
+    "workbook.practice": ["Interview", "Review", "check", "contents", "hint", "mine", "solution", "what_next"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["plots"], submod_attrs=_WHERE)

@@ -235,6 +235,21 @@ def next_(
 
 
 @app.command()
+def interview(
+    minutes: Annotated[float, typer.Option(metavar="N", help="How long, 5 to 180.")] = 30,
+    level: Annotated[str | None, typer.Option(metavar="mid|senior", help="Only questions of this level.")] = None,
+    topics: Annotated[str | None, typer.Option(metavar="A,B", help="Only questions with one of these topics.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the draw of the questions.")] = None,
+    history: Annotated[bool, typer.Option("--history", help="Show past interviews and the trend.")] = False,
+) -> None:
+    """Hold a mock interview against the clock, or go on with the one that waits."""
+    from metarec_lib.workbook.practice import interview_command
+
+    _run(interview_command, minutes, level, topics, _language(lang), seed, history)
+
+
+@app.command()
 def reset(
     question: Annotated[str, typer.Argument(metavar="qNN")],
     work: Annotated[str | None, typer.Option(help="The folder of your exercises, or your workspace.")] = None,

@@ -1,4 +1,4 @@
-"""The learner's side: a workspace, one's own functions in a lesson, check, hints, solutions, cards, progress."""
+"""The learner's side: a workspace, one's own functions in a lesson, check, hints, solutions, cards, interviews, progress."""
 
 import lazy_loader
 
@@ -12,6 +12,8 @@ _WHERE = {
     "contents": ["contents"],
     "dashboard": ["progress_command"],
     "hints": ["hint"],
+    "interview.panel": ["Interview"],
+    "interview.terminal": ["interview_command"],
     "learner": ["mine"],
     "next_question": ["next_command", "what_next"],
     "workspace": ["new_command"],

@@ -5,6 +5,7 @@ All of it is read from the tagged cells of the lessons and from what they measur
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import random
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from metarec_lib.workbook.core import QUESTIONS, Language, Question, language, pick, places
-from metarec_lib.workbook.lessons import Lesson, plainly, read_lesson, records_of, verdicts
+from metarec_lib.workbook.lessons import Lesson, plainly, read_built, records_of, verdicts
 
 FIGURES = 5  # of a question on a cram sheet
 STEPS = {
@@ -37,12 +38,23 @@ def written() -> list[Question]:
     return [q for q in QUESTIONS if places.content("notebooks", f"{q.stem}.ipynb").is_file()]
 
 
+def lesson_of(question: Question) -> Lesson:
+    """The lesson of a question, from its built notebook; read once, and again where the notebook has changed."""
+    path = places.content("notebooks", f"{question.stem}.ipynb")
+    return _lesson(question, path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _lesson(question: Question, path: Path, changed: int) -> Lesson:
+    return read_built(question)
+
+
 def found(names: Sequence[str], topic: str | None, word: str | None) -> list[Question]:
     """The questions that are named (all by default), have this topic, and contain this word in either language."""
     chosen = [q for q in written() if not names or q.stem in names]
     if topic is None and word is None:
         return chosen
-    return [q for q in chosen if _fits(read_lesson(q), topic, word)]
+    return [q for q in chosen if _fits(lesson_of(q), topic, word)]
 
 
 def _fits(lesson: Lesson, topic: str | None, word: str | None) -> bool:
@@ -67,7 +79,7 @@ def ask_command(
             print(f"{question.key}  {title(question, lang)}")
         return 0
     question = questions[0] if len(questions) == 1 else random.Random(seed).choice(questions)
-    show(read_lesson(question), lang, input if sys.stdin.isatty() else None)
+    show(lesson_of(question), lang, input if sys.stdin.isatty() else None)
     return 0
 
 
@@ -147,7 +159,7 @@ def sheet(questions: Iterable[Question], lang: Language) -> str:
 
 
 def _page(question: Question, lang: Language) -> Iterable[str]:
-    lesson = read_lesson(question)
+    lesson = lesson_of(question)
     yield f"## {question.key} · {title(question, lang)}\n"
     yield f"{plain(lesson.texts['answer-short'][lang])}\n"
     yield from (f"- {line}" for line in measured(question, lang)[:FIGURES])

@@ -111,12 +111,21 @@ def mark_read(question: str) -> str:
 
 
 def record_score(question: str, points: float, possible: float, missed: Sequence[int]) -> str:
-    """Store what an interview gave for one question. missed: positions in the lesson's rubric, from 0, that were not met.
+    """Store what an interview gave for one question, as `add_score` does. Returns a warning, or an empty text."""
+    try:
+        with transaction() as database:
+            add_score(database, question, points, possible, missed)
+    except (OSError, sqlite3.Error) as error:
+        return _warning(error)
+    return ""
 
-    Returns a warning, or an empty text.
-    """
+
+def add_score(
+    database: sqlite3.Connection, question: str, points: float, possible: float, missed: Sequence[int]
+) -> None:
+    """Store a score in a transaction that holds more. missed: positions in the lesson's rubric, from 0, not met."""
     query = "INSERT INTO interview_scores (time, question, points, possible, missed) VALUES (?, ?, ?, ?, ?)"
-    return _stored(query, (now(), question, points, possible, json.dumps([int(place) for place in missed])))
+    database.execute(query, (now(), question, points, possible, json.dumps([int(place) for place in missed])))
 
 
 def _stored(query: str, values: Sequence[Any]) -> str:
