@@ -29,7 +29,9 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, mask
 
 
 def din_pooling(candidates: Tensor, history: Tensor, mask: Tensor) -> Tensor:
-    """The history as each candidate sees it, not normalised: Σ_j relu(c · h_j) h_j. DIN has a small network in place of c · h.
+    """The history as each candidate sees it, not normalised: Σ_j relu(c · h_j) h_j.
+
+    DIN has a small network in place of c · h.
 
     candidates: (C, D). history: (T, D). mask: (T,) bool, False where padded.
     Returns (C, D): zeros where nothing in the history matches. Two equal films count twice: intensity is kept.
@@ -42,8 +44,7 @@ def din_pooling(candidates: Tensor, history: Tensor, mask: Tensor) -> Tensor:
     返回 (C, D)；历史中没有相关影片时为零。两部相同的影片算两次，强度得以保留。
     """
     raise NotImplementedError(
-        "Write din_pooling: the history as each candidate sees it, not normalised: Σ_j relu(c · h_j) h_j. DIN has a "
-        "small network in place of c · h."
+        "Write din_pooling: the history as each candidate sees it, not normalised: Σ_j relu(c · h_j) h_j."
     )
 
 

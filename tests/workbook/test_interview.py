@@ -200,7 +200,7 @@ def test_an_interview_is_stored_event_by_event_and_scores_reach_the_progress():
     assert (row["state"], row["summary"]["asked"], row["summary"]["points"]) == ("done", ["q01"], 4)
     (score,) = progress.scores()
     assert (score["question"], score["points"], score["possible"], score["missed"]) == ("q01", 4, 10, [1, 3, 4, 5])
-    assert [event["kind"] for event in store.events(row["id"])] == "start answer skip skip skip ticks".split()
+    assert [event["kind"] for event in store.events(row["id"])] == ["start", "answer", "skip", "skip", "skip", "ticks"]
     assert "4 of 10 points, by your own ticks" in held.report_file.read_text()
     assert "self-assessment" in history(store.interviews(), "en")
 
@@ -303,7 +303,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_killed_in_the_middle_nothing_is_lost():
     codes = [subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True) for _ in range(2)]
-    assert [(done.returncode, done.stdout) for done in codes] == [(-signal.SIGKILL, s) for s in ("full\n", "follow-up\n")]
+    assert [(done.returncode, done.stdout) for done in codes] == [
+        (-signal.SIGKILL, s) for s in ("full\n", "follow-up\n")
+    ]
     held = host.Host.resume(store.interviews()[0])
     assert [answer.text for answer in held.engine.turn.answers] == ["first", "half of the second"]
     assert held.draft == "kept too"

@@ -19,9 +19,11 @@ SAID = {
 }
 TOLD = {
     "en": {
-        "question": "Question 1 · q01", "full": "Full answer", "follow-up": "Follow-up", "code": "Coding", "failed": "Not yet: 0 of",
-        "passed": "Passed: ", "rubric": "you decide", "flip": "Numbers whose tick", "points": "points, by your own ticks",
-        "waits": "waits at question 1", "written": "You had written:", "over": "The interview is over", "self": "self-assessment",
+        "question": "Question 1 · q01", "full": "Full answer", "follow-up": "Follow-up", "code": "Coding",
+        "failed": "Not yet: 0 of", "passed": "Passed: ", "rubric": "you decide", "flip": "Numbers whose tick",
+        "points": "points, by your own ticks",
+        "waits": "waits at question 1", "written": "You had written:", "over": "The interview is over",
+        "self": "self-assessment",
     },
     "zh": {
         "question": "第 1 题 · q01", "full": "展开回答", "follow-up": "追问", "code": "写代码", "failed": "还没通过：0/",

@@ -1,7 +1,7 @@
 """Which questions an interview asks, and in what order: weak ones sooner, and not the same subject twice in a row.
 
 Each question gets a chance of  need × variety:
-    need     (1 − share)², where share is the mean of the stored results of the question (interviews count twice an exercise),
+    need     (1 − share)², where share is the mean of the stored results of the question (an interview counts twice),
              drawn towards ONE_HALF by one made-up result, so that a question never asked has need 1/4;
     variety  SAME for each topic, and once for the part of the book, that the last two questions drawn have too.
 """
