@@ -130,8 +130,8 @@ TEXTS = {
     "context": ("from the context", "由上下文决定"),
     "bias": ("c / (K + c), c = 5", "c / (K + c)，c = 5"),
     "alt left": (
-        "Share of attention that goes to the sink against K: three falling curves, close to the shrinkage of a user bias.",
-        "流向 sink 的注意力份额随 K 的变化：三条下降的曲线，与用户偏置的收缩相近。",
+        "Share of attention that goes to the sink against K: three falling curves; the two learned ones end below the user bias.",
+        "流向 sink 的注意力份额随 K 的变化：三条下降的曲线，学到的两条最后低于用户偏置。",
     ),
     "errors": ("What should adapt? New users", "该让什么自适应？新用户"),
     "mse": ("squared error (stars²)", "平方误差（星²）"),
@@ -147,8 +147,8 @@ TEXTS = {
     "mean": ("the mean", "平均的"),
     "every": ("the mean over K", "不分 K 平均的"),
     "alt personal": (
-        "Six intervals. At one rating all lie a little above zero; at twenty two lie on it, and the mean over K clearly above.",
-        "六个区间。只有一条评分时都略高于零；有二十条时两个落在零上，不分 K 平均的明显高于零。",
+        "Six intervals. At one rating two lie a little above zero, a wide third covers it; at twenty two cover it, and the mean over K lies above.",
+        "六个区间。只有一条评分时，两个略高于零，第三个很宽，含零；有二十条时两个含零，不分 K 平均的高于零。",
     ),
 }
 
@@ -257,8 +257,8 @@ claim("squared error", "context-conditioned attention", "learned sink", found)
 # The gate, which reads the context, gets there as well. <!-- c3: none -->
 # Letting the context set sharpness and sink adds a little. <!-- c4: lower -->
 #
-# In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. Learned is how fast, and it comes close to a user bias
-# with c = 5. The context bends the curve: more for the sink at one rating, less at twenty.
+# In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. Learned is how fast: faster than a user bias
+# with c = 5. The context bends the curve: more for the sink at few ratings, a little less at twenty.
 #
 # Your `softmax_with_sink`, with the sink of this user's first head:
 
@@ -267,8 +267,8 @@ claim("squared error", "context-conditioned attention", "learned sink", found)
 # 读取上下文的门控也能做到。<!-- c3: none -->
 # 让上下文决定锐度和 sink，还能再添一点。<!-- c4: lower -->
 #
-# 第二张图里，sink 的份额随 K 下降。下降本身是结构决定的：key 越多，分母里的和越大，而 $c$ 只有一个。学到的是下降得多快，结果与 c = 5 的用户偏置相近。上下文把曲线弯了一下：
-# 一条评分时 sink 分得更多，二十条时更少。
+# 第二张图里，sink 的份额随 K 下降。下降本身是结构决定的：key 越多，分母里的和越大，而 $c$ 只有一个。学到的是下降得多快：比 c = 5 的用户偏置还快。上下文把曲线弯了一下：
+# 评分少时 sink 分得更多，二十条时略少。
 #
 # 用你写的 `softmax_with_sink` 看看这个用户第一个头的权重：
 
