@@ -15,15 +15,16 @@ def count_parameters(parameters: dict[str, Tensor], ids: list[int], tied: Collec
     """How many numbers stand in embedding tables, and how many in dense layers.
 
     parameters: tensors by name. ids: the numbers of rows that a table may have, one for each kind of id, such as users and
-    items. A table has two dimensions or more, and its first is one of `ids`; all else is dense, a vector of biases too.
+    items. A table's first dimension is one of `ids`: a vector with one number an id is one too, since it is looked up by id.
+    All else is dense, a 0-d tensor too.
     tied: names whose tensor is another one of `parameters`, stored once; these names are not counted.
     Returns {"tables": n, "dense": m}, whole numbers.
 
     >>> count_parameters({"items": torch.zeros(100, 8), "mix": torch.zeros(8, 8), "bias": torch.zeros(100)}, ids=[100])
-    {'tables': 800, 'dense': 164}
+    {'tables': 900, 'dense': 64}
 
     中文：embedding 表里有多少个数，dense 层里有多少个数。parameters：按名字给出的张量；ids：表可能的行数，每种 id 一个
-    （如用户数、物品数）。表至少两维，且第一维是 ids 之一；其余都算 dense，偏置向量也算。
+    （如用户数、物品数）。第一维是 ids 之一的就是表：每个 id 一个数的向量也是，它同样按 id 查；其余都算 dense，0 维张量也算。
     tied：与另一个名字共享同一个张量的名字，只存一份，不再计数。返回 {"tables": n, "dense": m}，都是整数。
     """
     raise NotImplementedError(

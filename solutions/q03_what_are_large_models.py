@@ -16,16 +16,16 @@ from metarec_lib.workbook import exercise
     minutes=8,
     hints=[
         (
-            "An embedding table has one row an id. Everything else is used by every example.",
-            "embedding 表每个 id 一行；其余参数每个样本都要用到。",
+            "A table has one row an id, looked up by it. Everything else is used by every example.",
+            "表是每个 id 一行，按 id 查；其余参数每个样本都要用到。",
         ),
         (
-            "A tensor is a table if it has two dimensions or more and the first is one of `ids`. Leave out `tied` names.",
-            "至少两维、且第一维是 ids 之一的张量就是表。跳过 tied 里的名字。",
+            "A tensor is a table if its first dimension, where it has one, is one of `ids`. Leave out `tied` names.",
+            "第一维是 ids 之一的张量就是表。跳过 tied 里的名字。0 维张量没有第一维。",
         ),
         (
-            "Skip a name in tied; table = t.ndim >= 2 and t.shape[0] in ids; add t.numel().",
-            "遍历 parameters.items()：name 在 tied 里就跳过；是表 = t.ndim >= 2 且 t.shape[0] in ids；累加 t.numel()。",
+            "Skip a name in tied; table = t.ndim > 0 and t.shape[0] in ids; add t.numel().",
+            "遍历 parameters.items()：name 在 tied 里就跳过；是表 = t.ndim > 0 且 t.shape[0] in ids；累加 t.numel()。",
         ),
     ],
 )
@@ -33,15 +33,16 @@ def count_parameters(parameters: dict[str, Tensor], ids: list[int], tied: Collec
     """How many numbers stand in embedding tables, and how many in dense layers.
 
     parameters: tensors by name. ids: the numbers of rows that a table may have, one for each kind of id, such as users and
-    items. A table has two dimensions or more, and its first is one of `ids`; all else is dense, a vector of biases too.
+    items. A table's first dimension is one of `ids`: a vector with one number an id is one too, since it is looked up by id.
+    All else is dense, a 0-d tensor too.
     tied: names whose tensor is another one of `parameters`, stored once; these names are not counted.
     Returns {"tables": n, "dense": m}, whole numbers.
 
     >>> count_parameters({"items": torch.zeros(100, 8), "mix": torch.zeros(8, 8), "bias": torch.zeros(100)}, ids=[100])
-    {'tables': 800, 'dense': 164}
+    {'tables': 900, 'dense': 64}
 
     中文：embedding 表里有多少个数，dense 层里有多少个数。parameters：按名字给出的张量；ids：表可能的行数，每种 id 一个
-    （如用户数、物品数）。表至少两维，且第一维是 ids 之一；其余都算 dense，偏置向量也算。
+    （如用户数、物品数）。第一维是 ids 之一的就是表：每个 id 一个数的向量也是，它同样按 id 查；其余都算 dense，0 维张量也算。
     tied：与另一个名字共享同一个张量的名字，只存一份，不再计数。返回 {"tables": n, "dense": m}，都是整数。
     """
     # BEGIN SOLUTION
@@ -49,7 +50,7 @@ def count_parameters(parameters: dict[str, Tensor], ids: list[int], tied: Collec
     for name, tensor in parameters.items():
         if name in tied:
             continue
-        kind = "tables" if tensor.ndim >= 2 and tensor.shape[0] in ids else "dense"
+        kind = "tables" if tensor.ndim > 0 and tensor.shape[0] in ids else "dense"
         found[kind] += tensor.numel()
     return found
     # END SOLUTION

@@ -67,7 +67,7 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, mask
     ],
 )
 def din_pooling(candidates: Tensor, history: Tensor, mask: Tensor) -> Tensor:
-    """The history as each candidate sees it, not normalised: Σ_j relu(c · h_j) h_j.
+    """The history as each candidate sees it, not normalised: Σ_j relu(c · h_j) h_j. DIN has a small network in place of c · h.
 
     candidates: (C, D). history: (T, D). mask: (T,) bool, False where padded.
     Returns (C, D): zeros where nothing in the history matches. Two equal films count twice: intensity is kept.
@@ -75,7 +75,7 @@ def din_pooling(candidates: Tensor, history: Tensor, mask: Tensor) -> Tensor:
     >>> din_pooling(torch.tensor([[1.0, 0.0]]), torch.tensor([[2.0, 0.0], [2.0, 0.0]]), torch.tensor([True, True]))
     tensor([[8., 0.]])
 
-    中文：每个候选眼中的历史，不做归一化：Σ_j relu(c · h_j) h_j。
+    中文：每个候选眼中的历史，不做归一化：Σ_j relu(c · h_j) h_j。DIN 用一个小网络，这里用内积 c · h 代替。
     candidates：(C, D)；history：(T, D)；mask：(T,) 布尔，填充位为 False。
     返回 (C, D)；历史中没有相关影片时为零。两部相同的影片算两次，强度得以保留。
     """

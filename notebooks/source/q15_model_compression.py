@@ -41,20 +41,20 @@
 # adapt fewer numbers: a head, a context vector, a LoRA of rank $r$. Then spend fewer bits on each. On ML-100K four bits a weight cost
 # a clear but small error; <!-- c1: small -->
 # one bit costs a lot. <!-- c2: higher -->
-# Twenty ratings at 3 bytes take 60 bytes and re-solve the head exactly: store events, cache states.
+# Twenty ratings take 60 bytes (two for the film, one for the stars; with $10^9$ ids 100 bytes) and re-solve the head exactly: store events, cache states.
 #
 # **Quantise.** Symmetric int8 keeps a code and a scale per row:
 #
 # $$w \approx s\,q, \qquad s = \max |w| / 127, \qquad q = \mathrm{round}(w / s)$$
 #
-# On an EASE table no loss in nDCG@10 is seen. <!-- c3: equal -->
+# A weight moves by half a step at most, and a score sums many such errors, which partly cancel. On an EASE table no loss in nDCG@10 is seen. <!-- c3: equal -->
 #
 # **Prune.** Keep the weights of largest magnitude. With ten per cent of EASE's weights no loss is seen; <!-- c5: equal -->
 # ten per cent at random lose it. <!-- c4: lower -->
 # A kept weight needs its position too, so a tenth of the weights is not a tenth of the bytes. Structured pruning removes whole rows or units, and needs no
 # positions.
 #
-# **Low rank and distillation.** A student of 64 units learns from likes and from the teacher's softened scores. It beats the same student from
+# **Low rank and distillation.** A student of 64 units learns from likes and from the softmax of the teacher's scores. It beats the same student from
 # scratch. <!-- c6: higher -->
 # But the teacher's own singular vectors, in as many bytes, beat that student. <!-- c7: higher -->
 # Try the closed form first. Distil when the student must have another form or other inputs.
@@ -62,31 +62,33 @@
 # **Embedding tables.** Give rare ids no row, use fewer bits, then a smaller dimension, then shared rows by hashing: my order of risk, not measured here.
 #
 # **Latency.** A lookup is usually bound by memory traffic and by the number of kernels. Unpacking int8 to float first is slower than float; a
-# fused kernel is faster. Sparse formats pay only when most entries are gone. Measure on the serving machine, at its batch size, at P99.
+# fused kernel need not be. A sparse table saves bytes; it saves time only against a rival that multiplies by the zeros. Measure on the serving machine, at its batch
+# size, at P99.
 
 # %% [markdown] tags=["zh"]
 # **先算要乘用户数的部分。** 每用户的适应状态乘以 $10^8$：$10^5$ 个浮点权重的网络是 40 TB，九个浮点数的预测头是 3.6 GB。所以先减少要适应的数：只适应预测头、上下文向量，或秩为 $r$ 的 LoRA；
 # 再减少每个数的比特。在 ML-100K 上，每个权重四比特，误差确有上升，但很小；<!-- c1: small -->
 # 一比特代价很大。<!-- c2: higher -->
-# 二十条评分每条 3 字节，一共 60 字节，就能精确地重新解出预测头：行为落库，状态只做缓存。
+# 二十条评分一共 60 字节（影片两字节，星级一字节；若有 $10^9$ 个 id，则是 100 字节），就能精确地重新解出预测头：行为落库，状态只做缓存。
 #
 # **量化。** 对称 int8 每行存编码和一个缩放系数：
 #
 # $$w \approx s\,q, \qquad s = \max |w| / 127, \qquad q = \mathrm{round}(w / s)$$
 #
-# 用在 EASE 的表上，nDCG@10 看不出损失。<!-- c3: equal -->
+# 每个权重最多偏半个步长，而得分把许多这样的误差加在一起，正负会抵消一部分。用在 EASE 的表上，nDCG@10 看不出损失。<!-- c3: equal -->
 #
 # **剪枝。** 留下绝对值最大的权重。EASE 只留百分之十，看不出损失；<!-- c5: equal -->
 # 随机留百分之十就不行了。<!-- c4: lower -->
 # 留下的权重还要记位置，所以十分之一的权重不等于十分之一的字节。结构化剪枝整行、整个单元地去掉，不用记位置。
 #
-# **低秩与蒸馏。** 64 个单元的学生，同时学用户的喜欢和教师软化后的得分，胜过从零训练的同一个学生。<!-- c6: higher -->
+# **低秩与蒸馏。** 64 个单元的学生，同时学用户的喜欢和教师得分的 softmax，胜过从零训练的同一个学生。<!-- c6: higher -->
 # 但教师自己的奇异向量，占同样的字节，又胜过这个学生。<!-- c7: higher -->
 # 先试闭式解；学生必须换结构、换输入时，再做蒸馏。
 #
 # **embedding 表。** 先不给稀有 id 单独的行，再减比特，再减维度，最后才用哈希共用行：这是我估计的风险顺序，这里没有测。
 #
-# **延迟。** 查表的瓶颈通常是访存和算子个数。先把 int8 还原成浮点再算，比浮点还慢；融合算子才快。稀疏格式要等绝大部分元素都没了才划算。要在线上机器、线上 batch 大小下测 P99。
+# **延迟。** 查表的瓶颈通常是访存和算子个数。先把 int8 还原成浮点再算，比浮点还慢；融合算子则不必。稀疏表省的是字节；只有对手把那些零也乘一遍时，它才省时间。要在线上机器、线上 batch
+# 大小下测 P99。
 
 # %% [markdown]
 # ## 1. What does a user weigh?
@@ -114,17 +116,17 @@ def text(name):
 
 # %% tags=["figure"]
 TEXTS = {
-    "maml": ("full MAML, 100,000 floats", "完整 MAML，100,000 个浮点数"),
-    "lora": ("LoRA of a 7B model, r = 8", "7B 模型的 LoRA，r = 8"),
-    "context": ("context vector, 32 floats", "上下文向量，32 个浮点数"),
+    "maml": ("MAML, 100,000 floats", "MAML，100,000 个浮点数"),
+    "lora": ("LoRA, 7B, r = 8", "LoRA，7B，r = 8"),
+    "context": ("context, 32 floats", "上下文，32 个浮点数"),
     "head": ("head, 9 floats", "预测头，9 个浮点数"),
-    "head4": ("head, 9 numbers of 4 bits", "预测头，9 个 4 比特的数"),
-    "ratings": ("the 20 ratings themselves", "20 条评分本身"),
+    "head4": ("head, 9 × 4 bits", "预测头，9 × 4 比特"),
+    "ratings": ("the 20 ratings", "20 条评分本身"),
     "tb": ("log10 of megabytes", "MB 的常用对数"),
-    "weigh": ("State of all users, millions of users:", "全部用户的状态，用户数（百万）："),
+    "weigh": ("Millions of users:", "用户数（百万）："),
     "alt weigh": (
-        "Bars of the megabytes that all users' states take, on a log scale, for six kinds of state; LoRA of a large model takes most.",
-        "六种状态下全部用户占用多少 MB 的条形图（对数），大模型的 LoRA 最多。",
+        "Bars of what all users' states take, on a log scale, for six kinds of state; LoRA of a large model takes most.",
+        "六种状态下全部用户共占多少空间的条形图（对数），大模型的 LoRA 最多。",
     ),
     "bits": ("bits a weight, nine weights a user", "每个权重的比特数，每用户九个权重"),
     "rmse": ("RMSE (stars)", "RMSE（星）"),
@@ -141,7 +143,10 @@ TEXTS = {
     ),
     "bytes": ("bytes on disk", "磁盘字节数"),
     "share": ("share of float32", "占 float32 的比例"),
-    "time": ("time / float32's time", "用时 ÷ float32 用时"),
+    "yours": ("bytes of 50 rows", "50 行的字节数"),
+    "error": ("largest error", "最大误差"),
+    "lookup": ("time / 50 dense rows", "用时 ÷ 查 50 行稠密表"),
+    "product": ("time / dense product", "用时 ÷ 整表稠密乘法"),
     "students": ("In as many bytes: minus the student from scratch", "字节数相同：与从零训练的学生之差"),
     "diff": ("difference in nDCG@10", "nDCG@10 之差"),
     "alt students": (
@@ -155,7 +160,10 @@ TEXTS = {
 def weigh(millions=100):
     sizes = {"lora": 8.4e6, "maml": 4e5, "context": 128, "ratings": 60, "head": 36}
     sizes["head4"] = 4.5
-    drawn = {text(k): float(np.log10(b * millions)) for k, b in sizes.items()}
+    drawn = {}
+    for k, b in sizes.items():
+        named = f"{text(k)}: {b * millions / 1e3:,.1f} GB"
+        drawn[named] = float(np.log10(b * millions))
     title = f"{text('weigh')} {millions}"
     return plots.bars(drawn, title=title, xlabel=text("tb"))
 
@@ -237,7 +245,8 @@ print("agrees:", np.allclose(by_hand, packed, atol=1e-6))
 with mine("q15") as my:
     codes, scale = my.quantize_int8(teacher.weights_[:50])
     error = my.dequantize_int8(codes, scale) - teacher.weights_[:50]
-    print(codes.nbytes + scale.nbytes, f"{float(error.abs().max()):.4f}")
+    print(f"{text('yours')}: {codes.nbytes + scale.nbytes:,}")
+    print(f"{text('error')}: {float(error.abs().max()):.4f}")
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** Keep a tenth of the weights: what does it cost if they are the largest, and if they are drawn at random?
@@ -278,7 +287,8 @@ claim("nDCG@10", "pruned to 10 %", "float32 table", found)
 # Look at the bytes as well: a tenth of the weights takes more than a tenth, since positions are stored.
 #
 # ## 3. Bytes are not time
-# One user with 50 likes: the sum of 50 rows. Times here are of your machine, as shares of float32's:
+# One user with 50 likes: the sum of 50 rows. The times are of your machine, divided by float32's. The pruned tables are SciPy's CSR, and have two rivals: the same 50 rows
+# of the dense table, and a dense product with all 1,682.
 
 # %% [markdown] lang="zh"
 # int8 看不出损失。<!-- c3: equal -->
@@ -287,40 +297,52 @@ claim("nDCG@10", "pruned to 10 %", "float32 table", found)
 # 再看字节：十分之一的权重占的字节不止十分之一，因为还要存位置。
 #
 # ## 3. 字节少不等于快
-# 一个有 50 个喜欢的用户：把 50 行加起来。下面是在你的机器上测的时间，以 float32 为单位：
+# 一个有 50 个喜欢的用户：把 50 行加起来。下面是在你的机器上测的时间，除以 float32 的用时。剪枝后的表用 SciPy 的 CSR，对手有两个：只查稠密表里的那 50 行；或者与全部 1,682 行做稠密乘法。
 
 # %% tags=["nbval-ignore-output"]
 rows, table = torch.arange(50) * 33, teacher.weights_.cpu()
+ops, bag = torch.ops.quantized, torch.nn.functional.embedding_bag
 arrays = small["int8 table"].tables["weights_"].arrays
 codes, scale = torch.as_tensor(arrays["codes"]), torch.as_tensor(arrays["scale"])
-bag = torch.nn.functional.embedding_bag
+packed, start = ops.embedding_bag_byte_prepack(table), torch.zeros(1).long()
+fused = ops.embedding_bag_byte_rowwise_offsets
 whole = latency(lambda: bag(rows[None], table, mode="sum"))
 unpacked = latency(lambda: scale[rows] @ codes[rows].float())
-print(f"{glossary.say('int8, unpacked first')}: {unpacked / whole:.1f}")
+kernel = latency(lambda: fused(packed, rows, start))
+took = {"int8, unpacked first": unpacked / whole, "int8 kernel": kernel / whole}
 
 # %% tags=["nbval-ignore-output"]
-names = ("int8, unpacked first", "int8 kernel",
-         "pruned to 50 %", "pruned to 10 %", "pruned to 2 %")
-ratios = {glossary.say(n): study.mean(n, "time") for n in names}
-plots.table(pd.Series(ratios).to_frame(text("time")), digits=2)
+likes = np.isin(np.arange(len(table)), rows)[None].astype(np.float32)
+dense, product = table.numpy(), {}
+every_row = latency(lambda: likes @ dense)
+for percent in (50, 10, 2):
+    pruned = compress(teacher, "magnitude", keep=percent / 100)
+    csr, name = pruned.tables["weights_"].csr(), f"pruned to {percent} %"
+    one = type(csr)(likes)
+    spent = latency(lambda one=one, csr=csr: one @ csr)
+    took[name], product[name] = spent / whole, spent / every_row
+frame = pd.DataFrame({text("lookup"): took, text("product"): product})
+plots.table(frame.rename(index=glossary.say), digits=1)
 
 # %% [markdown]
-# The second table is the study's, medians on one thread, averaged over five runs. The pruned rows compare a sparse product in SciPy with the dense product of the whole table.
-# Unpacking int8 first takes several times as long as float32: probably more kernels, more traffic. The fused int8 kernel of torch is faster. A CSR table with half its
-# entries is much slower than a dense one; it pays only when few entries are left.
+# Unpacking int8 first takes several times as long as float32: probably more kernels, more traffic. The fused kernel reads int8 and escapes that. Now the two columns of the
+# pruned tables. Against a dense product with all rows, a table with two per cent left looks fast; but that product multiplies by 1,632 zeros. Against a lookup of the 50 rows
+# that are needed it wins nothing. Ask what the rival was.
 #
 # ## 4. Distil, or factorise?
 # A student with 64 units has two tables of 64 numbers a film. It learns from likes alone, or from EASE's scores as well
 # (`fit(..., compression_target=True)`). EASE's table at rank 64 takes as many bytes and is no training at all. The settings were chosen
-# on tuning users, once: 7 settings for the student alone, 5 for the distilled one.
+# on tuning users, once: 7 settings for the student alone, 5 for the distilled one. Hinton et al. soften logits: T > 1 on both sides, and T² in front of the loss to keep the
+# gradient's size. EASE's scores are no logits and lie below 1, so here T = 0.1 sharpens, and divides the teacher alone.
 
 # %% [markdown] lang="zh"
-# 第二张表来自研究：单线程中位数，五次运行的平均。剪枝的几行比的是 SciPy 的稀疏乘法与整张稠密表的乘法。先还原 int8 再算，用时是 float32 的几倍：多半因为算子更多、访存更多；torch 的融合 int8 算子
-# 才更快。只留一半元素的 CSR 比稠密慢得多，要剩得很少才划算。
+# 先还原 int8 再算，用时是 float32 的几倍：多半因为算子更多、访存更多；融合算子直接读 int8，没有这个问题。再看剪枝的两列：与整表的稠密乘法相比，只剩百分之二的表显得很快；
+# 可那个乘法里有 1,632 行乘的是零。与只查所需的 50 行相比，它什么也没赢。看到“加速”，先问对手是谁。
 #
 # ## 4. 蒸馏，还是分解？
 # 64 个单元的学生有两张表，每部影片各 64 个数。它可以只学喜欢，也可以同时学 EASE 的得分（`fit(..., compression_target=True)`）。EASE 的表降到秩 64，字节数相同，而且完全不用训练。
-# 各项设置在调参用户上选过一次：单独的学生试了 7 组设置，蒸馏的试了 5 组。
+# 各项设置在调参用户上选过一次：单独的学生试了 7 组设置，蒸馏的试了 5 组。Hinton 等人软化的是 logit：两边都除以 T > 1，损失再乘 T²，好保持梯度的大小。EASE 的得分不是 logit，都小于 1，
+# 所以这里 T = 0.1 是在锐化，而且只除教师。
 
 # %% tags=["figure"]
 pairs, alone = {}, "student from scratch"
@@ -364,12 +386,12 @@ claim("nDCG@10", "rank-64 table", "distilled student", found)
 # %% [markdown] tags=["pitfalls"]
 # #### English
 # - **"int8 makes it four times faster."** → It makes it four times smaller. Speed depends on a kernel that reads int8 (section 3).
-# - **"Half the weights are zero, so it is twice as fast."** → CSR at half density is slower than dense.
+# - **"Pruned to two per cent, so it is fast."** → Against which rival? A lookup of the dense rows that are needed was not slower (section 3).
 # - **"Any pruning works on an overparametrised model."** → At the same share, random pruning lost what magnitude kept.
 # - **"The distilled student beats the baseline."** → Which baseline? The same student from scratch, tuned as well, and a factorisation in as many bytes.
 # #### 中文
 # - **“int8 快四倍。”** → 是小四倍。快不快取决于有没有直接读 int8 的算子（第 3 节）。
-# - **“一半权重是零，就快一倍。”** → 半满的 CSR 比稠密还慢。
+# - **“剪到百分之二，当然快。”** → 跟谁比？只查所需的稠密行，并不比它慢（第 3 节）。
 # - **“模型过参数化，怎么剪都行。”** → 同样的比例，按绝对值剪保住的，随机剪就丢了。
 # - **“蒸馏的学生胜过基线。”** → 哪个基线？要与同样调过参、从零训练的同一个学生比，也要与同样字节的分解比。
 
@@ -379,20 +401,27 @@ claim("nDCG@10", "rank-64 table", "distilled student", found)
 # Codes were unpacked to float before the product, the kernel was launch-bound, or the time is elsewhere: feature lookup, network. Profile first. Large products gain where
 # hardware multiplies int8; an embedding lookup gains from less memory traffic.</details>
 # <details><summary>10⁹ rows: what first, dimension, bits, hashing, or pruning of rare ids?</summary>
-# Admission first: rare ids get no row. Then bits, since int8 or int4 after training needs no change of the model. Then dimension, smaller for rare ids. Hashing last: collisions cost
-# quality in a way that no test user shows evenly.</details>
+# Admission first: rare ids get no row. Then bits, since int8 or int4 after training needs no change of the model. Then dimension, smaller for rare ids. Hashing last, by my order; industry
+# disagrees: Monolith removes collisions, Unified Embedding shares one table on purpose. Slice the loss by how rare the id is.</details>
+# <details><summary>P99 is over budget. What do you cut, and how do you degrade?</summary>
+# Profile by stage: feature fetch, recall, ranking, the slowest shard. Cheap knobs first: fewer candidates, caching, batching. Then the model: a kernel that reads int8 or fp8, the user's
+# side computed once a request, the ranker distilled into a pre-ranker. Prepare the fallback: after a time-out the small model or a cached list, and count how often.</details>
 # <details><summary>The teacher's scores are a day old. What happens?</summary>
-# The student learns yesterday's distribution: new items are pushed down. Weigh the teacher less for new items, recompute on fresh logs, or correct the gap with an adapter. Share
-# labels, and never let the teacher see the student's test day.</details>
+# The student learns yesterday's distribution; I would expect new items to suffer first. Weigh the teacher less there, recompute on fresh logs, or bridge the gap with an adapter, as
+# ExFM reports. Keep the labels of both the same, and never let the teacher see the student's test day.</details>
 # <details><summary>We have clicks, not stars. What changes?</summary>
 # Little: EASE here uses likes as ones already. The state is a sum over clicked items; exposure must be logged, or the table learns what was shown.</details>
 # #### 中文
 # <details><summary>int8 没有变快，为什么？</summary>
 # 可能在相乘之前就还原成了浮点；可能瓶颈在算子启动；也可能时间花在别处：取特征、网络。先做 profile。大矩阵乘要硬件支持 int8 才快；查表靠的是访存减少。</details>
 # <details><summary>10⁹ 行：先减维度、减比特、做哈希，还是剪掉稀有 id？</summary>
-# 先做准入：稀有 id 不给行。再减比特，训练后的 int8、int4 不用改模型。再减维度，稀有 id 用更小的维度。哈希放最后：冲突的损失分布不均，测试用户上未必看得出来。</details>
+# 先做准入：稀有 id 不给行。再减比特，训练后的 int8、int4 不用改模型。再减维度，稀有 id 用更小的维度。我把哈希放最后，但业界并无定论：Monolith 消除冲突，Unified Embedding 却有意共用一张表。
+# 要按 id 的稀有程度分桶看损失。</details>
+# <details><summary>P99 超预算了，先砍什么？怎么降级？</summary>
+# 先按阶段做 profile：取特征、召回、精排、最慢的分片。先动便宜的：减候选数、加缓存、攒 batch。再动模型：能直接读 int8 或 fp8 的算子，用户侧每次请求只算一次，把精排蒸馏成粗排。
+# 降级要提前备好：超时就走小模型或缓存结果，并统计降级率。</details>
 # <details><summary>教师的得分是一天前的，会怎样？</summary>
-# 学生学到的是昨天的分布，新物品被压低。对新物品降低教师的权重，或用新日志重算，或加一个适配器补差距。标签共用，且不能让教师见过学生的测试日。</details>
+# 学生学到的是昨天的分布，我估计新物品最先受影响。对新物品降低教师的权重，或用新日志重算，或像 ExFM 报告的那样加一个适配器补差距。师生的标签口径要一致，且不能让教师见过学生的测试日。</details>
 # <details><summary>我们只有点击，没有星级，有什么不同？</summary>
 # 差别不大：这里的 EASE 本来就把喜欢当作 1。状态是点击物品的加和；要记录曝光，否则表学到的是“展示了什么”。</details>
 
@@ -433,4 +462,7 @@ what_was_measured()
 # - Hinton, Vinyals & Dean (2015), [*Distilling the Knowledge in a Neural Network*](https://arxiv.org/abs/1503.02531), NIPS workshop.
 # - Han, Pool, Tran & Dally (2015), [*Learning both Weights and Connections for Efficient Neural Networks*](https://arxiv.org/abs/1506.02626), NIPS.
 # - Liang, Krishnan, Hoffman & Jebara (2018), [*Variational Autoencoders for Collaborative Filtering*](https://arxiv.org/abs/1802.05814), WWW: the student.
-# - [*Post-Training 4-bit Quantization on Embedding Tables*](https://arxiv.org/abs/1911.02079), arXiv 2019.
+# - Guan, Malevich, Yang, Park & Yuen (2019), [*Post-Training 4-bit Quantization on Embedding Tables*](https://arxiv.org/abs/1911.02079), arXiv.
+# - Liu et al. (2022), [*Monolith: Real Time Recommendation System With Collisionless Embedding Table*](https://arxiv.org/abs/2209.07663), arXiv.
+# - Coleman et al. (2023), [*Unified Embedding: Battle-Tested Feature Representations for Web-Scale ML Systems*](https://arxiv.org/abs/2305.12102), NeurIPS.
+# - Liang et al. (2025), [*External Large Foundation Model: How to Efficiently Serve Trillions of Parameters for Online Ads Recommendation*](https://arxiv.org/abs/2502.17494), arXiv: ExFM.

@@ -22,12 +22,12 @@
 # State: what the user saw and liked. Action: the next item. Reward: a like. The discount matters when an action changes who is still there later; with clickbait far sight wins. <!-- c7: higher -->
 # Meta-learning gives the start. With strong tastes RL² beats a policy without memory, <!-- c1: higher -->
 # but a bandit whose prior was learned from other users is a little ahead, and far simpler. <!-- c4: higher -->
-# Most of that prior's worth is the popular list. A log judges a policy only near the one that wrote it: I report effective sample size and a doubly robust estimate.
+# Most of that prior's worth is the popular list. A log judges a policy only near the one that wrote it: I report the effective sample size, and SNIPS beside doubly robust; far from the log SNIPS erred less. <!-- c8: lower -->
 # #### 中文
 # 状态是用户看过什么、喜欢什么；动作是下一个物品；奖励是一次喜欢。只有当动作会改变“之后谁还在”时，折扣才要紧：有标题党时，远视策略胜出。<!-- c7: higher -->
 # 元学习给出起点。口味强时，RL² 胜过没有记忆的策略，<!-- c1: higher -->
 # 但先验由其他用户学来的 bandit 略好一点，而且简单得多。<!-- c4: higher -->
-# 这个先验的价值大半就是热门榜。日志只能评估与写日志的策略相近的策略：我会报告有效样本量和双重稳健估计。
+# 这个先验的价值大半就是热门榜。日志只能评估与写日志的策略相近的策略：我会报告有效样本量，并把 SNIPS 和双重稳健放在一起看；离日志远时，SNIPS 的误差更小。<!-- c8: lower -->
 
 # %% [markdown] tags=["answer-full"]
 # **The problem.** A user is an unknown reward function; a session is an episode of a Markov decision process whose hidden part is the user. State: items shown and likes. A *bandit* is the one-step case: the action
@@ -40,11 +40,11 @@
 #
 # $$\nabla J = \mathbb{E} \sum_t \nabla \log \pi(i_t \mid h_t)\,(G_t - b_t)$$
 #
-# so the hidden state becomes the learner. Exploration is learned too.
-# - *MAML for policies*: one policy-gradient step on the session's first items. Six likes make a noisy gradient.
+# so the hidden state becomes the learner. It may learn to explore; here $\gamma = 0$ earned as much (section 2), so nothing shows that it does.
+# - *MAML for policies*: one policy-gradient step on the session's first items; with six likes we guess that it is noisy.
 #
 # **What is measured**, with simulated users of ML-100K whom no agent met. With tastes 2.5 times as strong RL² beats REINFORCE without memory. <!-- c1: higher -->
-# The bandit is a little ahead of RL². <!-- c4: higher -->
+# The bandit, whose width was tuned, is a little ahead of RL², which ran at one setting. <!-- c4: higher -->
 # Against LinUCB from zero the learned prior gains; <!-- c2: higher -->
 # started from the popular list, LinUCB is closer. <!-- c3: higher -->
 # With tastes as fitted RL² is not above the popular list. <!-- c5: none -->
@@ -52,8 +52,8 @@
 # **In industry** actions are often few: fusion weights (Kuaishou, retention, 2023), or a top-K corrected REINFORCE over candidates (YouTube, 2019). Generative recommenders tune on preferences: OneRec uses iterative
 # DPO with a reward model; OneRec-V2 adds real feedback, since reward models invite hacking. I found no RL² in production.
 #
-# **Before going online** weigh the log by $w = \pi / \pi_0$. IPS is unbiased and noisy; SNIPS divides by $\sum w$; doubly robust corrects a reward model. Far from the log doubly robust
-# errs less than IPS. <!-- c8: lower -->
+# **Before going online** weigh the log by $w = \pi / \pi_0$. IPS is unbiased and noisy; SNIPS divides by $\sum w$; doubly robust corrects a reward model. Far from the log SNIPS
+# erred less than doubly robust, whose reward model did not know the user. <!-- c8: lower -->
 # A simulator flatters whoever shares its model; ours is linear, like the bandit.
 
 # %% [markdown] tags=["zh"]
@@ -67,11 +67,11 @@
 #
 # $$\nabla J = \mathbb{E} \sum_t \nabla \log \pi(i_t \mid h_t)\,(G_t - b_t)$$
 #
-# 于是隐状态就成了学习器，怎样探索也是学来的。
-# - *策略版 MAML*：在会话最初几个物品上走一步策略梯度。六条反馈给出的梯度噪声很大。
+# 于是隐状态就成了学习器。探索也可以是学来的；但这里 $\gamma = 0$ 时赚得一样多（第 2 节），看不出它在探索。
+# - *策略版 MAML*：在会话最初几个物品上走一步策略梯度；只有六条反馈，我们猜梯度噪声很大。
 #
 # **测到了什么**：用户由 ML-100K 仿真而来，所有策略都没见过。口味强 2.5 倍时，RL² 胜过无记忆的 REINFORCE。<!-- c1: higher -->
-# 带先验的 bandit 比 RL² 略好。<!-- c4: higher -->
+# 带先验的 bandit 调过置信宽度，比只跑了一组参数的 RL² 略好。<!-- c4: higher -->
 # 与从零开始的 LinUCB 比，学到的先验有收益；<!-- c2: higher -->
 # 若 LinUCB 从热门榜起步，差距就小了。<!-- c3: higher -->
 # 口味强度如拟合时，RL² 不比热门榜好。<!-- c5: none -->
@@ -79,17 +79,17 @@
 # **工业界** 的动作往往很少：融合公式的权重（快手，优化留存，2023），或候选集上带 top-K 校正的 REINFORCE（YouTube，2019）。生成式推荐用偏好来调：OneRec 用迭代 DPO 加奖励模型；
 # OneRec-V2 加入真实反馈，因为奖励模型容易被钻空子（reward hacking）。生产环境里的 RL² 我没有找到。
 #
-# **上线之前**，用 $w = \pi / \pi_0$ 给日志加权。IPS 无偏但噪声大；SNIPS 除以 $\sum w$；双重稳健用数据修正奖励模型。离日志远时，双重稳健的误差比 IPS 小。<!-- c8: lower -->
+# **上线之前**，用 $w = \pi / \pi_0$ 给日志加权。IPS 无偏但噪声大；SNIPS 除以 $\sum w$；双重稳健用数据修正奖励模型。离日志远时，SNIPS 的误差比双重稳健小，后者的奖励模型不认识用户。<!-- c8: lower -->
 # 仿真器偏袒与它同族的模型：我们的仿真是线性的，bandit 也是。
 
 # %% [markdown]
 # ## 1. A user as an environment
 # The users of ML-100K are split in two halves. From the first half's ratings the agents know the films, and in its simulated sessions they train. The second half makes another world, fitted
-# anew, and judges. A user likes a film with a probability; `taste` multiplies what sets the user apart from the average.
+# anew, and judges. A user likes a film with a probability; `taste` multiplies what sets the user apart from the average. Three steps with one user, each line: the film's id, the like, whether the user left, whether the session is over.
 
 # %% [markdown] lang="zh"
 # ## 1. 把用户当作环境
-# ML-100K 的用户分成两半。策略从前一半的评分里认识影片，并在它的仿真会话里训练；后一半另外拟合成一个世界，用来评估。用户以一定概率喜欢一部影片；`taste` 放大的是用户与平均水平的不同之处。
+# ML-100K 的用户分成两半。策略从前一半的评分里认识影片，并在它的仿真会话里训练；后一半另外拟合成一个世界，用来评估。用户以一定概率喜欢一部影片；`taste` 放大的是用户与平均水平的不同之处。下面与一名用户走三步，每行依次是：影片 id、是否喜欢、用户是否离开、会话是否结束。
 
 # %%
 import numpy as np
@@ -155,19 +155,20 @@ with mine("q19") as my:
 
 # %% [markdown]
 # ## 2. Who pleases a user nobody knows?
-# The study: five seeds, each with its own halves, 200 films, and policies trained anew. Widths, scales and inner rates are chosen on tuning users of the agents' world. The interval is over users;
+# The study: five seeds, each with its own halves, 200 films, and policies trained anew. Tuning users of the agents' world choose the bandits' widths and scales and MAML's inner rate; RL², REINFORCE and DQN run at one setting, $\gamma = 0.5$. Of their sessions MAML trains on half, DQN on a quarter. The interval is over users;
 # a seed's policy is shared by all its users, so the seeds stand below, one by one.
 
 # %% [markdown] lang="zh"
 # ## 2. 谁能让陌生用户满意？
-# 研究：五个种子，每个种子重新划分两半、重新抽 200 部影片、重新训练策略。置信宽度、先验尺度和内层步长都在策略那一半的调参用户上选。区间是对用户的；同一种子的用户共用一个策略，所以下面也逐个种子列出。
+# 研究：五个种子，每个种子重新划分两半、重新抽 200 部影片、重新训练策略。Bandit 的置信宽度和先验尺度、MAML 的内层步长由策略那一半的调参用户选；RL²、REINFORCE 和 DQN 各只有一组参数，$\gamma = 0.5$。训练用的会话，MAML 只有它们的一半，DQN 四分之一。区间是对用户的；同一种子的用户共用一个策略，所以下面也逐个种子列出。
 
 # %% tags=["figure"]
 STEP, RATE = ("film of the session", "会话中的第几部"), ("like rate", "喜欢率")
 CURVES = ("Tastes 2.5 times as strong", "口味强 2.5 倍")
-ALT_CURVES = ("Like rate by film of the session: the popular list falls, RL² and the bandit with a "
-              "learned prior stay above it, the oracle far above.",
-              "喜欢率随会话步数的变化：热门榜一路下降，RL² 和带先验的 bandit 在它之上，先知远高于所有方法。")
+ALT_CURVES = ("Like rate by film of the session: from the third film on RL² and the bandit with a "
+              "learned prior stay above the popular list, the oracle far above.",
+              "喜欢率随会话步数的变化：从第三部起，RL² 和带先验的 bandit 都在热门榜之上，"
+              "先知远高于所有方法。")
 WORLDS = {"as fitted": ("as fitted", "如拟合"), "strong": ("2.5 times", "2.5 倍"),
           "two interests": ("two interests", "两种兴趣")}
 SEEDS = ("Five seeds: other halves, films and training", "五个种子：划分、影片、训练都不同")
@@ -179,11 +180,8 @@ BAIT = ("With clickbait", "有标题党时")
 ALT_BAIT = ("Like rate by film with clickbait: the short-sighted policy starts near .9 and falls to "
             "nothing, the far-sighted one stays level.",
             "有标题党时喜欢率随步数的变化：短视策略从 0.9 左右掉到几乎为零，远视策略保持平稳。")
-ERRORS = ("Mean error of an estimate, 1,000 impressions", "1000 次曝光的估计，平均误差")
 NEAR, FAR = ("near the log", "离日志近"), ("far from it", "离日志远")
-ALT_ERRORS = ("Errors of five estimates near the log and far from it: far away the reward model alone "
-              "and clipped IPS err most, SNIPS least.",
-              "五种估计在离日志近和远时的误差：离得远时，只用奖励模型和截断 IPS 误差最大，SNIPS 最小。")
+SIGNED = ("far, with its sign", "离日志远，带符号")
 PLAYED = ("LinUCB with 200 new users", "LinUCB，200 名新用户")
 ALT_PLAYED = ("Like rate along a session for LinUCB from zero and with a learned prior, "
               "at the chosen taste and width.",
@@ -233,6 +231,8 @@ found = over("LinUCB with a learned prior", "LinUCB from the popular list")
 claim("like rate", *found)
 
 # %% tags=["claim"]
+firsts = [study.mean(n, "like rate at a step", world="strong", step=1) for n in shown]
+print(f"{(firsts[3] - firsts[2]) / 20:.3f}")
 claim("like rate", *over("LinUCB with a learned prior", "RL²"))
 
 # %% tags=["claim"]
@@ -245,19 +245,19 @@ claim("like rate", *over("RL² that hears another user", "REINFORCE without memo
 # RL² beats the policy without memory, <!-- c1: higher -->
 # and its gain comes from the user's own likes: told another user's, it falls below no memory. <!-- c6: lower -->
 # The learned prior gains over LinUCB from zero. <!-- c2: higher -->
-# Most of that is knowing what is popular; started from the popular list LinUCB is closer, and still behind. <!-- c3: higher -->
-# The bandit is a little ahead of RL², <!-- c4: higher -->
-# in a world of its own linear kind. The last column has two interests a user, where no linear model is right: there the two keep their order. With tastes as fitted RL² is not above the popular list. <!-- c5: none -->
-# The MAML policy stays where no memory is: six likes, one step.
+# Most of that is knowing what is popular: from zero LinUCB stays below the popular list (table). Started from it LinUCB is closer, and still behind. <!-- c3: higher -->
+# The bandit is a little ahead of RL²: <!-- c4: higher -->
+# half of that is the first film (the line above the claim), and in two of five seeds there is next to nothing. The world is of the bandit's linear kind; in the last column, with two interests a user, no linear model is right, and the two keep their order. With tastes as fitted RL² is not above the popular list. <!-- c5: none -->
+# With $\gamma = 0$ RL² earns the same: nothing here shows that it explores. The MAML policy stays where no memory is.
 
 # %% [markdown] lang="zh"
 # RL² 胜过无记忆的策略，<!-- c1: higher -->
 # 收益来自这个用户自己的反馈：让它听别人的反馈，就跌到无记忆之下。<!-- c6: lower -->
 # 学到的先验胜过从零开始的 LinUCB。<!-- c2: higher -->
-# 其中大半只是知道什么热门；让 LinUCB 从热门榜起步，差距就小了，但仍落后。<!-- c3: higher -->
-# Bandit 比 RL² 略好，<!-- c4: higher -->
-# 但这个世界是线性的，与它同族。最后一列里每人有两种兴趣，线性模型都不对：两者的次序没变。口味强度如拟合时，RL² 不比热门榜好。<!-- c5: none -->
-# MAML 策略停在无记忆的水平：六条反馈，只走一步。
+# 其中大半只是知道什么热门：从零开始的 LinUCB 还不如热门榜（见表）。让 LinUCB 从热门榜起步，差距就小了，但仍落后。<!-- c3: higher -->
+# Bandit 比 RL² 略好：<!-- c4: higher -->
+# 其中一半来自第一部影片（结论上面那一行），五个种子里有两个几乎没有差别。这个世界是线性的，与 bandit 同族；最后一列里每人有两种兴趣，线性模型都不对，两者的次序没变。口味强度如拟合时，RL² 不比热门榜好。<!-- c5: none -->
+# $\gamma = 0$ 的 RL² 赚得一样多：这里看不出它在探索。MAML 策略停在无记忆的水平。
 
 # %% [markdown]
 # ## 3. When does the future matter?
@@ -281,48 +281,53 @@ claim("like rate", *over(*sights[::-1], "clickbait"))
 for n in sights:
     both = [study.mean(n, "like rate", world=w) for w in ("clickbait", "strong")]
     print(*(f"{rate:.3f}" for rate in both), glossary.say(n))
+found = study.compare(*sights[::-1], "like rate", world="strong")
+print("{:.3f} [{:.3f}, {:.3f}]".format(found.mean, *found.interval))
 
 # %% [markdown]
 # With clickbait far sight pays. <!-- c7: higher -->
-# Without it (second column) the long view is a hundredth worse: perhaps because sums of more likes are noisier gradients. So before arguing about $\gamma$, ask which action changes who comes back.
+# We built that world to make it pay. Without it (second column, difference below) the long view is a hundredth worse: perhaps because sums of more likes are noisier gradients. So before arguing about $\gamma$, ask which action changes who comes back.
 
 # %% [markdown] lang="zh"
 # 有标题党时，看远划算。<!-- c7: higher -->
-# 没有时（第二列），看远反而差一个百分点：也许因为累加更多反馈，梯度噪声更大。所以争论 $\gamma$ 之前，先问哪个动作会影响用户回不回来。
+# 这个世界就是为此而造的。没有标题党时（第二列，差值在下面），看远反而差一个百分点：也许因为累加更多反馈，梯度噪声更大。所以争论 $\gamma$ 之前，先问哪个动作会影响用户回不回来。
 
 # %% [markdown]
 # ## 4. Judged by the log of another
-# A softmax over popularity wrote the log, 1,000 impressions. Two new policies know the users' tastes: one leans on them a little, the other a lot. The simulator knows the truth.
+# A softmax over popularity wrote the log, 1,000 impressions. Two new policies know the users' tastes: one leans on them a little, the other a lot. The simulator knows the truth. The table has the mean error over 100 logs in each of five worlds; below it the effective sample sizes.
 
 # %% [markdown] lang="zh"
 # ## 4. 用别人的日志来评
-# 日志由热门度 softmax 写成，共 1000 次曝光。两个新策略知道用户的口味：一个稍微依靠它，一个很依靠。真值由仿真器给出。
+# 日志由热门度 softmax 写成，共 1000 次曝光。两个新策略知道用户的口味：一个稍微依靠它，一个很依靠。真值由仿真器给出。表里是五个世界、每个世界 100 份日志的平均误差；下面是有效样本量。
 
-# %% tags=["figure"]
-guesses = ("IPS", "clipped IPS", "SNIPS", "doubly robust", "reward model alone")
-ends = [{n: study.mean(n, "estimate", target=t) for n in guesses}
-        for t in ("near", "far")]
-fig = plots.slopes(*ends, title=ERRORS, ends=(NEAR, FAR))
-plots.show(fig, alt=ALT_ERRORS)
-for target in ("near", "far"):
-    print(f"{study.mean('effective sample size', 'estimate', target=target):.0f}")
+# %%
+guesses = ["IPS", "clipped IPS", "SNIPS", "doubly robust", "reward model alone"]
+rows = study.rows[study.rows["metric"] == "estimate"]
+means = rows.pivot_table("value", "model", "target")
+signed = means.loc[[f"{n}, signed" for n in guesses], "far"].to_numpy()
+errors = means.loc[guesses, ["near", "far"]].assign(signed=signed)
+heads = {"near": NEAR, "far": FAR, "signed": SIGNED}
+plots.table(errors.rename(columns=heads, index=glossary.say).rename_axis(None))
+print(*(f"{means.loc['effective sample size', t]:.0f}" for t in ("near", "far")))
 
 # %% tags=["claim"]
-found = study.compare("doubly robust", "IPS", "estimate", target="far")
-at = "a policy far from the log"
-claim("error of the estimate", "doubly robust", "IPS", found, at=at)
+pair, at = ("SNIPS", "doubly robust"), "a policy far from the log"
+worlds = (study.values(n, "estimate", target="far").values() for n in pair)
+print(*(f"{a.mean() - b.mean():.3f}" for a, b in zip(*worlds)))
+found = study.compare(*pair, "estimate", target="far")
+claim("error of the estimate", *pair, found, at=at)
 
 # %% [markdown]
-# Of 1,000 impressions the near policy keeps the worth of most, the far one that of a few dozen (printed). There doubly robust errs less than IPS, <!-- c8: lower -->
-# although its reward model knows nothing of the user. Clipping at ten, meant to tame the weights, errs more than IPS in the figure: what it cuts off is what the new policy does. SNIPS, one division more, errs least.
+# Of 1,000 impressions the near policy keeps the worth of most, the far one that of a few dozen. There SNIPS, one division more than IPS, errs less than doubly robust, <!-- c8: lower -->
+# in each of the five worlds (printed): the reward model knows nothing of the user. Clipping at ten, meant to tame the weights, errs more than IPS. The last column says why: what it cuts off is what the new policy does.
 #
-# Your `snips_estimate` on one such log; and your `dpo_loss` where users said which of two films they prefer.
+# Your `snips_estimate` on one such log: the estimate, the truth, the effective sample size. And your `dpo_loss` where users said which of two films they prefer, from a reference that shows all 300 alike; each line: beta, the like rate of the tuned policy, and how many films it shows in effect, $1 / \sum p^2$.
 
 # %% [markdown] lang="zh"
-# 1000 次曝光，对近的策略仍值其中大部分，对远的只值几十次（见打印）。这时双重稳健的误差比 IPS 小，<!-- c8: lower -->
-# 尽管它的奖励模型对用户一无所知。截断到十本想驯服权重，在图上误差反而比 IPS 大：被截掉的，正是新策略要做的。SNIPS 只多除一次，误差最小。
+# 1000 次曝光，对近的策略仍值其中大部分，对远的只值几十次。这时 SNIPS 只比 IPS 多除一次，误差却比双重稳健小，<!-- c8: lower -->
+# 五个世界里都是如此（见打印）：奖励模型对用户一无所知。截断到十本想驯服权重，误差反而比 IPS 大。最后一列说明了原因：被截掉的，正是新策略要做的。
 #
-# 用你的 `snips_estimate` 评一份这样的日志；再用你的 `dpo_loss`，数据是用户说出两部影片里更喜欢哪一部。
+# 用你的 `snips_estimate` 评一份这样的日志，依次是：估计、真值、有效样本量。再用你的 `dpo_loss`，数据是用户说出两部影片里更喜欢哪一部，参考策略等概率展示全部 300 部；每行依次是：beta、调优后策略的喜欢率、实际上在展示多少部影片（$1 / \sum p^2$）。
 
 # %% tags=["exercise"]
 pair = torch.logit(liked), 3 * x[:, -1]
@@ -331,29 +336,30 @@ items = rng.choice(len(old), 1000, p=old)
 chances = others.chances(others.begin(np.arange(len(others)))).cpu().numpy()
 met = rng.integers(len(chances), size=1000)
 likes = (rng.random(1000) < chances[met, items]) * 1.0
+worth, even = torch.as_tensor(chances.mean(0)), -np.log(len(old))
 with mine("q19") as my:
     guess, size = my.snips_estimate(likes, old[items], new[items])
-    print(f"{guess:.3f} {float(new @ chances.mean(0)):.3f} {size:.0f}")
+    print(f"{guess:.3f} {float(new @ worth.numpy()):.3f} {size:.0f}")
 
 # %% tags=["exercise"]
-worth = torch.as_tensor(chances.mean(0)).detach()
-pairs, even = rng.integers(len(worth), size=(300, 2)), -np.log(len(worth))
-won_by_first = rng.random(300) < 1 / (1 + np.exp(8 * np.diff(worth[pairs])[:, 0]))
-pairs = torch.as_tensor(np.where(won_by_first[:, None], pairs, pairs[:, ::-1]))
+pairs = rng.integers(len(worth), size=(3000, 2))
+first_won = rng.random(3000) < 1 / (1 + np.exp(8 * np.diff(worth[pairs])[:, 0]))
+pairs = np.where(first_won[:, None], pairs, pairs[:, ::-1])
 with mine("q19") as my:
-    for beta in (0.1, 1.0):
+    for beta in (0.1, 1.0, 10.0):
         q = torch.zeros_like(worth).requires_grad_()
         for _ in range(200):
             won, lost = torch.log_softmax(q, 0)[pairs.T]
-            loss = my.dpo_loss(won, lost, *torch.full((2, 300), even).double(), beta)
-            q = (q - 20 * torch.autograd.grad(loss, q)[0]).detach().requires_grad_()
-        print(beta, f"{torch.softmax(q, 0) @ worth:.3f} {worth.mean():.3f}")
+            loss = my.dpo_loss(won, lost, *torch.full((2, 3000), even).double(), beta)
+            q.data -= 5 / beta**2 * torch.autograd.grad(loss, q)[0]
+        p = torch.softmax(q.data, 0)
+        print(beta, f"{p @ worth:.3f} {1 / p.square().sum():.0f}")
 
 # %% [markdown]
-# The first line has your estimate, the truth, and what the log is worth. Below, for two values of beta: the like rate of the tuned policy, and of the reference, which shows all films alike.
+# The same pairs, fitted equally well (the step grows as $1 / \beta^2$). A small beta lets the policy run far: more likes, from a handful of films. A large one keeps it at the reference.
 
 # %% [markdown] lang="zh"
-# 第一行依次是你的估计、真值、有效样本量。下面两行对应两个 beta：调优后策略的喜欢率，以及参考策略（所有影片等概率展示）的喜欢率。
+# 同样的偏好对，拟合得一样好（步长按 $1 / \beta^2$ 放大）。beta 小，策略就跑得远：喜欢率更高，但只剩几部影片。beta 大，就停在参考附近。
 
 # %% [markdown]
 # **Try it.** How strong must tastes be, and how wide the bound, until a learned prior pays?
@@ -389,7 +395,7 @@ plots.play(learned, taste=[1.0, 2.5, 4.0], alpha=[0.0, 0.25, 1.0], alt=ALT_PLAYE
 # - [2] 为一次会话定义状态、动作、奖励和折扣，并说清什么时候 bandit 就够了
 # - [2] 说清元学习用在哪里：用户先验、循环学习器、策略初始化，以及各自的代价
 # - [2] 动用强化学习之前，先与热门榜和带先验的 bandit 比
-# - [2] 会做离策略评估：展示概率、IPS、SNIPS、双重稳健、有效样本量
+# - [2] 会做离线策略评估（OPE）：展示概率、IPS、SNIPS、双重稳健、有效样本量
 # - [1] 知道仿真器偏袒同族模型，也知道怎样检验
 # - [1] 说得出偏好调优（DPO）或奖励模型，以及 reward hacking
 
@@ -398,14 +404,16 @@ plots.play(learned, taste=[1.0, 2.5, 4.0], alpha=[0.0, 0.25, 1.0], alt=ALT_PLAYE
 # - **"RL wins on next-item metrics."** → A 2025 reassessment at SIGIR found a tuned GRU4Rec ahead. What a user does next under the old policy is no reward.
 # - **"Sessions are sequential, so we need a discount."** → Only where an action changes what comes: with clickbait it is everything, <!-- c7: higher -->
 #   without it a long view cost a little (section 3).
-# - **"RL² learns to explore, so it beats bandits."** → A bandit with a learned prior was ahead. <!-- c4: higher -->
+# - **"RL² learns to explore, so it beats bandits."** → A bandit with a learned prior was ahead, <!-- c4: higher -->
+#   and RL² trained without a future earned the same (section 2).
 # - **"Clip the weights and IPS is safe."** → Clipping trades variance for bias, and the bias points to the old policy (section 4).
 # - **"It wins in our simulator."** → Ask who built the simulator, and from which model.
 # #### 中文
 # - **“强化学习在下一个物品的指标上更好。”** → 2025 年 SIGIR 的一项再评估里，调好的 GRU4Rec 更好。旧策略下用户接着做了什么，并不等于奖励。
 # - **“会话有先后，所以要折扣。”** → 只有当动作会影响后续时才要：有标题党时它决定一切，<!-- c7: higher -->
 #   没有时看远反而略差（第 3 节）。
-# - **“RL² 学会了探索，所以胜过 bandit。”** → 带先验的 bandit 更好。<!-- c4: higher -->
+# - **“RL² 学会了探索，所以胜过 bandit。”** → 带先验的 bandit 更好，<!-- c4: higher -->
+#   而训练时不看未来的 RL² 赚得一样多（第 2 节）。
 # - **“截断权重，IPS 就安全了。”** → 截断用偏差换方差，而偏差指向旧策略（第 4 节）。
 # - **“在我们的仿真器里赢了。”** → 先问仿真器是谁做的、用的什么模型。
 
@@ -414,9 +422,9 @@ plots.play(learned, taste=[1.0, 2.5, 4.0], alpha=[0.0, 0.25, 1.0], alt=ALT_PLAYE
 # <details><summary>When does RL beat supervised scores and a fusion formula?</summary>
 # When an action changes what the user does later and one can measure it: retention, fatigue, leaving. Then make the action small. Kuaishou's retention work (WWW Companion 2023) acts on the weights of the fusion formula, not on items.
 # For the next click, supervised scores are hard to beat.</details>
-# <details><summary>DPO or GRPO for a generative recommender? Rewards, negatives, reward hacking?</summary>
-# DPO needs pairs and a frozen reference: simple, offline; OneRec builds pairs with a reward model, best and worst of a beam. GRPO samples a group of lists and uses rewards relative to the group's mean, without a critic. Either learns the reward
-# model's blind spots: mix in real feedback (OneRec-V2), keep the distance to the reference small, watch a metric that nobody optimises.</details>
+# <details><summary>DQN, PPO, GRPO, DPO: which are on-policy, and which for a generative recommender?</summary>
+# DQN is off-policy: any log that covers the actions will do. PPO and GRPO want fresh samples of nearly the present policy; GRPO takes rewards relative to a group's mean in place of a critic. DPO needs pairs and a frozen reference: simple, offline; OneRec
+# builds pairs with a reward model, best and worst of a beam. All learn that model's blind spots (reward hacking): mix in real feedback (OneRec-V2), stay near the reference, watch a metric that nobody optimises.</details>
 # <details><summary>We have clicks and dwell, no likes. What is the reward?</summary>
 # What you want in a month, as far as something today predicts it: long plays, a return tomorrow, minus skips and reports. A click alone pays for clickbait (section 3). Rewards that come late need a value function or a surrogate that was checked against the
 # late outcome.</details>
@@ -428,9 +436,9 @@ plots.play(learned, taste=[1.0, 2.5, 4.0], alpha=[0.0, 0.25, 1.0], alt=ALT_PLAYE
 # #### 中文
 # <details><summary>强化学习什么时候胜过“监督打分 + 融合公式”？</summary>
 # 当动作会改变用户以后的行为、而且测得到时：留存、疲劳、流失。这时要把动作做小。快手优化留存的工作（WWW Companion 2023）的动作是融合公式的权重，而不是物品。只看下一次点击，监督打分很难被超过。</details>
-# <details><summary>生成式推荐用 DPO 还是 GRPO？奖励、负例、reward hacking 怎么办？</summary>
-# DPO 需要成对偏好和一个冻结的参考：简单、离线；OneRec 用奖励模型从 beam 里取最好与最差来造对。GRPO 一次采样一组列表，用相对组内均值的奖励，不需要 critic。两者都会学到奖励模型的盲区：混入真实反馈（OneRec-V2），
-# 控制与参考的距离，再盯一个谁也不优化的指标。</details>
+# <details><summary>DQN、PPO、GRPO、DPO：哪些是 on-policy？生成式推荐用哪个？</summary>
+# DQN 是 off-policy：日志覆盖到的动作都能学。PPO 和 GRPO 要用（接近）当前策略的新样本；GRPO 用相对组内均值的奖励代替 critic。DPO 要成对偏好和一个冻结的参考：简单、离线；OneRec 用奖励模型从 beam 里取最好与最差来造对。
+# 它们都会学到奖励模型的盲区（reward hacking）：混入真实反馈（OneRec-V2），别离参考太远，再盯一个谁也不优化的指标。</details>
 # <details><summary>我们只有点击和时长，没有“喜欢”，奖励怎么定？</summary>
 # 你一个月后想要的东西，用今天能预测它的信号来定：长播、次日回访，减去快滑和举报。只奖励点击，就是在奖励标题党（第 3 节）。迟到的奖励要靠价值函数，或一个与最终结果对过账的替代指标。</details>
 # <details><summary>从 10⁹ 个物品里排序，展示概率怎么记？</summary>
@@ -479,5 +487,5 @@ what_was_measured()
 # - Swaminathan & Joachims (2015), *The Self-Normalized Estimator for Counterfactual Learning*, NeurIPS; Dudík, Langford & Li (2011), [*Doubly Robust Policy Evaluation and Learning*](https://arxiv.org/abs/1103.4601), ICML.
 # - Rafailov et al. (2023), [*Direct Preference Optimization: Your Language Model is Secretly a Reward Model*](https://arxiv.org/abs/2305.18290), NeurIPS.
 # - Deng et al. (2025), [*OneRec: Unifying Retrieve and Rank with Generative Recommender and Iterative Preference Alignment*](https://arxiv.org/abs/2502.18965), arXiv; [*OneRec-V2 Technical Report*](https://arxiv.org/abs/2508.20900) (2025).
-# - (2023), *Reinforcing User Retention in a Billion Scale Short Video Recommender System*, WWW Companion: Kuaishou.
-# - (2025), *Reassessing the Effectiveness of Reinforcement Learning based Recommender Systems for Sequential Recommendation*, SIGIR.
+# - Cai et al. (2023), [*Reinforcing User Retention in a Billion Scale Short Video Recommender System*](https://arxiv.org/abs/2302.01724), WWW Companion: Kuaishou.
+# - Rajapakse & Jannach (2025), *Reassessing the Effectiveness of Reinforcement Learning based Recommender Systems for Sequential Recommendation*, SIGIR.

@@ -25,14 +25,16 @@
 # A learned temperature alone brings nothing that one can see. <!-- c1: none -->
 # A gate after attention does the job of the sink. <!-- c3: none -->
 # Then let the user's context set temperature and sink: a small gain on top. <!-- c4: lower -->
-# But give every user somebody else's context, and it stays: what adapts is the number of ratings, not the person. <!-- c5: none -->
+# Give every user somebody else's context: no loss seen. <!-- c5: none -->
+# Hide the number of ratings, and the error rises: that is what adapts. <!-- c6: higher -->
 # An exact ridge has that built in.
 # #### 中文
 # 先让注意力能说“没有”：加一个 sink，即多一个 value 为零的 key，只学一个权重。有二十条评分时，它比我试过的其他改动都管用。<!-- c2: lower -->
 # 只学温度，看不出用处。<!-- c1: none -->
 # 注意力之后加门控，也能起到 sink 的作用。<!-- c3: none -->
 # 再让用户的上下文来决定温度和 sink，还能多一点收益。<!-- c4: lower -->
-# 可是把上下文换成别人的，收益照样在：自适应的是评分条数，不是人。<!-- c5: none -->
+# 可是把上下文换成别人的，看不出损失；<!-- c5: none -->
+# 把评分条数藏起来，误差就上升：自适应的是条数。<!-- c6: higher -->
 # 精确的岭回归天生就带着这一点。
 
 # %% [markdown] tags=["answer-full"]
@@ -51,15 +53,15 @@
 # further and condition queries or whole layers.
 #
 # **What is learned where.** Keys, $\beta$, $c$ and the map from context to $(\beta_u, c_u)$ are meta-learned from all users' tasks. Nothing is fitted per user
-# by gradient: the context is computed from the support. With three ratings anything more flexible overfits.
+# by gradient: the context is computed from the support. Three ratings can hardly fit more than one number.
 #
 # **What it brings.** On ML-100K at twenty ratings the sink cuts the squared error; <!-- c2: lower -->
 # gate and sink cannot be told apart. <!-- c3: none -->
 # Context adds a little. <!-- c4: lower -->
 #
-# **Is it personal?** Two contrasts. One context for all users with the same number of ratings: no loss seen. <!-- c6: none -->
-# Contexts exchanged between users: no loss seen either, at twenty ratings or at one. <!-- c5: none, c7: none -->
-# So what looks like personalisation here is the amount of evidence. A ridge head weighs evidence exactly; no difference to it is seen. <!-- c8: none -->
+# **Is it personal?** Two contrasts. Take the person away: contexts exchanged between users with as many ratings, no loss seen at twenty or at one. <!-- c5: none, c7: none -->
+# Take the number of ratings away as well, one context for every K: at twenty the error rises. <!-- c6: higher -->
+# So most of what looks like personalisation here is the amount of evidence. A ridge head weighs evidence exactly; no difference to it is seen. <!-- c8: none -->
 
 # %% [markdown] tags=["zh"]
 # **问题。** softmax 总要在历史上分光一份权重，不管历史说明了多少。评分少时，这太多了（q22）。
@@ -76,15 +78,15 @@
 # **条件化。** 让 $\log \beta_u$ 和 $\log c_u$ 成为 $z_u$ 的线性函数，$z_u$ 包括评分的条数、均值、离散程度和用户画像。FiLM、APG、PEPNet 走得更远，条件化的是 query 甚至整层参数。
 #
 # **各在哪里学。** key、$\beta$、$c$，以及从上下文到 $(\beta_u, c_u)$ 的映射，都从全体用户的任务里元学习。没有任何参数在用户身上用梯度拟合：上下文由支持集直接算出。
-# 只有三条评分，再灵活就过拟合了。
+# 三条评分，大概只够定一个数。
 #
 # **收益。** 在 ML-100K 上，有二十条评分时 sink 明显降低平方误差；<!-- c2: lower -->
 # 门控与它看不出差别。<!-- c3: none -->
 # 上下文再添一点。<!-- c4: lower -->
 #
-# **真是个性化吗？** 两组对照。评分条数相同的用户共用一个上下文：看不出损失。<!-- c6: none -->
-# 用户之间互换上下文：不论二十条评分还是一条，同样看不出损失。<!-- c5: none, c7: none -->
-# 所以这里看似“个性化”的东西，其实是证据的多少。岭回归精确地权衡证据，与它相比看不出差别。<!-- c8: none -->
+# **真是个性化吗？** 两组对照。把“人”拿走：在评分条数相同的用户之间互换上下文，二十条也好，一条也好，都看不出损失。<!-- c5: none, c7: none -->
+# 再把条数也拿走，不分条数共用一个上下文：二十条评分时误差上升。<!-- c6: higher -->
+# 所以这里看似“个性化”的东西，大部分是证据的多少。岭回归精确地权衡证据，与它相比看不出差别。<!-- c8: none -->
 
 # %% [markdown]
 # ## 1. A way to say nothing
@@ -96,6 +98,7 @@
 
 # %%
 import numpy as np
+import pandas as pd
 import torch
 from metarec_lib import AdaptiveAttentionMetaLearningModel, claim, load_movielens
 from metarec_lib import load_study, make_tasks, mine, plots, seed, split_users
@@ -115,7 +118,7 @@ def labels(title, x, y):
 # %% tags=["figure"]
 TEXTS = {
     "sink": ("the sink", "sink"),
-    "shares": ("Attention. Sharpness, sink:", "注意力。锐度与 sink："),
+    "shares": ("Attention to three ratings and a sink", "三条评分与 sink 各得多少注意力"),
     "share": ("share of the attention", "注意力份额"),
     "alt shares": (
         "Bars of the attention of three rated films and of the sink. A heavier sink takes from all, a higher sharpness from the less similar.",
@@ -136,13 +139,16 @@ TEXTS = {
         "Squared error against K. Attention without a sink flattens early; with sink, gate or context it keeps falling, near the ridge.",
         "平方误差随 K 的变化。没有 sink 的注意力很早就降不动了；有 sink、门控或上下文时持续下降，接近岭回归。",
     ),
+    "yours": ("yours", "你的"),
+    "library": ("the library's", "库里的"),
     "personal": ("Another context in place of one's own", "换掉自己的上下文"),
     "change": ("difference in squared error (stars²)", "平方误差之差（星²）"),
     "other": ("another user's", "别人的"),
     "mean": ("the mean", "平均的"),
+    "every": ("the mean over K", "不分 K 平均的"),
     "alt personal": (
-        "Four intervals. At one rating both lie a little above zero, at twenty on it.",
-        "四个区间。只有一条评分时略高于零，有二十条时落在零上。",
+        "Six intervals. At one rating all lie a little above zero; at twenty two lie on it, and the mean over K clearly above.",
+        "六个区间。只有一条评分时都略高于零；有二十条时两个落在零上，不分 K 平均的明显高于零。",
     ),
 }
 
@@ -166,8 +172,8 @@ def shared(sharpness=4.0, sink=5.0):
     raw = torch.exp(sharpness * similarity)
     parts = torch.cat([raw, raw.new_tensor([sink])]) / (sink + raw.sum())
     drawn = dict(zip([*names, text("sink")], parts.tolist(), strict=True))
-    named = {"title": f"{text('shares')} {sharpness:.1f}, {sink:.0f}"}
-    return plots.bars(drawn, xlabel=text("share"), highlight=[text("sink")], **named)
+    named = {"title": text("shares"), "highlight": [text("sink")]}
+    return plots.bars(drawn, xlabel=text("share"), **named)
 
 
 controls = {"sharpness": (0.5, 12.0, 0.5), "sink": (0.0, 50.0, 1.0)}
@@ -251,7 +257,8 @@ claim("squared error", "context-conditioned attention", "learned sink", found)
 # The gate, which reads the context, gets there as well. <!-- c3: none -->
 # Letting the context set sharpness and sink adds a little. <!-- c4: lower -->
 #
-# The second figure says what was learned: the sink's share falls with K, much as the shrinkage of a user bias does. Nobody told the model so.
+# In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. Learned is how fast, and it comes close to a user bias
+# with c = 5. The context bends the curve: more for the sink at one rating, less at twenty.
 #
 # Your `softmax_with_sink`, with the sink of this user's first head:
 
@@ -260,7 +267,8 @@ claim("squared error", "context-conditioned attention", "learned sink", found)
 # 读取上下文的门控也能做到。<!-- c3: none -->
 # 让上下文决定锐度和 sink，还能再添一点。<!-- c4: lower -->
 #
-# 第二张图说明学到了什么：sink 的份额随 K 下降，与用户偏置的收缩很像。没有人告诉过模型这一点。
+# 第二张图里，sink 的份额随 K 下降。下降本身是结构决定的：key 越多，分母里的和越大，而 $c$ 只有一个。学到的是下降得多快，结果与 c = 5 的用户偏置相近。上下文把曲线弯了一下：
+# 一条评分时 sink 分得更多，二十条时更少。
 #
 # 用你写的 `softmax_with_sink` 看看这个用户第一个头的权重：
 
@@ -270,26 +278,30 @@ with mine("q23") as my:
     beta = torch.exp(p["log_beta"][0] + context @ p["reads"][:, 0, 0])
     yours = my.softmax_with_sink(beta * similarity[None], float(log_c))
     library = model.attention_weights(state, candidates)[0, 0, :1].detach()
-    print(np.round(yours.cpu().numpy(), 3), np.round(library.cpu().numpy(), 3))
+    both = {text("yours"): yours[0].tolist(), text("library"): library[0].tolist()}
+    plots.table(pd.DataFrame(both, index=names))
 
 # %% [markdown] tags=["expect"]
-# **What do you expect?** The context model beats the sink. Now every user gets the context of another user with as many ratings. What remains of the gain?
+# **What do you expect?** The context model beats the sink. Now every user gets the context of another user with as many ratings; then, one context for everybody and every K. What remains of
+# the gain?
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 上下文模型胜过 sink。现在给每个用户换上另一个评分条数相同的用户的上下文，收益还剩多少？
+# **你猜结果如何？** 上下文模型胜过 sink。现在给每个用户换上另一个评分条数相同的用户的上下文；再让所有人不分条数共用一个。收益还剩多少？
 
 # %% [markdown]
 # ## 3. Is it personal?
 # "Per-user attention" can win without being personal: the context also tells K, and the extra parameters help everybody. Two contrasts take the person away
-# and leave the rest: contexts exchanged between users of the same K, and the mean of their contexts.
+# and leave K: contexts exchanged between users of the same K, and the mean of their contexts. A third takes K away too: the mean over users and over all five K.
 
 # %% [markdown] lang="zh"
 # ## 3. 真是个性化吗？
-# “用户级注意力”不个性化也能赢：上下文里还有 K，多出来的参数对谁都有好处。两组对照把“人”拿走，其余不变：在 K 相同的用户之间互换上下文；或者用他们上下文的平均。
+# “用户级注意力”不个性化也能赢：上下文里还有 K，多出来的参数对谁都有好处。两组对照把“人”拿走，留下 K：在 K 相同的用户之间互换上下文；或者用他们上下文的平均。第三组把 K 也拿走：
+# 对所有用户、全部五个 K 取平均。
 
 # %% tags=["figure"]
 own, rows = "context-conditioned attention", {}
 exchanged = {"other": "contexts of other users", "mean": "one context for all"}
+exchanged["every"] = "one context for every K"
 for k in (1, 20):
     for label, name in exchanged.items():
         rows[f"{text(label)}, K = {k}"] = study.compare(name, own, "mse", k=k)
@@ -301,8 +313,8 @@ found = study.compare("contexts of other users", own, "mse", k=20)
 claim("squared error", "contexts of other users", own, found)
 
 # %% tags=["claim"]
-found = study.compare("one context for all", own, "mse", k=20)
-claim("squared error", "one context for all", own, found)
+found = study.compare("one context for every K", own, "mse", k=20)
+claim("squared error", "one context for every K", own, found)
 
 # %% tags=["claim"]
 found = study.compare("contexts of other users", own, "mse", k=1)
@@ -312,27 +324,30 @@ claim("squared error", "contexts of other users", own, found)
 claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 
 # %% [markdown]
-# At twenty ratings the exchange costs nothing that one can see, and one context serves all. <!-- c5: none, c6: none -->
-# At one rating the interval alone lies above zero; after correction for eight claims it is no difference seen. <!-- c7: none -->
-# What the context carried was mostly K. An audit of per-user weights in multimodal recommenders reports the same pattern in 2026.
+# At twenty ratings the exchange costs nothing that one can see. <!-- c5: none -->
+# Without K the error rises, by about two thirds of what the context had gained over the sink. <!-- c6: higher -->
+# The last third is neither the person nor K: the model was also trained together with the context. At one rating the exchange's interval alone lies above zero; after correction for
+# eight claims it is no difference seen. <!-- c7: none -->
+# An audit of per-user weights in multimodal recommenders (2026) reports that one global weight takes nearly all the gain.
 
 # %% [markdown] lang="zh"
-# 有二十条评分时，互换上下文看不出代价，共用一个也够用。<!-- c5: none, c6: none -->
-# 只有一条评分时，单看区间在零以上；对八条结论做校正之后，算不上看得出差别。<!-- c7: none -->
-# 上下文带来的主要是 K。2026 年一项对多模态推荐中“用户级权重”的审计报告了同样的规律。
+# 有二十条评分时，互换上下文看不出代价。<!-- c5: none -->
+# 拿走 K，误差就上升，约等于上下文相对 sink 所得收益的三分之二。<!-- c6: higher -->
+# 剩下的三分之一既不是人，也不是 K：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
+# 2026 年一项对多模态推荐中“用户级权重”的审计报告：一个全局权重就拿走了几乎全部收益。
 
 # %% [markdown] tags=["rubric"]
 # #### English
 # - [2] sees why a softmax cannot say nothing, and names a way out: sink, zero vector, gate, unnormalised weights
 # - [2] separates what is meta-learned for all from what is computed per user, and fits nothing flexible on few ratings
 # - [2] writes one mechanism down: a softmax with a sink, a gate, or a conditioned query
-# - [3] proves personalisation by contrasts: one global weight, contexts exchanged between users, equal K
+# - [3] proves personalisation by contrasts: one global weight, contexts exchanged between users of equal K, K taken away
 # - [1] names the exact rival, a ridge with a learned prior, and the cost per request
 # #### 中文
 # - [2] 明白 softmax 为什么说不了“没有”，并给出办法：sink、零向量、门控、不归一化
 # - [2] 区分全体共享的元学习参数与按用户计算的量，不在几条评分上拟合灵活的东西
 # - [2] 写得出一种机制：带 sink 的 softmax、门控，或条件化的 query
-# - [3] 用对照证明个性化：一个全局权重；在 K 相同的用户之间互换上下文
+# - [3] 用对照证明个性化：一个全局权重；在 K 相同的用户之间互换上下文；再拿走 K
 # - [1] 说出精确的对手（带学习先验的岭回归）以及每次请求的代价
 
 # %% [markdown] tags=["pitfalls"]
@@ -340,12 +355,12 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # - **"Per-user weights personalise."** → They may only know how many ratings there are. Exchange contexts between users before you say so (section 3).
 # - **"An attention sink is a bug."** → It is the learned no-op. A gate gives the no-op another place.
 # - **"A learned temperature adapts the attention."** → One number for the sharpness cannot change the sum. Here no gain was seen. <!-- c1: none -->
-# - **"More context, better weights."** → With few ratings the context is noise as well. Start it at zero effect, and compare with one scalar.
+# - **"More context, better weights."** → It may tell only K. Start it at zero effect, compare with one scalar, and take its parts away one by one (section 3).
 # #### 中文
 # - **“用户级权重就是个性化。”** → 它可能只知道有几条评分。先在用户之间互换上下文，再下结论（第 3 节）。
 # - **“attention sink 是缺陷。”** → 它是学出来的空操作。门控只是把空操作换了个位置。
 # - **“学一个温度就是自适应。”** → 一个锐度改变不了权重之和，在这里看不出收益。<!-- c1: none -->
-# - **“上下文越多，权重越准。”** → 评分少时上下文本身也是噪声。让它从零作用开始，并与一个标量比较。
+# - **“上下文越多，权重越准。”** → 它可能只透露了 K。让它从零作用开始，与一个标量比较，再把其中的成分逐个拿走（第 3 节）。
 
 # %% [markdown] tags=["follow-ups"]
 # #### English
@@ -359,7 +374,8 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # Yes, with a better signal. A scenario has millions of events, so its gate is well determined: PEPNet and M2M condition on it. The contrasts stay: one
 # gate for all, and scenarios exchanged.</details>
 # <details><summary>Gradients through a gate shared with id embeddings: what goes wrong?</summary>
-# The gate's input is trained by two losses, and the ids win. Stop the gradient from the gate into the embeddings, as PEPNet does, or give it inputs of its own.</details>
+# The embedding is then pulled by its own task and by the gate, which may want something else of it. PEPNet stops the gradient from the gate into the embeddings; or give the gate inputs of
+# its own.</details>
 # <details><summary>10⁹ users: where does the context live?</summary>
 # It is a handful of counters and a profile, kept in the feature store and updated per event. Nothing per user is trained, so a new model version needs
 # no backfill of user weights.</details>
@@ -373,7 +389,7 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # <details><summary>把用户换成场景：信息流、搜索、直播，设计一样吗？</summary>
 # 一样，而且信号更足。一个场景有上百万条行为，门控学得准：PEPNet 和 M2M 都以场景为条件。对照也一样：所有场景共用一个门；互换场景。</details>
 # <details><summary>门控与 id embedding 共享输入，梯度会出什么问题？</summary>
-# 门控的输入同时被两个损失训练，id 会占上风。像 PEPNet 那样截断门控到 embedding 的梯度，或者给门控单独的输入。</details>
+# 同一个 embedding 既受自己任务的梯度，又受门控的梯度，两边的要求可能相反。PEPNet 截断门控到 embedding 的梯度；也可以给门控单独的输入。</details>
 # <details><summary>10⁹ 用户，上下文放在哪里？</summary>
 # 它只是几个计数器加用户画像，放在特征存储里，每来一条行为更新一次。没有任何参数是按用户训练的，所以模型换版本时不用回刷用户参数。</details>
 
@@ -415,6 +431,7 @@ what_was_measured()
 # - Qiu et al. (2025), [*Gated Attention for Large Language Models: Non-linearity, Sparsity, and Attention-Sink-Free*](https://arxiv.org/abs/2505.06708), NeurIPS.
 # - Perez, Strub, de Vries, Dumoulin & Courville (2018), [*FiLM: Visual Reasoning with a General Conditioning Layer*](https://arxiv.org/abs/1709.07871), AAAI.
 # - Chang et al. (2023), [*PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information*](https://arxiv.org/abs/2302.01115), KDD.
+# - Zhang et al. (2022), [*Leaving No One Behind: A Multi-Scenario Multi-Task Meta Learning Approach for Advertiser Modeling*](https://arxiv.org/abs/2201.06814), WSDM: M2M.
 # - Yan et al. (2022), [*APG: Adaptive Parameter Generation Network for Click-Through Rate Prediction*](https://arxiv.org/abs/2203.16218), NeurIPS.
 # - Vinyals, Blundell, Lillicrap, Kavukcuoglu & Wierstra (2016), [*Matching Networks for One Shot Learning*](https://arxiv.org/abs/1606.04080), NeurIPS.
-# - (2026), [*Is Personalized Modality Weighting Actually Personalized? A Controlled Audit of Per-User Weighting Claims in Multimodal Recommenders*](https://arxiv.org/abs/2608.05655), arXiv.
+# - [*Is Personalized Modality Weighting Actually Personalized? A Controlled Audit of Per-User Weighting Claims in Multimodal Recommenders*](https://arxiv.org/abs/2608.05655), arXiv 2026.

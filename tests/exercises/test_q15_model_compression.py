@@ -15,10 +15,10 @@ def draw(rng, *shape):
 
 @graded("quantize_int8", core=True)
 def test_int8_by_hand(yours):
-    codes, scale = yours.quantize_int8(tensor([[1.27, -0.504], [-25.4, 5.0]]))
+    codes, scale = yours.quantize_int8(tensor([[1.27, -0.504], [-25.4, 5.0], [127.0, 2.5]]))
     assert_close(
         scale,
-        tensor([0.01, 0.2]),
+        tensor([0.01, 0.2, 1.0]),
         cause=(
             "one scale a row, its largest absolute value over 127; the code is the nearest whole number",
             "每行一个缩放系数，即该行最大绝对值除以 127；编码取最近的整数",
@@ -26,10 +26,10 @@ def test_int8_by_hand(yours):
     )
     assert_close(
         codes.double(),
-        tensor([[127.0, -50.0], [-127.0, 25.0]]),
+        tensor([[127.0, -50.0], [-127.0, 25.0], [127.0, 2.0]]),
         cause=(
-            "one scale a row, its largest absolute value over 127; the code is the nearest whole number",
-            "每行一个缩放系数，即该行最大绝对值除以 127；编码取最近的整数",
+            "one scale a row, its largest absolute value over 127; round as torch.round does (2.5 gives 2)",
+            "每行一个缩放系数，即该行最大绝对值除以 127；取整与 torch.round 一致（2.5 得 2）",
         ),
     )
 
@@ -76,7 +76,7 @@ def test_int8_takes_one_byte(yours):
     )
 
 
-@graded("quantize_int8")
+@graded("quantize_int8", core=True)
 def test_int8_of_a_row_of_zeros(yours):
     codes, scale = yours.quantize_int8(tensor([[0.0, 0.0], [2.54, 0.0]]))
     assert_close(
@@ -103,9 +103,9 @@ def test_back_by_hand(yours):
 
 @graded("dequantize_int8", core=True)
 def test_back_is_the_loop(yours, rng):
-    codes = torch.as_tensor(rng.integers(-127, 128, size=(4, 4)), dtype=torch.int8)
-    scale = torch.as_tensor(rng.uniform(0.1, 2, size=4))
-    expected = torch.stack([torch.stack([scale[r] * float(codes[r, c]) for c in range(4)]) for r in range(4)])
+    codes = torch.as_tensor(rng.integers(-127, 128, size=(9, 9)), dtype=torch.int8)
+    scale = torch.as_tensor(rng.uniform(0.1, 2, size=9))
+    expected = torch.stack([torch.stack([scale[r] * float(codes[r, c]) for c in range(9)]) for r in range(9)])
     assert_close(
         yours.dequantize_int8(codes, scale),
         expected,
@@ -235,15 +235,28 @@ def test_only_the_student_learns(yours, rng):
         )
 
 
-@graded("distillation_loss")
-def test_a_sure_teacher(yours):
-    student, teacher = tensor([[0.0, 0.0, 0.0]]), tensor([[500.0, 0.0, -500.0]])
-    got = yours.distillation_loss(student, teacher, tensor([[0.0, 1.0, 0.0]]), 1.0, 0.1)
+@graded("distillation_loss", core=True)
+def test_where_a_softmax_is_zero(yours):
+    sure, flat, likes = (
+        tensor([[500.0, 0.0, -500.0]]),
+        torch.zeros(1, 3, dtype=torch.float64),
+        tensor([[0.0, 1.0, 0.0]]),
+    )
+    got = yours.distillation_loss(flat, sure, likes, 1.0, 0.1)
     assert_close(
         got,
         torch.log(tensor(3.0)),
         cause=(
-            "log of a softmax that is 0 gives NaN: use log_softmax",
-            "对等于 0 的 softmax 取 log 得到 NaN：用 log_softmax",
+            "log of a softmax that is 0 gives NaN or infinity: use log_softmax",
+            "对等于 0 的 softmax 取 log 得到 NaN 或无穷：用 log_softmax",
+        ),
+    )
+    got = yours.distillation_loss(2 * sure, sure, likes, 0.25, 0.1)  # a sure student: its −log is 1000
+    assert_close(
+        got,
+        tensor(750.0),
+        cause=(
+            "log of a softmax that is 0 gives NaN or infinity: use log_softmax",
+            "对等于 0 的 softmax 取 log 得到 NaN 或无穷：用 log_softmax",
         ),
     )

@@ -197,7 +197,7 @@ def test_inputs_that_act_together(yours, given, rng):
     )
 
 
-@graded("deletion_curve")
+@graded("deletion_curve", core=True)
 def test_equal_attributions_and_what_stays(yours, given):
     x = torch.arange(1.0, 19.0, dtype=torch.float64)
     model = given("quadratic_form", weights=torch.ones(18, dtype=torch.float64), matrix=0 * torch.outer(x, x))

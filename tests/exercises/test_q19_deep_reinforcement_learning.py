@@ -150,22 +150,20 @@ def test_no_item_left(yours):
 @graded("td_target", core=True)
 def test_a_target_is_a_constant(yours, rng):
     online, target = drawn(rng, 2, 3).requires_grad_(), drawn(rng, 2, 3).requires_grad_()
-    kept = online.detach().clone()
     allowed = torch.tensor([[True, False, True], [True, True, True]])
     got = yours.td_target(tensor([1.0, 0.0]), online, target, allowed, torch.tensor([False, True]), 0.5)
     assert not got.requires_grad, (
         "Got a target with a gradient; expected a constant. Usual cause: the value of the next state was not detached"
     )
-    assert_close(online.detach(), kept, cause=("change no argument in place", "不要原地修改参数"))
 
 
 @graded("snips_estimate", core=True)
 def test_three_impressions_by_hand(yours):
-    got = yours.snips_estimate(np.array([1.0, 0.0, 0.5]), np.array([0.5, 0.25, 0.25]), np.array([0.1, 0.5, 0.25]))
-    # weights .2, 2, 1
+    got = yours.snips_estimate(np.array([1.0, 0.0, 0.5]), np.array([0.5, 0.25, 0.01]), np.array([0.1, 0.5, 0.25]))
+    # weights .2, 2, 25
     assert_close(
         got[0],
-        0.7 / 3.2,
+        12.7 / 27.2,
         part="estimate",
         cause=(
             "weights are target / logging, and the sum is divided by the sum of the weights",
@@ -174,7 +172,7 @@ def test_three_impressions_by_hand(yours):
     )
     assert_close(
         got[1],
-        3.2**2 / 5.04,
+        27.2**2 / 629.04,
         part="effective sample size",
         cause=("(sum of weights)² over the sum of squared weights", "权重之和的平方，除以权重平方之和"),
     )

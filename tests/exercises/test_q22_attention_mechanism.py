@@ -57,19 +57,17 @@ def test_a_query_that_may_look_at_nothing(yours):
     )
 
 
-@graded("scaled_dot_product_attention")
+@graded("scaled_dot_product_attention", core=True)
 def test_large_logits(yours):
-    query, key = tensor([[30.0]]), tensor([[40.0], [39.0], [900.0]])
-    got = yours.scaled_dot_product_attention(
-        query, key, tensor([[1.0], [2.0], [9.0]]), torch.tensor([[True, True, False]])
-    )
+    query, key, value = tensor([[30.0], [-3000.0]]), tensor([[40.0], [39.0], [900.0]]), tensor([[1.0], [2.0], [9.0]])
+    got = yours.scaled_dot_product_attention(query, key, value, torch.tensor([[True, True, False]] * 2))
     weight = 1 / (1 + torch.exp(tensor(-30.0)))
     assert_close(
         got,
-        (weight + 2 * (1 - weight)).reshape(1, 1),
+        torch.stack([weight + 2 * (1 - weight), tensor(2.0)]).reshape(2, 1),
         cause=(
-            "exp of a large logit overflows: use torch.softmax; and a large masked logit must not matter",
-            "对大的 logit 直接取 exp 会溢出：用 torch.softmax；被 mask 的大 logit 不应有影响",
+            "exp of a large logit overflows: use torch.softmax; and a masked key must not matter, whatever the logits",
+            "对大的 logit 直接取 exp 会溢出：用 torch.softmax；logit 再大再小，被 mask 的 key 都不应有影响",
         ),
     )
 

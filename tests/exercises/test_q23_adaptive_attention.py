@@ -44,18 +44,24 @@ def test_what_is_missing_went_to_the_sink(yours, rng):
 
 @graded("softmax_with_sink", core=True)
 def test_large_logits_and_no_sink(yours):
-    got = yours.softmax_with_sink(tensor([[1000.0, 1000.0]]), 1000.0)
+    thirds = torch.log(tensor([1.0, 2.0]))
+    got = yours.softmax_with_sink(torch.stack([1000 + thirds, -1000 + thirds]), 1000.0)
     assert_close(
         got,
-        tensor([[1 / 3, 1 / 3]]),
+        tensor([[1 / 4, 2 / 4], [0.0, 0.0]]),
         cause=(
             "exp(1000) overflows: use torch.softmax on K + 1 columns",
             "exp(1000) 会溢出：在 K + 1 列上用 torch.softmax",
         ),
     )
-    got = yours.softmax_with_sink(tensor([[-1000.0, -1000.0]]), -1000.0)
+    got = yours.softmax_with_sink(torch.stack([1000 + thirds, -1000 + thirds]), -1000.0)
     assert_close(
-        got, tensor([[1 / 3, 1 / 3]]), cause=("exp(−1000) is 0, and 0 / 0 is NaN", "exp(−1000) 是 0，0 / 0 得到 NaN")
+        got,
+        tensor([[1 / 3, 2 / 3], [1 / 4, 2 / 4]]),
+        cause=(
+            "exp(−1000) is 0, and 0 / 0 is NaN: each row has a largest logit of its own",
+            "exp(−1000) 是 0，0 / 0 得到 NaN：每一行各有自己的最大 logit",
+        ),
     )
     got = yours.softmax_with_sink(tensor([[0.0, 0.0]]), -float("inf"))
     assert_close(
@@ -65,13 +71,16 @@ def test_large_logits_and_no_sink(yours):
     )
 
 
-@graded("softmax_with_sink")
+@graded("softmax_with_sink", core=True)
 def test_no_key_at_all(yours):
     got = yours.softmax_with_sink(torch.zeros(2, 0, dtype=torch.float64), 0.0)
     assert_close(
         got,
         torch.zeros(2, 0, dtype=torch.float64),
-        cause=("without keys everything goes to the sink: shape (Q, 0)", "没有 key 时全部归 sink：形状是 (Q, 0)"),
+        cause=(
+            "a user without a rating: everything goes to the sink, shape (Q, 0)",
+            "没有评分的用户：全部归 sink，形状是 (Q, 0)",
+        ),
     )
 
 
@@ -93,7 +102,7 @@ def test_the_gate_by_hand(yours):
 
 @graded("gated_attention", core=True)
 def test_the_gate_entry_by_entry(yours, rng):
-    query, weight, bias = draw(rng, 2, 4), draw(rng, 3, 4), draw(rng, 3)
+    query, weight, bias = draw(rng, 2, 3), draw(rng, 3, 3), draw(rng, 3)  # square: a forgotten transpose runs
     attention, values = torch.as_tensor(rng.random((2, 5))), draw(rng, 5, 3)
     expected = torch.zeros(2, 3, dtype=torch.float64)
     for q in range(2):
@@ -110,10 +119,20 @@ def test_the_gate_entry_by_entry(yours, rng):
     )
 
 
-@graded("gated_attention")
-def test_a_closed_gate_reads_nothing(yours):
-    got = yours.gated_attention(tensor([[1.0]]), tensor([[0.9]]), tensor([[5.0]]), tensor([[0.0]]), tensor([-800.0]))
+@graded("gated_attention", core=True)
+def test_closed_and_open_gates(yours):
+    read = tensor([[1.0]]), tensor([[0.9]]), tensor([[5.0]])
+    got = yours.gated_attention(*read, tensor([[0.0]]), tensor([-800.0]))
     assert_close(got, tensor([[0.0]]), cause=("a gate of 0 lets nothing through", "门控为 0 时什么也通不过"))
+    got = yours.gated_attention(*read, tensor([[0.0]]), tensor([800.0]))
+    assert_close(
+        got,
+        tensor([[4.5]]),
+        cause=(
+            "a gate of 1 lets all through; exp(800) overflows: torch.sigmoid",
+            "门控为 1 时全部通过；exp(800) 会溢出：用 torch.sigmoid",
+        ),
+    )
     got = yours.gated_attention(
         tensor([[1.0]]),
         torch.zeros(1, 0, dtype=torch.float64),
@@ -151,7 +170,7 @@ def test_a_context_of_zeros_changes_nothing(yours, rng):
     )
 
 
-@graded("task_conditioned_query")
+@graded("task_conditioned_query", core=True)
 def test_users_one_by_one(yours, rng):
     query, contexts, scale, shift = draw(rng, 3), draw(rng, 4, 2), draw(rng, 3, 2), draw(rng, 3, 2)
     expected = torch.stack([(1 + scale @ z) * query + shift @ z for z in contexts])

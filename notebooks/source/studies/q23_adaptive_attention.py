@@ -49,7 +49,7 @@ def run(seed: int) -> Iterator[pd.DataFrame]:
             yield study_rows("mse", name, errors, k=k)
             yield study_rows("sink", name, pd.Series(left_to_sink(model, batch), index=judging), k=k)
             if adaptive == "context":
-                yield from contrasts(model, batch, judging, k, seed)
+                yield from contrasts(model, batch, judging, k, seed, mean_context(model, tasks))
 
 
 def left_to_sink(model: AdaptiveAttentionMetaLearningModel, tasks: TaskBatch) -> np.ndarray:
@@ -60,15 +60,24 @@ def left_to_sink(model: AdaptiveAttentionMetaLearningModel, tasks: TaskBatch) ->
     return (share.sum(1) / tasks.query.counts.clamp(1)).numpy()
 
 
+def mean_context(model: AdaptiveAttentionMetaLearningModel, tasks: dict[int, TaskBatch]) -> torch.Tensor:
+    """The mean context over users and over K, (C,): it knows neither who asks nor how many ratings there are."""
+    with torch.no_grad():
+        return torch.stack([model.adapt(batch.support).context.mean(0) for batch in tasks.values()]).mean(0)
+
+
 def contrasts(
-    model: AdaptiveAttentionMetaLearningModel, tasks: TaskBatch, judging: np.ndarray, k: int, seed: int
-) -> Iterator[pd.DataFrame]:
-    """The same model with another user's context, and with the mean context of all users who have K ratings."""
+    model: AdaptiveAttentionMetaLearningModel, tasks: TaskBatch, judging: np.ndarray, k: int, seed: int,
+    everyones: torch.Tensor,
+) -> Iterator[pd.DataFrame]:  # fmt: skip
+    """The same model with another user's context, with the mean context at K ratings, and with the mean over all K."""
     with torch.no_grad():
         state = model.adapt(tasks.support)
         swapped = torch.as_tensor(derangement(len(tasks), np.random.default_rng([seed, k])))
         mean = state.context.mean(0, keepdim=True).expand_as(state.context)
-        for name, context in (("contexts of other users", state.context[swapped]), ("one context for all", mean)):
+        others = {"contexts of other users": state.context[swapped], "one context for all": mean}
+        others["one context for every K"] = everyones.expand_as(state.context)
+        for name, context in others.items():
             scores = model.score(replace(state, context=context), tasks.query)
             errors = rmse(scores, tasks.query.values, tasks.query.mask) ** 2
             yield study_rows("mse", name, pd.Series(errors.numpy(), index=judging), k=k)

@@ -7,7 +7,7 @@ from metarec_lib.workbook import mistake
 
 def _count(parameters, ids, tied, table=None, size=None):
     found = {"tables": 0, "dense": 0}
-    table = table or (lambda t: t.ndim >= 2 and t.shape[0] in ids)
+    table = table or (lambda t: t.ndim and t.shape[0] in ids)
     for name, tensor in parameters.items():
         if name not in tied:
             found["tables" if table(tensor) else "dense"] += (size or torch.Tensor.numel)(tensor)
@@ -24,12 +24,12 @@ def counts_rows(parameters, ids, tied=()):
 
 
 @mistake("count_parameters")
-def takes_biases_for_tables(parameters, ids, tied=()):
-    """A vector with one number an id is a bias, not an embedding table: a table has two dimensions or more.
+def takes_vectors_for_dense(parameters, ids, tied=()):
+    """A vector with one number an id is looked up by id as well: it is a table of width 1.
 
-    每个 id 一个数的向量是偏置，不是 embedding 表：表至少两维。
+    每个 id 一个数的向量同样按 id 查：它是宽度为 1 的表。
     """
-    return _count(parameters, ids, tied, lambda t: t.ndim and t.shape[0] in ids)
+    return _count(parameters, ids, tied, lambda t: t.ndim >= 2 and t.shape[0] in ids)
 
 
 @mistake("count_parameters")
@@ -47,16 +47,25 @@ def looks_at_any_dimension(parameters, ids, tied=()):
 
     列数等于 id 数的矩阵是 dense 层；表是每个 id 一*行*。
     """
-    return _count(parameters, ids, tied, lambda t: t.ndim >= 2 and any(n in ids for n in t.shape))
+    return _count(parameters, ids, tied, lambda t: any(n in ids for n in t.shape))
 
 
 @mistake("count_parameters")
-def two_dimensions_only(parameters, ids, tied=()):
-    """A table may have three dimensions, such as one vector a head: two or more.
+def no_three_dimensions(parameters, ids, tied=()):
+    """A table may have three dimensions, such as one vector a head.
 
-    表也可以有三维，例如每个头一个向量：条件是两维及以上。
+    表也可以有三维，例如每个头一个向量。
     """
-    return _count(parameters, ids, tied, lambda t: t.ndim == 2 and t.shape[0] in ids)
+    return _count(parameters, ids, tied, lambda t: t.ndim in (1, 2) and t.shape[0] in ids)
+
+
+@mistake("count_parameters")
+def many_rows_make_a_table(parameters, ids, tied=()):
+    """A dense layer may be wider than a table is long: a table has exactly as many rows as one of ids says.
+
+    dense 层的行数可能比表还多：表的行数要恰好等于 ids 之一。
+    """
+    return _count(parameters, ids, tied, lambda t: t.ndim and t.shape[0] >= min(ids))
 
 
 @mistake("count_parameters")
@@ -246,3 +255,13 @@ def last_of_equals(vectors, books):
     并列最近时你取了最后一个；应取第一个。
     """
     return _codes(vectors, books, last=True)
+
+
+@mistake("residual_quantize")
+def codes_as_floats(vectors, books):
+    """Your codes are floats; a code is a place in a book, a whole number.
+
+    你的编码是浮点数；编码是码本里的位置，应为整数。
+    """
+    codes, told = _codes(vectors, books)
+    return codes.double(), told

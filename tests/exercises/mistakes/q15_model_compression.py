@@ -248,3 +248,14 @@ def takes_the_log_of_a_softmax(student, teacher, likes, weight, temperature):
     t = torch.softmax(teacher.detach() / temperature, dim=1)
     soft = (t * (t.log() - log_s)).sum(1)
     return ((1 - weight) * -(likes * log_s).sum(1) / likes.sum(1) + weight * soft).mean()
+
+
+@mistake("distillation_loss")
+def takes_the_log_of_the_students_softmax(student, teacher, likes, weight, temperature):
+    """Where the student's softmax is 0 its log is −inf, and the loss is infinite: use log_softmax.
+
+    学生的 softmax 为 0 时 log 为负无穷，损失变成无穷大：用 log_softmax。
+    """
+    log_s, log_t = torch.softmax(student, dim=1).log(), torch.log_softmax(teacher.detach() / temperature, dim=1)
+    soft = (log_t.exp() * (log_t - log_s)).sum(1)
+    return ((1 - weight) * -(likes * log_s).sum(1) / likes.sum(1) + weight * soft).mean()

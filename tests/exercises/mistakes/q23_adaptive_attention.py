@@ -50,9 +50,9 @@ def exponentiates_by_hand(logits, sink):
 
 @mistake("softmax_with_sink")
 def subtracts_the_largest_of_the_logits_alone(logits, sink):
-    """The largest of the logits alone was subtracted: without a key there is none, and a large sink overflows.
+    """You subtracted the largest of the logits alone: a user without ratings has none. Count the sink in.
 
-    只减去了 logits 里的最大值：没有 key 时取不到最大值，sink 很大时又会溢出。
+    你只减去了 logits 里的最大值：没有评分的用户取不到最大值。要把 sink 也算进去。
     """
     top = logits.max(1, keepdim=True).values
     raw = torch.exp(logits - top)
@@ -76,6 +76,15 @@ def forgets_the_sigmoid(query, attention, values, weight, bias):
     门控在 0 和 1 之间：少了 sigmoid。
     """
     return (query @ weight.T + bias) * (attention @ values)
+
+
+@mistake("gated_attention")
+def the_weight_the_wrong_way_round(query, attention, values, weight, bias):
+    """The weight is (D, E): query @ weight.T. With a square weight the other way runs as well, and is wrong.
+
+    weight 是 (D, E)：应为 query @ weight.T。方阵时反过来也能跑，但结果是错的。
+    """
+    return torch.sigmoid(query @ weight + bias) * (attention @ values)
 
 
 @mistake("gated_attention")

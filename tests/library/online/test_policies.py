@@ -52,6 +52,28 @@ def test_the_mean_gradient_is_the_exact_one():
     torch.testing.assert_close(got, wanted, atol=0.01, rtol=0)
 
 
+def test_what_comes_later_counts_gamma_times():
+    """Two steps: the credit of the first item is p_i + gamma p_j, of the second p_j, over all pairs that may be shown."""
+    world, x, gamma = (
+        taste_world(make_world(60, 40, taste=1.5, seed=1).interactions, 3, taste=2.5),
+        as_tensor(drawn(3, 2)),
+        0.6,
+    )
+    policy = Memoryless(x)
+    with torch.no_grad():
+        policy.params["query"].copy_(torch.tensor([0.5, -0.8]))
+    loss, _ = policy_loss(policy, world, np.tile(np.arange(60), 1000), 2, gamma, 0.0, np.random.default_rng(0))
+    (got,) = torch.autograd.grad(loss, policy.params["query"])
+    q = policy.params["query"].detach().requires_grad_()
+    first, p = torch.log_softmax(x @ q, 0), world.chances(world.begin(np.arange(60))).mean(0)
+    wanted = 0.0
+    for i, j in itertools.permutations(range(3), 2):
+        second = (x @ q)[j] - torch.logsumexp((x @ q)[[n for n in range(3) if n != i]], 0)
+        share = (first[i] + second).exp().detach()
+        wanted = wanted - share * (first[i] * (p[i] + gamma * p[j]) + second * p[j])
+    torch.testing.assert_close(got, torch.autograd.grad(wanted, q)[0], atol=0.006, rtol=0)
+
+
 def test_the_entropy_bonus():
     world, policy = small_world(), Memoryless(as_tensor(drawn(20, 3)))
     pair = [policy_loss(policy, world, np.arange(60), 1, 0.9, bonus, np.random.default_rng(0))[0] for bonus in (0, 2.0)]

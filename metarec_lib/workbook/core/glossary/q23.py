@@ -10,4 +10,5 @@ TERMS = (
     Term("context-conditioned attention", "以上下文为条件的注意力", "model"),
     Term("contexts of other users", "换成别人的上下文", "model"),
     Term("one context for all", "所有人共用一个上下文", "model"),
+    Term("one context for every K", "不分评分条数共用一个上下文", "model"),
 )
