@@ -186,15 +186,21 @@ def pytest_configure(config: object) -> None:
 
 
 def run_cells(key: str) -> int:
-    """Execute a lesson's code cells in this process; how many failed, each told with its source line."""
+    """Execute a lesson's code cells in this process; how many failed, each told with its source line.
+
+    A learner's function that fails is shown to a learner as a sentence; here it is a failure of the cell.
+    """
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
 
     from metarec_lib.workbook.lessons import read_lesson
 
+    def refuse(sentence: str) -> None:
+        raise RuntimeError(sentence)
+
     shell, lesson, failed = InteractiveShell.instance(colors="NoColor"), read_lesson(key), 0
     for cell in lesson.code_cells:
-        with capture_output() as said:
+        with capture_output() as said, mock.patch("metarec_lib.workbook.practice.learner.show_markdown", refuse):
             result = shell.run_cell(cell.source)
         if not result.success and "raises-exception" not in cell.tags:
             failed += 1

@@ -248,8 +248,9 @@ plots.show(fig, alt=text("alt steps"))
 with mine("q10") as my:
     x = torch.cat([h[0], h.new_ones(5, 1)], dim=1)
     start = torch.cat([anil.params_["w1"][:, 0], anil.params_["b1"][0]])
-    there = my.steps_as_ridge(x, y[0], start, 2 * 5 * rate, anil.inner_steps)
-    print(f"{text('same')}: {torch.allclose(there[:-1], w, atol=1e-8)}")
+    parts = x.cpu(), y[0].cpu(), start.cpu()
+    there = my.steps_as_ridge(*parts, 2 * 5 * rate, anil.inner_steps)
+    print(f"{text('same')}: {torch.allclose(there[:-1], w.cpu(), atol=1e-8)}")
 
 # %% [markdown]
 # ## 3. A taste that changes

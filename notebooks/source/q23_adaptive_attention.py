@@ -278,8 +278,7 @@ with mine("q23") as my:
     beta = torch.exp(p["log_beta"][0] + context @ p["reads"][:, 0, 0])
     yours = my.softmax_with_sink(beta * similarity[None], float(log_c))
     library = model.attention_weights(state, candidates)[0, 0, :1].detach()
-    both = {text("yours"): yours[0], text("library"): library[0]}
-    both = {name: weights.cpu().numpy() for name, weights in both.items()}
+    both = {text("yours"): yours[0].tolist(), text("library"): library[0].tolist()}
     plots.table(pd.DataFrame(both, index=names))
 
 # %% [markdown] tags=["expect"]

@@ -187,7 +187,8 @@ with mine("q25") as my:
     one, asked = tasks.select(slice(0, 1)), tasks.query.mask[0]
     error = model.score(model.adapt(one.support), one.query) - one.query.values
     effect, said = support_effect(model, one)[0, asked], one.support.values[0]
-    found = my.worst_rating_change(effect, error[0, asked], said, *data.scale)
+    parts = [part.cpu() for part in (effect, error[0, asked], said)]
+    found = my.worst_rating_change(*parts, *data.scale)
     theirs = poison_support(model, one, data.scale).support.values[0]
     print(found, said.tolist(), theirs.tolist())
 

@@ -295,8 +295,8 @@ claim("RMSE", reads, other, found)
 # %% tags=["exercise"]
 with mine("q27") as my:
     support = mr.make_tasks(data, ids[:60], k=20, pool=20, seed=SEED).support
-    z = mr.task_embedding(one, support)
-    picked = my.dpp_greedy(z @ z.T + 0.1 * torch.eye(60).to(z), 8)
+    z = mr.task_embedding(one, support).cpu()
+    picked = my.dpp_greedy(z @ z.T + 0.1 * torch.eye(60).double(), 8)
     for name, rows in (("greedy", picked), ("the first eight", list(range(8)))):
         loss = my.logdet_diversity(z[rows])
         print(f"{name}: of each kind {np.bincount(kind[rows])}, loss {loss:.2f}")

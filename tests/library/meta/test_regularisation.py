@@ -203,8 +203,8 @@ def test_a_user_id_moves_its_own_prior_alone():
     model = started(UserIdHead)
     plain = copy.copy(model)
     plain.params_ = model.params_ | {"user_vectors": torch.zeros_like(model.params_["user_vectors"])}
-    moved, scale = model.prior_of(torch.tensor([3, -1]))
-    still, _ = plain.prior_of(torch.tensor([3, -1]))
+    moved, scale = model.prior_of(as_tensor([3, -1]))
+    still, _ = plain.prior_of(as_tensor([3, -1]))
     torch.testing.assert_close(moved[0] - still[0], model.params_["user_vectors"][3])
     assert torch.equal(moved[1], still[1]) and torch.equal(scale, model.params_["log_scale"].exp())
 

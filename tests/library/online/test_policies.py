@@ -54,7 +54,11 @@ def test_the_mean_gradient_is_the_exact_one():
 
 def test_what_comes_later_counts_gamma_times():
     """Two steps: the credit of the first item is p_i + gamma p_j, of the second p_j, over all pairs that may be shown."""
-    world, x, gamma = taste_world(make_world(60, 40, taste=1.5, seed=1).interactions, 3, taste=2.5), drawn(3, 2), 0.6
+    world, x, gamma = (
+        taste_world(make_world(60, 40, taste=1.5, seed=1).interactions, 3, taste=2.5),
+        as_tensor(drawn(3, 2)),
+        0.6,
+    )
     policy = Memoryless(x)
     with torch.no_grad():
         policy.params["query"].copy_(torch.tensor([0.5, -0.8]))
