@@ -101,11 +101,12 @@ class MetaSearchModel(LinearHead, FactorRecommender):
     def _loss(self, data: Interactions, users: np.ndarray, chosen: Mapping[str, object]) -> float:
         """Mean squared error of these users, who are not learned from."""
         rest = data.subset(~np.isin(data.ratings["user_id"], users))
-        tasks = make_tasks(data, users, k=KNOWN, pool=KNOWN, seed=self.seed)
-        return float((evaluate_tasks(self._tuned(rest, chosen, dtype="float64"), tasks, ("rmse",))["rmse"] ** 2).mean())
+        where = {"device": "cpu", "dtype": "float64"}  # the same choice on every device
+        tasks = make_tasks(data, users, k=KNOWN, pool=KNOWN, seed=self.seed, **where)
+        return float((evaluate_tasks(self._tuned(rest, chosen, **where), tasks, ("rmse",))["rmse"] ** 2).mean())
 
-    def _tuned(self, data: Interactions, chosen: Mapping[str, object], dtype: str | None = None) -> ProbabilisticPCA:
-        where = {"seed": self.seed, "device": self.device, "dtype": dtype or self.dtype}
+    def _tuned(self, data: Interactions, chosen: Mapping[str, object], **where: str) -> ProbabilisticPCA:
+        where = {"seed": self.seed, "device": self.device, "dtype": self.dtype} | where
         model = ProbabilisticPCA(rank=int(chosen["rank"]), steps=self.steps, **where)
         model._learn(data)
         model.scale_ = model.scale_ * float(chosen["scale"])

@@ -242,8 +242,6 @@ def _unit(data: Interactions) -> float:
 
 
 def _nearest(counts: Tensor) -> Tensor:
-    """The row of `SIZES` that is nearest to each count, on a logarithmic scale."""
-    sizes = torch.tensor(
-        SIZES, dtype=torch.float32, device=counts.device
-    )  # MPS has no float64; the borders are far apart
+    """The row of `SIZES` that is nearest to each count, on a logarithmic scale; in float32, which MPS has too."""
+    sizes = torch.tensor(SIZES, dtype=torch.float32, device=counts.device)
     return torch.bucketize(counts.to(torch.float32), (sizes[:-1] * sizes[1:]).sqrt())

@@ -65,7 +65,7 @@ def check_interface(make: Make) -> None:
     assert np.isfinite(model.predict("nobody", [5, 999])).all(), "a stranger and an unknown item need a number"
     assert list(model.recommend(7, k=3)["rank"]) == [1, 2, 3]
     before = model.score_all(model.adapt(model.ratings_of([7])), model.ratings_of([7]).users)
-    np.testing.assert_allclose(before[0].detach().numpy(), scores, atol=1e-9, err_msg="score_all is not score")
+    np.testing.assert_allclose(before[0].detach().cpu(), scores, atol=1e-9, err_msg="score_all is not score")
 
 
 def check_order_of_rows(make: Make) -> None:
@@ -171,11 +171,11 @@ def check_gradient(make: Make) -> None:
         return
     rng = np.random.default_rng(0)
     batch = next(iter(model.batches(world()[0], rng, 8)))
-    params = {k: v.detach() + 0.01 * torch.as_tensor(rng.normal(size=tuple(v.shape))) for k, v in model.params_.items()}
+    params = {k: v.detach() + 0.01 * _normal(rng, v) for k, v in model.params_.items()}
     params = {k: v.requires_grad_() for k, v in params.items()}  # moved a little: no unit stands at its kink
     model.params_ = params
     grads = torch.autograd.grad(model.loss(batch), list(params.values()), allow_unused=True)
-    way = [torch.as_tensor(rng.normal(size=tuple(v.shape))) for v in params.values()]
+    way = [_normal(rng, v) for v in params.values()]
     length = sum(float((w**2).sum()) for w in way) ** 0.5
     way = [w / length for w in way]
     exact = sum(float((g * w).sum()) for g, w in zip(grads, way, strict=True) if g is not None)
@@ -202,6 +202,10 @@ class _OneDevice(TorchDispatchMode):
         found = {t.device.type for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor) and t.ndim}
         assert len(found) < 2 or "index" in str(func), f"{func} takes tensors of {sorted(found)}"
         return func(*args, **(kwargs or {}))
+
+
+def _normal(rng: np.random.Generator, like: torch.Tensor) -> torch.Tensor:
+    return torch.as_tensor(rng.normal(size=tuple(like.shape))).to(like)
 
 
 def _to_meta(value: object) -> object:

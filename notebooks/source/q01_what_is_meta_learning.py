@@ -204,10 +204,10 @@ def one_wave(wave=3, steps_taken=1):
     tuned = min(s for s in steps if s >= steps_taken)  # rates are tuned for so many
     drawn, points = {}, (x, y, x.new_tensor(grid)[None], steps_taken)
     for name, net in nets.items():
-        drawn[glossary.say(name)] = net.predict(*points, rates[name][tuned])[0]
+        drawn[glossary.say(name)] = net.predict(*points, rates[name][tuned])[0].cpu()
     named = {"title": f"{text('taken')}: {steps_taken}", "xlabel": "x", "ylabel": "y"}
     drawn |= {text("wave"): truth}
-    return plots.lines(grid, drawn, **named, points=(x[0], y[0]))
+    return plots.lines(grid, drawn, **named, points=(x[0].cpu(), y[0].cpu()))
 
 
 plots.play(one_wave, wave=(0, 20), steps_taken=(0, 20), labels=controls,

@@ -319,14 +319,14 @@ claim("RMSE", "fine-tuned, not tuned", "source only", long)
 # %% tags=["from-scratch"]
 user, params = tasks.select(slice(0, 1)).support, base.params_
 items, profile = base.linear(user), base.user_features_[user.users]
-source = (params["prior_mean"] + profile @ params["prior_map"])[0].numpy()
-spring = params["log_scale"].exp().numpy() ** -2.0  # alpha, one a direction
-x, noise = items.x[0].numpy(), items.variance[0].numpy()
-y = ((user.values - items.bias) / base.spread_)[0].numpy()
+source = (params["prior_mean"] + profile @ params["prior_map"])[0].cpu().numpy()
+spring = params["log_scale"].exp().cpu().numpy() ** -2.0  # alpha, one a direction
+x, noise = items.x[0].cpu().numpy(), items.variance[0].cpu().numpy()
+y = ((user.values - items.bias) / base.spread_)[0].cpu().numpy()
 # min 1/2 sum (y - x w)^2 / noise + 1/2 sum spring (w - source)^2: set the gradient to 0
 left = x.T @ (x / noise[:, None]) + np.diag(spring)
 tuned = np.linalg.solve(left, x.T @ (y / noise) + spring * source)
-print("agrees:", np.allclose(tuned, base.adapt(user).mean[0].numpy(), atol=1e-8))
+print("agrees:", np.allclose(tuned, base.adapt(user).mean[0].cpu().numpy(), atol=1e-8))
 
 # %% [markdown]
 # So one solve for each user is fine-tuning of that user's weights with L2-SP, carried to its end. Transfer has one target; meta-learning has many, and learns the source point
@@ -418,7 +418,7 @@ plots.table(frame.rename(columns=lambda k: f"K = {k}"))
 
 # %%
 train, _ = load_data(data, seed=SEED)
-vectors = [ProbabilisticPCA(seed=s).fit(train).item_vectors_[-1][:-1].numpy()
+vectors = [ProbabilisticPCA(seed=s).fit(train).item_vectors_[-1][:-1].cpu().numpy()
            for s in (SEED, SEED + 100)]
 rated = np.bincount(train.item_codes, minlength=train.n_items)
 anchors = np.argsort(-rated, kind="stable")[:100]  # the films that most users rated

@@ -217,7 +217,7 @@ tasks = mr.make_tasks(data, judging, k=20, pool=20, seed=SEED)
 query, mask = tasks.query.values, tasks.query.mask
 gap = [(mr.score_tasks(model, tasks) - query) ** 2 for model in (head, bias)]
 gap, n = gap[0] - gap[1], int(mask.sum())
-centred = ((gap - gap[mask].mean()) * mask).numpy()
+centred = ((gap - gap[mask].mean()) * mask).cpu().numpy()
 by_rating = 1.96 * np.sqrt((centred**2).sum()) / n  # every rating for itself
 by_user = 1.96 * np.sqrt((centred.sum(axis=1) ** 2).sum()) / n  # a user's together
 table({"gap": float(gap[mask].mean()), "ratings": by_rating, "users": by_user,
@@ -297,7 +297,8 @@ plots.play(with_fewer_users, users=(5, len(judging)), ratings=[1, 5, 20],
 
 # %%
 lists = mr.make_tasks(data, judging, k=5, pool=20, query=10, seed=SEED)
-gains, listed, film = 2**lists.query.values - 1, lists.query.mask, lists.query.items
+given = lists.query.to("cpu")  # where random scores are drawn
+gains, listed, film = 2**given.values - 1, given.mask, given.items
 in_order = pd.Series(mr.ndcg(-film, gains, listed, 5), index=judging)  # lowest id first
 rng = np.random.default_rng(SEED)
 draws = [mr.ndcg(rng.random(film.shape), gains, listed, 5).numpy() for _ in range(200)]
@@ -347,14 +348,14 @@ with mine("q06") as my:
 # %% tags=["from-scratch"]
 def auc_by_pairs(scores, liked):
     gaps = scores[liked][:, None] - scores[~liked][None]  # each with each other
-    return ((gaps > 0).double() + 0.5 * (gaps == 0).double()).mean()
+    return ((gaps > 0).to(gaps) + 0.5 * (gaps == 0).to(gaps)).mean().item()
 
 
 scores, liked = mr.score_tasks(bias, tasks), query >= 4
 likes, n_films = (liked & mask).sum(1), mask.sum(1)
-both = np.flatnonzero((likes > 0) & (likes < n_films))
+both = np.flatnonzero(((likes > 0) & (likes < n_films)).cpu())
 by_hand = [auc_by_pairs(scores[u][mask[u]], liked[u][mask[u]]) for u in both]
-of_users = mr.auc(scores, liked.double(), mask)[both]
+of_users = mr.auc(scores, liked, mask)[both].cpu()
 print("agrees:", np.allclose(by_hand, of_users, atol=1e-8))
 
 # %% [markdown] tags=["expect"]
@@ -367,8 +368,8 @@ print("agrees:", np.allclose(by_hand, of_users, atol=1e-8))
 bars, weights = {}, n_films[both]
 for k, one_list, inside in ((0, "auc0", "gauc0"), (20, "auc20", "gauc20")):
     scores = mr.score_tasks(bias, tasks.first(k))
-    of_users = mr.auc(scores, liked.double(), mask)[both]
-    bars[text(one_list)] = float(mr.auc(scores[mask][None], liked[mask][None].double()))
+    of_users = mr.auc(scores, liked, mask)[both]
+    bars[text(one_list)] = float(mr.auc(scores[mask][None], liked[mask][None]))
     bars[text(inside)] = float((of_users * weights).sum() / weights.sum())
 fig = plots.bars(bars, title=text("auc title"), xlabel=text("auc"), digits=3,
                  highlight=[text("auc0"), text("auc20")])
@@ -446,8 +447,8 @@ claim("nDCG@10", *sides, lead["full"] - lead["sampled"])
 def errors_of(split):
     kept, later = mr.load_data("ml-100k", split=split, seed=SEED)
     batch, users = mr.tasks_from_split(kept, later)
-    counts = {"known": batch.support.counts > 0, "ratings": batch.query.counts}
-    frame, pooled = pd.DataFrame(counts, index=users), []
+    known, rated = (part.counts.cpu() for part in (batch.support, batch.query))
+    frame, pooled = pd.DataFrame({"known": known > 0, "ratings": rated}, users), []
     models = mr.MatrixFactorization(seed=SEED), mr.BaselineRecommender()
     for name, model in zip(("MF", "bias"), models, strict=True):
         errors = evaluate_tasks(model.fit(kept), batch, ("rmse",), user_ids=users)

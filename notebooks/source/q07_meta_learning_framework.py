@@ -489,7 +489,7 @@ for split in (SEED, SEED + 1):
     warm, cold = load_data("ml-100k", split="item-cold", seed=split)
     tasks, _ = tasks_from_split(warm, cold)
     query, films = tasks.query, tasks.query.items[tasks.query.mask]
-    n = films.bincount(minlength=all_films).double()
+    n = films.bincount(minlength=all_films).to(query.values)
     share.append(n / n[n > 0].mean())
     models = MetaLearningModel(seed=split), BaselineRecommender()
     for name, model in zip(by_film, models, strict=True):
@@ -501,7 +501,7 @@ for split in (SEED, SEED + 1):
 each = {"each film": [1, 1], "each rating": share}
 found = {}
 for name, weights in each.items():
-    sides = [[(errors[at] * weights[at]).numpy() for at in (0, 1)]
+    sides = [[(errors[at] * weights[at]).cpu().numpy() for at in (0, 1)]
              for errors in by_film.values()]
     found[name] = compare(*sides, unit="films")
     print(text(name), plots.interval_text(found[name].mean, *found[name].interval))
@@ -616,8 +616,8 @@ check("q07")
 
 # %% tags=["exercise"]
 with mine("q07") as my:
-    w = my.ridge_adapt(x.numpy(), y_left.numpy(), prior.numpy(), scale.numpy(), 1.0)
-    print(f"{text('yours')}: {abs(w - at_once.numpy()).max() < 1e-8}")
+    w = my.ridge_adapt(*(t.cpu().numpy() for t in (x, y_left, prior, scale)), 1.0)
+    print(f"{text('yours')}: {abs(w - at_once.cpu().numpy()).max() < 1e-8}")
 
 # %% tags=["measured"]
 what_was_measured()

@@ -246,7 +246,7 @@ plots.show(fig, alt=text("alt steps"))
 
 # %% tags=["exercise"]
 with mine("q10") as my:
-    x = torch.cat([h[0], torch.ones(5, 1, dtype=h.dtype)], dim=1)
+    x = torch.cat([h[0], h.new_ones(5, 1)], dim=1)
     start = torch.cat([anil.params_["w1"][:, 0], anil.params_["b1"][0]])
     there = my.steps_as_ridge(x, y[0], start, 2 * 5 * rate, anil.inner_steps)
     print(f"{text('same')}: {torch.allclose(there[:-1], w, atol=1e-8)}")
@@ -280,7 +280,7 @@ others = torch.arange(len(judging)).roll(1)
 # %% tags=["play", "nbval-ignore-output"]
 def beginning(new_ratings=10, user=16, change=0.5):
     support = spliced(new_ratings, others).select(slice(user, user + 1))
-    found = ChangePointSupport(head, change).begins(support)[0]
+    found = ChangePointSupport(head, change).begins(support)[0].cpu()
     place = range(1, len(found) + 1)
     named = labels("begin", "place", "chance")
     return plots.lines(place, {"": found}, **named, xticks=(1, 10, 20, 30, 41))
@@ -298,7 +298,7 @@ plots.play(beginning, **sliders, alt=text("alt begin"))
 # %% tags=["figure"]
 who = {"changed": others, "unchanged": torch.arange(len(judging))}
 detect = ChangePointSupport(head, 0.5)
-mass = {text(n): detect.begins(spliced(20, rows)).mean(0)[1:]
+mass = {text(n): detect.begins(spliced(20, rows)).mean(0)[1:].cpu()
         for n, rows in who.items()}
 named = labels("mean", "place", "chance")
 ticks = (2, 10, 20, 30, 41, 50, 60)
@@ -429,7 +429,7 @@ claim("RMSE", "change point", "all ratings", real)
 
 # %% tags=["exercise"]
 with mine("q10") as my:
-    days = pool.support.times[0].double().numpy() / 86_400
+    days = pool.support.times[0].cpu().double().numpy() / 86_400
     weights = my.decayed_weights(days, days.max() + 1 / 24, 30.0)
     print(f"{text('newest')}: {sorted(weights.round(2).tolist())[-3:]}")
 

@@ -123,7 +123,7 @@ train = data.subset(np.isin(data.ratings["user_id"], learning))
 model = mr.ProbabilisticPCA(steps=30, seed=SEED).fit(train)
 support = mr.make_tasks(data, learning, k=1000).support
 tastes = (model.adapt(support).mean - model.prior_of(support.users)[0]) / model.scale_
-tastes, rng = tastes.numpy(), np.random.default_rng(SEED)
+tastes, rng = tastes.cpu().numpy(), np.random.default_rng(SEED)
 cloud = rng.multivariate_normal(tastes.mean(0), np.cov(tastes.T), len(tastes))
 
 # %% [markdown]

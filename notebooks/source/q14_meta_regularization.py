@@ -275,13 +275,13 @@ tasks = make_tasks(data, judging, k=5, pool=20, seed=SEED)
 support = tasks.support.select(slice(0, 1))
 bias, h = net.inputs(support)  # item biases (1, 5), hidden units (1, 5, 32)
 start, adapted = net._weights(), net.adapt(support)["w0"][0, :, 0]
-theta = np.append(start["w0"], start["b0"])
-H = np.column_stack([h[0], np.ones(5)])
-y = ((support.values - bias)[0] / net.spread_).numpy()
+theta = np.append(start["w0"].cpu(), start["b0"].cpu())
+H = np.column_stack([h[0].cpu(), np.ones(5)])
+y = ((support.values - bias)[0] / net.spread_).cpu().numpy()
 # the inner problem: mean of 5 squared errors + 10 / 2 |w - theta|^2; so ridge 25
 gram = H.T @ H + 25 * np.eye(len(theta))
 w = theta + np.linalg.solve(gram, H.T @ (y - H @ theta))
-print("agrees:", np.allclose(w[:-1], adapted, atol=1e-8))
+print("agrees:", np.allclose(w[:-1], adapted.cpu(), atol=1e-8))
 
 # %% [markdown]
 # ## 3. The strength from the ratings at hand
@@ -363,8 +363,8 @@ plots.play(shared_strength, users=(1, every), ratings=(2, 20), alt=text("alt pla
 with mine("q14") as my:
     x, y = head.linear(support).x[0], support.values[0] - 3.5
     ours = loo_residuals(x[None], y[None], x.new_zeros(1, 9), x.new_ones(9), 2**0.5)[0]
-    yours = my.loo_residuals(x.numpy(), y.numpy(), 2.0)
-    print("yours ", np.round(yours, 3), "\nlibrary", np.round(ours.numpy(), 3))
+    yours = my.loo_residuals(x.cpu().numpy(), y.cpu().numpy(), 2.0)
+    print("yours ", np.round(yours, 3), "\nlibrary", np.round(ours.cpu().numpy(), 3))
 
 # %% [markdown]
 # ## 4. Who reads the ratings, and who remembers the user?

@@ -225,7 +225,7 @@ for name, packed in small.items():
 # **手写 int8。** 你要写的 `quantize_int8` 做同样的事，每行一个缩放系数。这里用循环逐行算，再与库对照：
 
 # %% tags=["from-scratch"]
-table = teacher.weights_[:50].numpy()
+table = teacher.weights_[:50].cpu().numpy()
 by_hand = np.zeros((50, 1683), dtype=np.float32)
 for r, row in enumerate(table):
     step = max(abs(row.min()), abs(row.max())) / 127 or 1.0
@@ -290,7 +290,7 @@ claim("nDCG@10", "pruned to 10 %", "float32 table", found)
 # 一个有 50 个喜欢的用户：把 50 行加起来。下面是在你的机器上测的时间，以 float32 为单位：
 
 # %% tags=["nbval-ignore-output"]
-rows, table = torch.arange(50) * 33, teacher.weights_
+rows, table = torch.arange(50) * 33, teacher.weights_.cpu()
 arrays = small["int8 table"].tables["weights_"].arrays
 codes, scale = torch.as_tensor(arrays["codes"]), torch.as_tensor(arrays["scale"])
 bag = torch.nn.functional.embedding_bag

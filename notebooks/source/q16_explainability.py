@@ -148,7 +148,7 @@ scores = head.score_all(head.adapt(support), support.users)[0]
 
 # %%
 known = np.bincount(train.item_codes, minlength=data.n_items) >= 20
-scores = torch.where(torch.as_tensor(known), scores, -torch.inf)
+scores[~known] = -torch.inf
 scores[support.items[0]] = -torch.inf
 best = scores.topk(8).indices
 first = best[None, :1]
@@ -179,7 +179,7 @@ e = (support.values[0] - items.bias[0]) / s - x @ prior[0]
 inverse = torch.linalg.inv((x * scale**2) @ x.T + torch.diag(items.variance[0]))
 a = inverse @ (x @ (scale**2 * z))
 by_formula = s * a[j] * (inverse @ e)[j] / inverse[j, j]
-kept = torch.arange(20)[None] != j
+kept = torch.arange(20, device=x.device)[None] != j
 smaller = head.adapt(replace(support, mask=kept, values=support.values * kept))
 fall = (head.score(head.adapt(support), query) - head.score(smaller, query))[0, 0]
 both = torch.stack([by_formula, found.influence[0, 0, j]])
@@ -243,7 +243,7 @@ said = {
 }
 frame = frame.iloc[:, :1]
 for name, values in said.items():
-    frame[glossary.say(name)] = values[0].numpy()
+    frame[glossary.say(name)] = values[0].cpu().numpy()
 plots.table(frame.iloc[:5], digits=3)
 
 # %%

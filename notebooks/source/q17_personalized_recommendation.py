@@ -154,7 +154,7 @@ data = load_movielens("ml-100k")
 
 def counted(part):
     """How often each film was shown, and how often it was liked."""
-    items, liked = part.items[part.mask], part.liked[part.mask].double()
+    items, liked = part.items[part.mask], part.liked[part.mask].to(part.values)
     weights = torch.ones_like(liked), liked
     return [torch.bincount(items, w, minlength=data.n_items) for w in weights]
 
@@ -170,7 +170,7 @@ with mine("q17") as my:
     rates["later"] = liked_later / later
     films = data.items[["title"]].copy()
     for name, column in rates.items():
-        films[text(name)] = column.numpy()
+        films[text(name)] = column.cpu().numpy()
     for name in ("raw", "posterior"):
         first = films.sort_values([text(name), "title"], ascending=[False, True])
         held = first[text("later")].head(20).mean()
@@ -351,7 +351,8 @@ with mine("q17") as my:
     train, test = load_data("ml-100k", split="random", seed=SEED)
     liked, owner = torch.as_tensor(test.liked), torch.as_tensor(test.user_codes)
     bias = BaselineRecommender().fit(train)
-    parts = {"item": bias.item_bias_[test.item_codes], "whole": score_pairs(bias, test)}
+    of_item = bias.item_bias_[test.item_codes].cpu()
+    parts = {"item": of_item, "whole": score_pairs(bias, test)}
     for name, scores in parts.items():
         for what, users in (("pooled", 0 * owner), ("gauc", owner)):
             print(f"{text(name)}: {text(what)} {my.gauc(scores, liked, users):.3f}")

@@ -229,7 +229,7 @@ bias = BaselineRecommender(user_shrinkage=5).fit(train)
 support = make_tasks(data, judging, k=3, pool=20, seed=SEED).support
 residual = support.values - bias.mean_ - bias.item_bias_[support.items]  # (B, 3)
 by_hand = (3 * residual.mean(1) + 5 * 0.0) / (3 + 5)  # prior mean 0, worth 5 ratings
-print("agrees:", np.allclose(by_hand, bias.adapt(support)[0].squeeze(1), atol=1e-8))
+print("agrees:", by_hand.allclose(bias.adapt(support)[0].squeeze(1), atol=1e-8))
 
 # %% [markdown]
 # Where does the strength come from? Your `prior_strength` on twenty ratings of each learning user:

@@ -128,10 +128,10 @@ seen = play(world, np.arange(len(world)), bandits.Fixed(), 60, SEED)
 liked = policies.liked_share(seen.items, seen.likes, world.n_items)
 x = policies.policy_features(world.vectors, liked)
 policy = PolicyMAML(x, liked, inner_rate=0.5, inner_steps=1)
-q, item, like = policy.params["query"], torch.tensor([3]), torch.tensor([1.0])
+q, item = policy.params["query"], torch.tensor([3], device=x.device)
 shares = torch.softmax(x @ q, 0)
 by_hand = q + 0.5 * (1 - liked[3]) * (x[3] - shares @ x)
-library = policy.observe(policy.begin(1), item, like.double()).query[0]
+library = policy.observe(policy.begin(1), item, liked.new_ones(1)).query[0]
 print("agrees:", torch.allclose(by_hand, library, atol=1e-8))
 
 # %% [markdown]
@@ -325,9 +325,10 @@ claim("error of the estimate", "doubly robust", "IPS", found, at=at)
 # 用你的 `snips_estimate` 评一份这样的日志；再用你的 `dpo_loss`，数据是用户说出两部影片里更喜欢哪一部。
 
 # %% tags=["exercise"]
-old, new = (torch.softmax(z, 0).numpy() for z in (torch.logit(liked), 3 * x[:, -1]))
+pair = torch.logit(liked), 3 * x[:, -1]
+old, new = (torch.softmax(z, 0).cpu().numpy() for z in pair)
 items = rng.choice(len(old), 1000, p=old)
-chances = others.chances(others.begin(np.arange(len(others)))).numpy()
+chances = others.chances(others.begin(np.arange(len(others)))).cpu().numpy()
 met = rng.integers(len(chances), size=1000)
 likes = (rng.random(1000) < chances[met, items]) * 1.0
 with mine("q19") as my:
@@ -370,7 +371,7 @@ def learned(taste=2.5, alpha=0.25):
     zero = z[0] * 0, torch.eye(9).to(z) * 0.01
     made = {"LinUCB from zero": LinUCB(z, zero, None, alpha),
             "LinUCB with a learned prior": LinUCB(z, prior, share, alpha)}
-    curves = {n: play(there, range(200), a, 20).likes.mean(0) for n, a in made.items()}
+    curves = {n: play(there, range(200), made[n], 20).likes.mean(0).cpu() for n in made}
     return plots.lines(steps, curves, title=PLAYED, xlabel=STEP, ylabel=RATE)
 
 

@@ -165,9 +165,9 @@ peaked = (weights_of(weights="softmax", temperature=0.1) ** 2).sum(1)
 candidate = int(peaked.argmax())
 frame = data.items.iloc[tasks.support.items[0].tolist()].set_index("title")[[]]
 frame.index = frame.index.str.slice(0, 32)
-frame[text("rating")] = (support.residual[0] * model.spread_).numpy()
+frame[text("rating")] = (support.residual[0] * model.spread_).cpu().numpy()
 for kind in ("softmax", "ridge"):
-    frame[text(kind)] = weights_of(weights=kind)[candidate].numpy()
+    frame[text(kind)] = weights_of(weights=kind)[candidate].cpu().numpy()
 titles, of_all = list(frame.index), frame.sum()
 frame.loc[text("sum")] = of_all.where(of_all.index != text("rating"))
 print(data.items["title"].iloc[int(tasks.query.items[0, candidate])])
@@ -318,7 +318,7 @@ plots.show(fig, alt=text("alt told"))
 
 # %% tags=["exercise"]
 with mine("q22") as my:
-    start = torch.zeros(x.shape[1], dtype=x.dtype, requires_grad=True)
+    start = torch.zeros_like(x[0], requires_grad=True)
     (0.5 * ((y - x @ start) ** 2).sum()).backward()
     step = z[None] @ (-0.1 * start.grad)
     yours = my.inner_step_as_attention(z[None], x, y, 0.1)

@@ -270,7 +270,7 @@ with mine("q23") as my:
     beta = torch.exp(p["log_beta"][0] + context @ p["reads"][:, 0, 0])
     yours = my.softmax_with_sink(beta * similarity[None], float(log_c))
     library = model.attention_weights(state, candidates)[0, 0, :1].detach()
-    print(np.round(yours.numpy(), 3), np.round(library.numpy(), 3))
+    print(np.round(yours.cpu().numpy(), 3), np.round(library.cpu().numpy(), 3))
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** The context model beats the sink. Now every user gets the context of another user with as many ratings. What remains of the gain?

@@ -172,7 +172,7 @@ trust = HuberHead(head, 1.0).weights(changed.support)
 shown = {"said": one.support.values, "attacked": changed.support.values, "trust": trust}
 frame = titles.to_frame("title").set_index("title")
 for name, column in shown.items():
-    frame[plots.words(TEXTS[name])] = column[0].numpy()
+    frame[plots.words(TEXTS[name])] = column[0].cpu().numpy()
 plots.table(frame, digits=2)
 
 # %% [markdown]
@@ -191,10 +191,10 @@ def error_with(model, values):  # (N, 5): the same user with N supports
 
 
 # %% tags=["from-scratch"]
-said, ends = one.support.values, torch.tensor(data.scale).repeat_interleave(5)
-rating = torch.arange(5).repeat(2)
+said, place = one.support.values, torch.arange(5, device=one.users.device)
+ends, rating = said.new_tensor(data.scale).repeat_interleave(5), place.repeat(2)
 score = head.score(head.adapt(one.support), one.query)
-candidates = torch.where(torch.arange(5) == rating[:, None], ends[:, None], said)
+candidates = torch.where(place == rating[:, None], ends[:, None], said)
 tried = error_with(head, candidates)  # (10,), each solved anew
 error = (score - one.query.values)[one.query.mask]
 effect = support_effect(head, one)[one.query.mask]  # H, (Q, K); error is e, (Q,)
@@ -206,7 +206,7 @@ print(f"{tried.max():.3f} {worst:.3f}")
 
 # %% tags=["play", "nbval-ignore-output"]
 def with_rating(rating=4, threshold=1.0):
-    stars, curves = torch.linspace(*data.scale, 17, dtype=said.dtype), {}
+    stars, curves = torch.linspace(*data.scale, 17).to(said), {}
     values = said.repeat(17, 1)
     values[:, rating - 1] = stars
     for name, model in (("head", head), ("Huber head", HuberHead(head, threshold))):
@@ -296,7 +296,7 @@ claim("squared error", "Huber head", "closed-form head", found)
 with mine("q24") as my:
     gradient = 2 * (error @ effect)[None] / len(error)
     moved = (said + my.fgsm_perturbation(gradient, 0.5, "inf")).clamp(*data.scale)
-    print(np.round(error_with(head, torch.cat([said, moved])).numpy(), 3))
+    print(np.round(error_with(head, torch.cat([said, moved])).cpu().numpy(), 3))
 
 # %% [markdown]
 # ## 2. Perturbed embeddings

@@ -382,7 +382,7 @@ items, (prior, scale) = pca.linear(few), pca.prior_of(few.users)
 expected = (items.x @ prior.unsqueeze(2)).squeeze(2)
 target = (few.values - items.bias) / pca.spread_ - expected
 with mine("q26") as my:
-    inputs = [t.numpy() for t in (items.x * scale, target, few.mask)]
+    inputs = [t.cpu().numpy() for t in (items.x * scale, target, few.mask)]
     own = my.support_gradient_embedding(*inputs, np.zeros(9))
     print(text("yours"), f"{my.pairwise_diversity(own):.4f}")
     print(text("library"), f"{diversity(mr.task_embedding(pca, few)):.4f}")

@@ -155,7 +155,7 @@ for name, model in (("one prior", one), ("mixture of two", two)):
 # %% tags=["figure"]
 def sure(k):
     support = mr.make_tasks(data, ids[280:], k=k, pool=20, seed=SEED).support
-    return two.adapt(support).responsibility[:, 0].numpy()
+    return two.adapt(support).responsibility[:, 0].cpu().numpy()
 
 
 seen = (0, 1, 2, 3, 5, 8, 12)
@@ -191,7 +191,7 @@ def apart(away=1.5):
     world, true = mr.two_tastes(300, away=away, seed=7)
     model = mr.MixturePrior(components=2, seed=0, rounds=15).fit(world)
     support = mr.make_tasks(world, k=5, pool=5, seed=0).support
-    rho = model.adapt(support).responsibility[:, 0].numpy()
+    rho = model.adapt(support).responsibility[:, 0].cpu().numpy()
     fig, ax = plots.subplots(figsize=(5, 2.5))
     names = [plots.words(TEXTS[name]) for name in ("first", "second")]
     ax.hist([rho[true == n] for n in (0, 1)], np.linspace(0, 1, 11), label=names)
@@ -296,7 +296,7 @@ claim("RMSE", reads, other, found)
 with mine("q27") as my:
     support = mr.make_tasks(data, ids[:60], k=20, pool=20, seed=SEED).support
     z = mr.task_embedding(one, support)
-    picked = my.dpp_greedy(z @ z.T + 0.1 * torch.eye(60).double(), 8)
+    picked = my.dpp_greedy(z @ z.T + 0.1 * torch.eye(60).to(z), 8)
     for name, rows in (("greedy", picked), ("the first eight", list(range(8)))):
         loss = my.logdet_diversity(z[rows])
         print(f"{name}: of each kind {np.bincount(kind[rows])}, loss {loss:.2f}")
@@ -328,7 +328,7 @@ claim("RMSE", "tasks by cluster", "one prior", found)
 world, true = mr.two_tastes(300, within=0.3, rare=1 / 15, seed=SEED)
 prior = mr.MixturePrior(components=1, seed=SEED).fit(world)
 z = mr.task_embedding(prior, mr.make_tasks(world, k=60, seed=SEED).support)
-cluster = KMeans(8, n_init=1, random_state=SEED).fit_predict(z.numpy())
+cluster = KMeans(8, n_init=1, random_state=SEED).fit_predict(z.cpu().numpy())
 shares = [true[cluster == c].mean() for c in range(8)]
 print("share of rare users in each cluster:", *(f"{s:.0%}" for s in sorted(shares)))
 print(f"of all users {true.mean():.1%}, of an even draw {np.mean(shares):.1%}")

@@ -156,7 +156,7 @@ learned, pairs = model.scale_.clone(), [(a, b) for b in (0.5, 0.7, 1, 1.4, 2, 2.
 
 
 def errors(tasks, taste, level):
-    model.scale_ = learned * torch.tensor([taste] * 4 + [level])
+    model.scale_ = learned * torch.tensor([taste] * 4 + [level]).to(learned)
     return mr.evaluate_tasks(model, tasks, ("rmse",))["rmse"] ** 2
 
 

@@ -174,10 +174,10 @@ plots.table(frame)
 # 模型很小：最近 20 部影片向量的加权平均（每个位置学一个权重），再对全部影片做 softmax。**手写**三个前缀的损失：
 
 # %% tags=["from-scratch"]
-model = mr.PrefixSoftmax(data.n_items, width=8, seed=SEED, dtype="float64")
+where = {"device": "cpu", "dtype": "float64"}
+model = mr.PrefixSoftmax(data.n_items, width=8, seed=SEED, **where)
 prefixes, targets = sliding_prefixes(one.item_codes, longest=20, last=3)
-p = {name: value.detach() for name, value in model.params_.items()}
-losses = []
+p, losses = {name: value.detach() for name, value in model.params_.items()}, []
 for prefix, target in zip(prefixes, targets, strict=True):
     items = torch.as_tensor(prefix[prefix >= 0])
     weights = torch.softmax(p["places"][-len(items):], 0)  # recent places stand last
@@ -220,7 +220,7 @@ def examples(parts, last):
 # %%
 def hit_rate(model):
     with torch.no_grad():
-        scores = model.scores(examples(asked, 1)[0]).numpy()
+        scores = model.scores(examples(asked, 1)[0]).cpu().numpy()
     for row, h in zip(scores, asked, strict=True):
         row[h[:-1]] = -np.inf
     places = [(row > row[h[-1]]).sum() for row, h in zip(scores, asked, strict=True)]

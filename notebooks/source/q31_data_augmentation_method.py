@@ -180,7 +180,7 @@ plots.play(augmented, kind=kinds, strength=(0.1, 2.0, 0.1), alt=TEXTS["alt query
 # **手写**：ANIL 的一次增强后的外层损失。给整个任务加半颗星，预测头在支持集上走三步，再算查询集上的误差。
 
 # %% tags=["from-scratch"]
-noisy = mr.shared_label_noise(task, torch.tensor([0.5], dtype=torch.float64))
+noisy = mr.shared_label_noise(task, task.query.values.new_tensor([0.5]))
 (bias, h), (bias_q, h_q) = plain.inputs(noisy.support), plain.inputs(noisy.query)
 y, y_q = (noisy.support.values - bias)[0], (noisy.query.values - bias_q)[0]
 y, y_q, h, h_q = y / plain.spread_, y_q / plain.spread_, h[0].detach(), h_q[0].detach()
@@ -203,7 +203,7 @@ print("agrees:", torch.allclose(by_hand, plain.meta_loss(noisy).detach(), atol=1
 with mine("q31") as my:
     support, query = parts
     partner = torch.tensor([0, 1, 2, 3, 0, 1])
-    weight = torch.full((6,), 0.5, dtype=torch.float64)
+    weight = support.y.new_full((6,), 0.5)
     known, asked = (support.x[0], support.y[0]), (query.x[0], query.y[0])
     mixed = my.metamix(*known, *asked, partner, weight)
     print(tuple(mixed[0].shape), [f"{value:.2f}" for value in mixed[1].tolist()])

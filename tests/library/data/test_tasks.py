@@ -20,6 +20,7 @@ from metarec_lib.data.tasks import (
     pad_rows,
     tasks_from_split,
 )
+from metarec_lib.device import as_tensor
 
 derandomised = settings(derandomize=True, deadline=None, database=None, max_examples=60)
 ragged = st.lists(st.lists(st.tuples(st.integers(-1, 9), st.integers(1, 5)), max_size=6), min_size=1, max_size=5)
@@ -32,7 +33,8 @@ def padded(lists):
     for row, pairs in enumerate(lists):
         for column, (item, stars) in enumerate(pairs):
             items[row, column], values[row, column], mask[row, column] = item, stars, True
-    return PaddedRatings(torch.arange(10, 10 + len(lists)), items, values, mask)
+    users = torch.arange(10, 10 + len(lists))
+    return PaddedRatings(*(as_tensor(part) for part in (users, items, values, mask)))
 
 
 def unpadded(p):
@@ -161,7 +163,7 @@ def test_split_tasks_carry_them_too(labelled):
     tasks, _ = tasks_from_split(train, test)
     for part, data in ((tasks.support, train), (tasks.query, test)):
         owner = np.searchsorted(np.unique(test.user_codes), data.user_codes)
-        assert known_of(part) == known_of(pad_rows(data, np.arange(len(data)), owner, part.users.numpy()))
+        assert known_of(part) == known_of(pad_rows(data, np.arange(len(data)), owner, part.users.cpu().numpy()))
 
 
 def test_every_form_of_a_part_carries_them(labelled):
@@ -230,7 +232,7 @@ def test_make_tasks_equals_a_loop(world, order, k, pool, query):
     tasks = make_tasks(data, ids, k=k, pool=pool, query=query, order=order, seed=5)
     support, judged = loop(data, k, k if pool is None else pool, query, order, 5, ids)
     assert unpadded(tasks.support) == support and unpadded(tasks.query) == judged
-    np.testing.assert_array_equal(data.users["user_id"].to_numpy()[tasks.users], ids)
+    np.testing.assert_array_equal(data.users["user_id"].to_numpy()[tasks.users.cpu()], ids)
 
 
 @derandomised
@@ -293,7 +295,7 @@ def test_tasks_from_split_equals_a_loop(world, split):
     train, test = load_data(world, split)
     tasks, ids = tasks_from_split(train, test)
     np.testing.assert_array_equal(ids, np.unique(test.ratings["user_id"]))
-    np.testing.assert_array_equal(world.users["user_id"].to_numpy()[tasks.users], ids)
+    np.testing.assert_array_equal(world.users["user_id"].to_numpy()[tasks.users.cpu()], ids)
     for part, padded_part in ((train, tasks.support), (test, tasks.query)):
         table = part.ratings.assign(item=part.item_codes)
         mine = [table[table["user_id"] == user] for user in ids]

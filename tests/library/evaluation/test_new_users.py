@@ -48,10 +48,10 @@ def test_pooled_over_all_ratings_as_a_plain_loop_does():
         for draw in range(2):
             for user in users:
                 tasks = make_tasks(DATA, [user], k=8, query=6, seed=3000 + draw)
-                raw = model.score(model.adapt(tasks.support), tasks.query)[0].numpy()
+                raw = model.score(model.adapt(tasks.support), tasks.query)[0].cpu().numpy()
                 truth += tasks.query.values[0].tolist()
                 scores += np.clip(raw, 1, 5).tolist()
-                gains.append(ndcg_score([2 ** tasks.query.values[0].numpy() - 1], [raw], k=5))
+                gains.append(ndcg_score([2 ** tasks.query.values[0].cpu().numpy() - 1], [raw], k=5))
     assert table.loc[8, "rmse"] == pytest.approx(root_mean_squared_error(truth, scores))
     assert table.loc[8, "mae"] == pytest.approx(mean_absolute_error(truth, scores))
     assert table.loc[8, "ndcg@5"] == pytest.approx(np.mean(gains))

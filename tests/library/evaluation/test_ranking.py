@@ -10,6 +10,7 @@ import torch
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.splits import load_data
 from metarec_lib.data.synthetic import make_world
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation import metrics as m
 from metarec_lib.evaluation.metrics import ConstantScoreWarning
 from metarec_lib.evaluation.ranking import Places, evaluate_ranking, place_metric, places_of, said_of
@@ -77,10 +78,10 @@ def test_the_sampled_protocol_draws_as_many_as_asked_and_nothing_seen(parts):
 
     model = Watching().fit(train)
     ranked = evaluate_ranking(model, test, negatives=4).index
-    ids = train.users["user_id"].to_numpy()[seen["query"].users]
+    ids = train.users["user_id"].to_numpy()[seen["query"].users.cpu()]
     assert sorted(ids) == list(ranked)
     for user, row, mask in zip(ids, seen["query"].items, seen["query"].mask, strict=True):
-        candidates = set(train.items["item_id"].to_numpy()[row[mask].numpy()])
+        candidates = set(train.items["item_id"].to_numpy()[row[mask].cpu().numpy()])
         mine = test.ratings[test.ratings["user_id"] == user]
         liked = set(mine["item_id"][mine["rating"] >= 4])
         rated = set(train.ratings["item_id"][train.ratings["user_id"] == user])
@@ -162,7 +163,7 @@ def test_an_unknown_liked_item_stays_in_the_ideal_list():
         pd.concat([train.items, train.items.tail(1).assign(item_id=5)]),
         scale=(1, 5),
     )
-    model.item_bias_ = torch.cat([model.item_bias_[:-1], torch.tensor([2.0, 0.0], dtype=torch.float64)])
+    model.item_bias_ = torch.cat([model.item_bias_[:-1], as_tensor([2.0, 0.0])])
     ranked = evaluate_ranking(model, table([(1, 5, 5), (1, 99, 5)]), ("ndcg@10", "hr@1", "mrr"))
     first, second = 1.0, 1 / np.log2(3)
     np.testing.assert_allclose(ranked.loc[1], [first / (first + second), 1, 1])

@@ -33,11 +33,11 @@ def tasks():
 
 def whitened(model, support, row):
     """x (n, D), y (n,), prior (D,), scale (D,) of one user's real ratings, as numpy arrays."""
-    keep = support.mask[row].numpy()
+    keep = support.mask[row].cpu().numpy()
     items, (prior, scale) = model.linear(support), model.prior_of(support.users)
-    noise = items.variance[row].numpy()[keep] ** 0.5
-    y = ((support.values - items.bias)[row] / model.spread_).numpy()[keep]
-    return items.x[row].numpy()[keep] / noise[:, None], y / noise, prior[row].numpy(), scale.numpy()
+    noise = items.variance[row].cpu().numpy()[keep] ** 0.5
+    y = ((support.values - items.bias)[row] / model.spread_).cpu().numpy()[keep]
+    return items.x[row].cpu().numpy()[keep] / noise[:, None], y / noise, prior[row].cpu().numpy(), scale.cpu().numpy()
 
 
 def posterior(x, y, prior, scale, weights=None):

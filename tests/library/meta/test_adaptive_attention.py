@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from metarec_lib import AdaptiveAttentionMetaLearningModel, load_data, make_tasks, make_world
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.protocols import score_tasks
 
 WORLD = make_world(n_users=40, n_items=30, ratings_per_user=12, seed=3).interactions
@@ -19,7 +20,7 @@ def fitted(adaptive):
     rng = np.random.default_rng(1)  # two epochs move the reads of the context hardly at all
     for name in sorted({"reads", "gate", "log_beta", "log_c"} & model.params_.keys()):
         shape = model.params_[name].shape
-        model.params_[name] = model.params_[name].detach() + torch.as_tensor(rng.normal(0, 0.2, shape))
+        model.params_[name] = model.params_[name].detach() + as_tensor(rng.normal(0, 0.2, shape))
     return model
 
 
@@ -30,8 +31,8 @@ def tasks():
 
 def by_hand(model, state, x, b):
     """The weights of one user, head by head, item by item, (A, Q, K), and the gate (A,)."""
-    p = {name: value.detach().numpy() for name, value in model.params_.items()}
-    context, mask = state.context[b].numpy(), state.mask[b].numpy()
+    p = {name: value.detach().cpu().numpy() for name, value in model.params_.items()}
+    context, mask = state.context[b].cpu().numpy(), state.mask[b].cpu().numpy()
     beta, c, gate = np.full(2, model.sharpness), np.zeros(2), np.ones(2)
     if model.adaptive != "nothing":
         beta = np.exp(p["log_beta"])
@@ -43,7 +44,7 @@ def by_hand(model, state, x, b):
         gate = 1 / (1 + np.exp(-(p["gate"] + context @ p["reads"][:, 0])))
     weights = np.zeros((2, len(x), int(mask.sum())))
     for a in range(2):
-        keys = state.keys[b, a][state.mask[b]].numpy()
+        keys = state.keys[b, a][state.mask[b]].cpu().numpy()
         for q, row in enumerate(x):
             embedded = row @ p["phi"][a]
             raw = np.exp(beta[a] * keys @ (embedded / np.linalg.norm(embedded)))
@@ -59,14 +60,16 @@ def test_a_loop_over_items_gives_the_same(tasks, adaptive):
     prior = score_tasks(model, tasks.first(0)) if adaptive in ("sink", "context") else None
     for b in (0, 11, 30):
         n, k = int(tasks.query.counts[b]), int(tasks.support.counts[b])
-        weights, gate = by_hand(model, state, x[b, :n].numpy(), b)
-        assert np.allclose(found[b, :, :n, :k].detach(), weights, atol=1e-10)
+        weights, gate = by_hand(model, state, x[b, :n].cpu().numpy(), b)
+        assert np.allclose(found[b, :, :n, :k].detach().cpu(), weights, atol=1e-10)
         assert float(found[b, :, :, k:].detach().abs().sum()) == 0
         if prior is not None:
             read = (
-                model.params_["o"].numpy()[:, None] * gate[:, None] * (weights @ state.residual[b, :k].numpy())
+                model.params_["o"].cpu().numpy()[:, None]
+                * gate[:, None]
+                * (weights @ state.residual[b, :k].cpu().numpy())
             ).sum(0)
-            assert np.allclose(scores[b, :n], prior[b, :n].numpy() + model.spread_ * read, atol=1e-10)
+            assert np.allclose(scores[b, :n].cpu(), prior[b, :n].cpu().numpy() + model.spread_ * read, atol=1e-10)
 
 
 def test_the_weights_sum_to_one_without_a_sink_and_to_less_with_one(tasks):
@@ -91,7 +94,7 @@ def test_the_context_matters_only_where_it_is_read(tasks, adaptive):
 def test_the_context_is_what_it_says(tasks):
     model = fitted("context")
     state = model.adapt(tasks.support)
-    residual = state.residual[3, : int(tasks.support.counts[3])].numpy()
+    residual = state.residual[3, : int(tasks.support.counts[3])].cpu().numpy()
     expected = [np.log1p(len(residual)) - 2, residual.mean(), np.sqrt(residual.var() + 1e-6) - 1, 0]
     assert np.allclose(state.context[3, :4], expected, atol=1e-10)
     assert state.context.shape[1] == 4 + model.user_features_.shape[1]

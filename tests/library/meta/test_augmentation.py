@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from metarec_lib import ANIL, AugmentedANIL, FixedSplits, make_tasks, make_world, shared_label_noise
+from metarec_lib.device import as_tensor
 from metarec_lib.meta.augmentation import Examples, between_tasks, feature_noise, metamix, mixup
 
 DATA = make_world(n_users=60, n_items=30, ratings_per_user=15, seed=4).interactions
@@ -22,7 +23,7 @@ SUPPORT, QUERY = examples(1), examples(2, counts=(5, 5, 4, 2, 1, 5))
 
 
 def test_shared_noise_moves_a_task_as_a_whole():
-    noise = torch.linspace(-1, 1, len(TASKS), dtype=torch.float64)
+    noise = as_tensor(np.linspace(-1, 1, len(TASKS)))
     moved = shared_label_noise(TASKS, noise)
     for part in ("support", "query"):
         before, after = getattr(TASKS, part), getattr(moved, part)
@@ -88,7 +89,7 @@ def test_without_augmentation_it_is_anil():
 def test_shared_noise_in_the_loop_is_noise_on_the_ratings():
     model = AugmentedANIL(epochs=1, augmentation="shared label noise", strength=0.4).fit(DATA)
     model._draw = [0, 5, 1]
-    noise = torch.as_tensor(np.random.default_rng([0, 5, 1]).standard_normal(len(TASKS))) * 0.4 * model.spread_
+    noise = as_tensor(np.random.default_rng([0, 5, 1]).standard_normal(len(TASKS))) * 0.4 * model.spread_
     expected = ANIL.meta_loss(model, shared_label_noise(TASKS, noise))
     torch.testing.assert_close(model.loss(TASKS), expected, rtol=0, atol=1e-12)
 

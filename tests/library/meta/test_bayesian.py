@@ -21,6 +21,7 @@ from metarec_lib import (
     make_world,
 )
 from metarec_lib.data.tasks import TaskBatch
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.mixture import Moments, component_posterior
 
@@ -58,7 +59,7 @@ def test_pca_is_the_conditional_of_a_joint_normal(pca):
         known, asked = (p.items[b][p.mask[b]] for p in (tasks.support, tasks.query))
         items = torch.cat([known, asked])
         table = pca.fold_[tasks.users[b]]
-        x = torch.cat([pca.item_vectors_[table, items], torch.ones(len(items), 1)], dim=1)
+        x = torch.cat([pca.item_vectors_[table, items], as_tensor(np.ones((len(items), 1)))], dim=1)
         prior = pca.prior_mean_ + pca.user_features_[tasks.users[b]] @ pca.prior_map_
         s = DATA.values.std()
         mean = pca.item_bias_[table, items] + s * x @ prior
@@ -91,8 +92,8 @@ def test_pca_has_the_covariance_of_scikit_learns_on_complete_ratings():
     data = Interactions.from_frame(frame.assign(rating=y.ravel()), scale=(-20, 20))
     model = ProbabilisticPCA(rank=2)
     model._learn(data)
-    x = np.column_stack([model.item_vectors_[-1, :-1], np.ones(12)])
-    covariance = y.var() * (x @ np.diag(model.scale_**2) @ x.T + float(model.noise_**2) * np.eye(12))
+    x = np.column_stack([model.item_vectors_[-1, :-1].cpu(), np.ones(12)])
+    covariance = y.var() * (x @ np.diag(model.scale_.cpu() ** 2) @ x.T + float(model.noise_**2) * np.eye(12))
     np.testing.assert_allclose(covariance, PCA(n_components=2).fit(y).get_covariance(), atol=0.15)
     assert float(model.noise_) * y.std() == pytest.approx(0.5, abs=0.02)
     assert float(model.item_variance_[-1, :-1].max()) < 0.02 * float(model.noise_**2)  # 800 ratings say what an item is
@@ -115,7 +116,7 @@ def changed(model, **logs):
 def noise_of(model, ratings, b):
     """sigma^2 + h v_i of user b's items, in units of the spread squared, 0 where padded or not; (N,)."""
     sigma, h = (float(model.params_[name].exp()) for name in ("log_noise", "log_h"))
-    return sigma**2 + h * model.item_variance_.numpy()[int(model.fold_[ratings.users[b]]), ratings.items[b]]
+    return sigma**2 + h * model.item_variance_[model.fold_[ratings.users[b]], ratings.items[b]].cpu().numpy()
 
 
 def test_the_mean_is_the_prior_of_the_head(process):
@@ -124,7 +125,7 @@ def test_the_mean_is_the_prior_of_the_head(process):
         g = int(process.fold_[ratings.users[b]])
         w = p["prior_mean"] + process.user_features_[ratings.users[b]] @ p["prior_map"]
         for n, i in enumerate(ratings.items[b].tolist()):
-            x = torch.cat([process.item_vectors_[g, i] + p["item_shift"][i, :-1], torch.ones(1, dtype=torch.float64)])
+            x = torch.cat([process.item_vectors_[g, i] + p["item_shift"][i, :-1], as_tensor([1.0])])
             bias = process.item_bias_[g, i] / process.spread_ + p["item_shift"][i, -1]
             point = process._points(ratings)
             torch.testing.assert_close(point.mean[b, n], bias + x @ w, rtol=0, atol=1e-12)
@@ -145,14 +146,14 @@ def test_the_process_is_scikit_learns(process, part):
     )
     for b in range(1, 5):
         s, q = (model._points(p.select(slice(b, b + 1))) for p in (tasks.support, tasks.query))
-        known, asked = ((p.x[0] * scale if part == "factors" else p.f[0]).numpy() for p in (s, q))
+        known, asked = ((p.x[0] * scale if part == "factors" else p.f[0]).cpu().numpy() for p in (s, q))
         k = int(tasks.support.counts[b])
         noise = noise_of(model, tasks.support, b)[:k]
         reference = GaussianProcessRegressor(kernel, alpha=noise, optimizer=None)
-        reference.fit(known[:k], (tasks.support.values[b] / spread - s.mean[0]).numpy()[:k])
+        reference.fit(known[:k], (tasks.support.values[b] / spread - s.mean[0]).cpu().numpy()[:k])
         m, sd = reference.predict(asked, return_std=True)
-        np.testing.assert_allclose(scores[b], spread * (q.mean[0].numpy() + m), atol=1e-9)
-        np.testing.assert_allclose(std[b] ** 2, spread**2 * (sd**2 + noise_of(model, tasks.query, b)), atol=1e-9)
+        np.testing.assert_allclose(scores[b].cpu(), spread * (q.mean[0].cpu().numpy() + m), atol=1e-9)
+        np.testing.assert_allclose(std[b].cpu() ** 2, spread**2 * (sd**2 + noise_of(model, tasks.query, b)), atol=1e-9)
         one = TaskBatch(tasks.support.select(slice(b, b + 1)).first(k), tasks.query.select(slice(b, b + 1)).first(0))
         assert float(model.meta_loss(one)) == pytest.approx(-reference.log_marginal_likelihood_value_ / k, abs=1e-9)
 
@@ -163,11 +164,11 @@ def test_the_process_is_a_plain_solve_of_each_user(process):
     for b in range(5):
         s, q = (process._points(p.select(slice(b, b + 1))) for p in (tasks.support, tasks.query))
         k = int(tasks.support.counts[b])
-        inner, outer = (process.kernel(p, s)[0, :, :k].numpy() for p in (s, q))
+        inner, outer = (process.kernel(p, s)[0, :, :k].cpu().numpy() for p in (s, q))
         inner = inner[:k] + np.diag(noise_of(process, tasks.support, b)[:k])
-        residual = (tasks.support.values[b] / process.spread_ - s.mean[0]).numpy()[:k]
-        expected = process.spread_ * (q.mean[0].numpy() + outer @ np.linalg.solve(inner, residual))
-        np.testing.assert_allclose(scores[b], expected, atol=1e-10)
+        residual = (tasks.support.values[b] / process.spread_ - s.mean[0]).cpu().numpy()[:k]
+        expected = process.spread_ * (q.mean[0].cpu().numpy() + outer @ np.linalg.solve(inner, residual))
+        np.testing.assert_allclose(scores[b].cpu(), expected, atol=1e-10)
 
 
 def test_without_features_the_process_is_the_closed_form_head(process):
@@ -215,21 +216,21 @@ def test_a_users_state_is_bayes_rule_over_the_components():
     for b in range(5):
         table = model.fold_[tasks.users[b]]
         parts = [p.items[b][p.mask[b]] for p in (tasks.support, tasks.query)]
-        x, q = (np.column_stack([model.item_vectors_[table, i], np.ones(len(i))]) for i in parts)
-        bias, asked = (model.item_bias_[table, i].numpy() for i in parts)
-        noise = np.diag(float(model.noise_**2) + model.item_variance_[table, parts[0]].numpy())
-        y = (tasks.support.values[b][tasks.support.mask[b]].numpy() - bias) / spread
+        x, q = (np.column_stack([model.item_vectors_[table, i].cpu(), np.ones(len(i))]) for i in parts)
+        bias, asked = (model.item_bias_[table, i].cpu().numpy() for i in parts)
+        noise = np.diag(float(model.noise_**2) + model.item_variance_[table, parts[0]].cpu().numpy())
+        y = (tasks.support.values[b][tasks.support.mask[b]].cpu().numpy() - bias) / spread
         weights, means = [], []
         for share, m, covariance in zip(
-            model.share_.numpy(), model.means_.numpy(), model.covariances_.numpy(), strict=True
+            model.share_.cpu().numpy(), model.means_.cpu().numpy(), model.covariances_.cpu().numpy(), strict=True
         ):
-            m = m + model.user_features_[tasks.users[b]].numpy() @ model.prior_map_.numpy()
+            m = m + model.user_features_[tasks.users[b]].cpu().numpy() @ model.prior_map_.cpu().numpy()
             joint = x @ covariance @ x.T + noise
             weights.append(share * (multivariate_normal(x @ m, joint).pdf(y) if len(y) else 1.0))
             means.append(q @ (m + covariance @ x.T @ np.linalg.solve(joint, y - x @ m)) if len(y) else q @ m)
         weights = np.array(weights) / np.sum(weights)
-        np.testing.assert_allclose(state.responsibility[b], weights, atol=1e-10)
-        np.testing.assert_allclose(scores[b, : len(q)], asked + spread * (weights @ np.array(means)), atol=1e-9)
+        np.testing.assert_allclose(state.responsibility[b].cpu(), weights, atol=1e-10)
+        np.testing.assert_allclose(scores[b, : len(q)].cpu(), asked + spread * (weights @ np.array(means)), atol=1e-9)
 
 
 def test_the_moments_of_training_are_those_of_a_loop_over_ratings():
@@ -239,7 +240,7 @@ def test_the_moments_of_training_are_those_of_a_loop_over_ratings():
         gram, right, square, log_var = np.zeros((4, 4)), np.zeros(4), 0.0, 0.0
         for i, r in zip(DATA.item_codes[DATA.user_codes == u], DATA.values[DATA.user_codes == u], strict=True):
             g = int(model.fold_[u])
-            x = np.append(model.item_vectors_[g, i].numpy(), 1.0)
+            x = np.append(model.item_vectors_[g, i].cpu().numpy(), 1.0)
             variance = float(model.noise_**2 + model.item_variance_[g, i])
             y = (r - float(model.item_bias_[g, i])) / DATA.values.std()
             gram, right = gram + np.outer(x, x) / variance, right + x * y / variance
@@ -247,8 +248,8 @@ def test_the_moments_of_training_are_those_of_a_loop_over_ratings():
         assert float(moments.count[row]) == (DATA.user_codes == u).sum()
         for found, expected in zip((moments.gram, moments.right, moments.square, moments.log_variance),
                                    (gram, right, square, log_var), strict=True):  # fmt: skip
-            np.testing.assert_allclose(found[row], expected, atol=1e-9)
-        np.testing.assert_allclose(shift[row], model.user_features_[u] @ model.prior_map_, atol=1e-12)
+            np.testing.assert_allclose(found[row].cpu(), expected, atol=1e-9)
+        torch.testing.assert_close(shift[row], model.user_features_[u] @ model.prior_map_, rtol=0, atol=1e-12)
 
 
 def test_expectation_maximisation_is_scikit_learns_where_every_weight_is_seen():
@@ -289,9 +290,9 @@ def test_users_of_two_kinds_are_told_apart_by_a_few_ratings():
     one, two = (m(rank=2, steps=20).fit(train) for m in (ProbabilisticPCA, MixturePrior))
     assert error(scored(two, tasks), tasks.query) < 0.97 * error(scored(one, tasks), tasks.query)
     state = two.adapt(tasks.support)
-    torch.testing.assert_close(state.responsibility.sum(1), torch.ones(100, dtype=torch.float64))
+    torch.testing.assert_close(state.responsibility.sum(1), as_tensor(np.ones(100)))
     assert (state.responsibility.max(1).values > 0.9).double().mean() > 0.7
-    torch.testing.assert_close(two.share_, torch.tensor([0.5, 0.5]).double(), rtol=0, atol=0.1)
+    torch.testing.assert_close(two.share_, as_tensor([0.5, 0.5]), rtol=0, atol=0.1)
 
 
 def test_components_are_at_most_the_users_and_the_share_stays_a_share():

@@ -7,6 +7,7 @@ from sklearn.linear_model import Ridge
 
 from metarec_lib import EMCDR, ProbabilisticPCA, make_tasks, make_world
 from metarec_lib.data.tasks import TaskBatch
+from metarec_lib.device import as_tensor
 
 DATA = make_world(n_users=80, n_items=40, ratings_per_user=20, seed=4).interactions
 LIGHT = DATA.item_codes < 20
@@ -20,7 +21,7 @@ def model():
 
 def weights(data, ids):
     own = ProbabilisticPCA(rank=3, steps=15, seed=5).fit(data)
-    return own.adapt(own.history_.padded(ids, own.device, own.dtype)).mean.numpy(), own
+    return own.adapt(own.history_.padded(ids, own.device, own.dtype)).mean.cpu().numpy(), own
 
 
 def test_the_map_is_ridge_regression_on_standardised_weights(model):
@@ -28,20 +29,22 @@ def test_the_map_is_ridge_regression_on_standardised_weights(model):
     (x, _), (y, _) = weights(SOURCE, ids), weights(TARGET, ids)
     z = (x - x.mean(0)) / np.maximum(x.std(0), 0.01)
     expected = Ridge(alpha=2.0).fit(z, y).predict(z)
-    np.testing.assert_allclose(model.map_users(torch.tensor(x)).numpy(), expected, atol=1e-8)
+    np.testing.assert_allclose(model.map_users(as_tensor(x)).cpu().numpy(), expected, atol=1e-8)
 
 
 def test_a_user_new_to_the_target_is_mapped_and_scored_by_the_target(model):
     new = DATA.users["user_id"].to_numpy()[60:]
     x, _ = weights(SOURCE, new)
-    mapped = model.map_users(torch.tensor(x)).numpy()
+    mapped = model.map_users(as_tensor(x)).cpu().numpy()
     _, target = weights(TARGET, new)
     tasks = make_tasks(DATA.subset(~LIGHT), new, k=0, pool=0)
     items = target.linear(tasks.query)
-    expected = items.bias + target.spread_ * (items.x @ torch.tensor(mapped).unsqueeze(2)).squeeze(2)
+    expected = items.bias + target.spread_ * (items.x @ as_tensor(mapped).unsqueeze(2)).squeeze(2)
     support = make_tasks(SOURCE, new, k=40, pool=40).support
     got = model.score(model.adapt(support), tasks.query)
-    np.testing.assert_allclose((got * tasks.query.mask).numpy(), (expected * tasks.query.mask).numpy(), atol=1e-8)
+    np.testing.assert_allclose(
+        (got * tasks.query.mask).cpu().numpy(), (expected * tasks.query.mask).cpu().numpy(), atol=1e-8
+    )
 
 
 def test_who_has_target_ratings_is_solved_from_these_alone(model):
@@ -49,7 +52,9 @@ def test_who_has_target_ratings_is_solved_from_these_alone(model):
     target = ProbabilisticPCA(rank=3, steps=15, seed=5).fit(TARGET)
     tasks = make_tasks(TARGET, known, k=3)
     both = TaskBatch(make_tasks(SOURCE, known, k=5).support, tasks.support).together()
-    np.testing.assert_allclose(model.adapt(both)[1].numpy(), target.adapt(tasks.support).mean.numpy(), atol=1e-8)
+    np.testing.assert_allclose(
+        model.adapt(both)[1].cpu().numpy(), target.adapt(tasks.support).mean.cpu().numpy(), atol=1e-8
+    )
 
 
 def test_a_mapped_prior_is_bayes_rule_written_out():
@@ -59,12 +64,12 @@ def test_a_mapped_prior_is_bayes_rule_written_out():
     both = TaskBatch(make_tasks(SOURCE, user, k=6).support, own).together()
     source, got = model.adapt(both)
     items = model._linear("target", own)
-    x, noise = items.x[0].numpy(), items.variance[0].numpy()
-    y = ((own.values - items.bias) / model.domains_["target/spread"])[0].numpy()
-    inverse = 1 / (model.domains_["target/scale"] ** 2 * model.map_["left"]).numpy()
+    x, noise = items.x[0].cpu().numpy(), items.variance[0].cpu().numpy()
+    y = ((own.values - items.bias) / model.domains_["target/spread"])[0].cpu().numpy()
+    inverse = 1 / (model.domains_["target/scale"] ** 2 * model.map_["left"]).cpu().numpy()
     left = x.T @ (x / noise[:, None]) + np.diag(inverse)
-    expected = np.linalg.solve(left, x.T @ (y / noise) + inverse * model.map_users(source)[0].numpy())
-    np.testing.assert_allclose(got[0].numpy(), expected, atol=1e-7)
+    expected = np.linalg.solve(left, x.T @ (y / noise) + inverse * model.map_users(source)[0].cpu().numpy())
+    np.testing.assert_allclose(got[0].cpu().numpy(), expected, atol=1e-7)
 
 
 def test_without_overlapping_users_the_prior_answers():

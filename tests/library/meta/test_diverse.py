@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from metarec_lib import DiversityMetaLearningModel, evaluate_tasks, make_tasks, two_tastes
+from metarec_lib.device import as_tensor
 from metarec_lib.meta.diverse import balanced, volume_penalty
 from metarec_lib.meta.mixture import MixturePrior
 from metarec_lib.meta.ridge import MetaLearningModel
@@ -23,7 +24,7 @@ def untrained(**options):
     found = DiversityMetaLearningModel(epochs=1, **options).fit(DATA)
     start = found._initial(DATA, np.random.default_rng(0))
     for name, value in start.items():
-        found.params_[name] = torch.as_tensor(value)
+        found.params_[name] = as_tensor(value)
     return found
 
 
@@ -37,11 +38,11 @@ def test_it_starts_as_the_mixture_prior():
 def test_the_spread_is_that_of_draws_from_the_mixture(model):
     state, items = model.adapt(TASKS.support), model.linear(TASKS.query)
     rng, user, film = np.random.default_rng(0), 2, 1
-    kind = rng.choice(2, p=state.responsibility[user].detach().numpy(), size=40_000)
-    means, spreads = state.mean[user].detach().numpy(), state.spread[user].detach().numpy()
+    kind = rng.choice(2, p=state.responsibility[user].detach().cpu().numpy(), size=40_000)
+    means, spreads = state.mean[user].detach().cpu().numpy(), state.spread[user].detach().cpu().numpy()
     w = np.stack([rng.multivariate_normal(means[c], spreads[c], 40_000) for c in (0, 1)])[kind, np.arange(40_000)]
     noise = rng.standard_normal(40_000) * items.variance[user, film].sqrt().item()
-    drawn = model.spread_ * (w @ items.x[user, film].detach().numpy() + noise)
+    drawn = model.spread_ * (w @ items.x[user, film].detach().cpu().numpy() + noise)
     assert abs(model.score_std(state, TASKS.query)[user, film].item() / drawn.std() - 1) < 0.02
 
 
@@ -50,7 +51,7 @@ def test_conditioned_starts_where_unconditioned_does():
     torch.testing.assert_close(
         plain.score(plain.adapt(TASKS.support), TASKS.query), moved.score(moved.adapt(TASKS.support), TASKS.query)
     )
-    moved.params_["condition"] = torch.eye(len(moved.params_["condition"]), dtype=torch.float64)
+    moved.params_["condition"] = as_tensor(np.eye(len(moved.params_["condition"])))
     prior, z = moved._component_priors(TASKS.support)[:, 0], moved.condition_on(TASKS.support)
     for user in range(20):
         torch.testing.assert_close(prior[user], moved.params_["means"][0] + z[user])
@@ -58,7 +59,7 @@ def test_conditioned_starts_where_unconditioned_does():
 
 def test_two_kinds_are_told_apart(model):
     support = make_tasks(DATA, DATA.users["user_id"].to_numpy(), k=20, seed=0).support
-    said = model.adapt(support).responsibility.argmax(1).numpy()
+    said = model.adapt(support).responsibility.argmax(1).cpu().numpy()
     right = (said == KIND).mean()
     assert max(right, 1 - right) > 0.95
 
@@ -77,7 +78,7 @@ def test_a_mixture_beats_one_prior_where_there_are_two_kinds():
 
 def test_the_penalty_is_the_log_determinant():
     z = torch.tensor(np.random.default_rng(0).normal(size=(5, 3)), requires_grad=True)
-    by_hand = -np.log(np.linalg.det(np.eye(5) + (z @ z.T).detach().numpy())) / 5
+    by_hand = -np.log(np.linalg.det(np.eye(5) + (z @ z.T).detach().cpu().numpy())) / 5
     assert abs(volume_penalty(z).item() - by_hand) < 1e-12
     assert torch.autograd.gradcheck(volume_penalty, z)
 

@@ -38,7 +38,7 @@ def mean_error(model, tasks):
     for batch in tasks:
         scores = scored(model, batch)
         rows = zip(scores, batch.query.values, batch.query.mask, strict=True)
-        means.append(np.mean([np.sqrt(np.mean((s[m] - v[m]).numpy() ** 2)) for s, v, m in rows if m.any()]))
+        means.append(np.mean([np.sqrt(np.mean((s[m] - v[m]).cpu().numpy() ** 2)) for s, v, m in rows if m.any()]))
     return float(np.mean(means))
 
 

@@ -18,6 +18,7 @@ from metarec_lib import (
     make_world,
 )
 from metarec_lib.data.tasks import PaddedRatings, TaskBatch
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.base import squared_error
 from metarec_lib.models.baseline import user_bias_of
@@ -125,8 +126,8 @@ def prior_and_inputs(model, part, b):
         prior.append(bias + spread * (vector @ w[:-1] + w[-1]))
         inputs.append(torch.cat([vector * model.vector_scale_, model.item_features_[i]]))
     width = len(model.vector_scale_) + model.item_features_.shape[1]
-    prior = torch.stack(prior) if len(items) else torch.zeros(0, dtype=torch.float64)
-    inputs = torch.stack(inputs) if len(items) else torch.zeros(0, width, dtype=torch.float64)
+    prior = torch.stack(prior) if len(items) else w.new_zeros(0)
+    inputs = torch.stack(inputs) if len(items) else w.new_zeros(0, width)
     return prior, inputs, (part.values[b][part.mask[b]] - prior) / spread
 
 
@@ -177,14 +178,14 @@ def test_matching_with_a_kernel_of_one_is_the_shrunken_user_bias():
 def test_a_transformer_block_is_that_of_pytorch():
     """Attention by torch.nn.MultiheadAttention with the same weights; every user has another number of tokens."""
     model, width, rng = fitted(InContextTransformer), 32, np.random.default_rng(0)
-    h, context = (torch.as_tensor(rng.normal(size=(3, n, width))) for n in (4, 6))
-    mask = torch.arange(6) < torch.tensor([[1], [4], [6]])
+    h, context = (as_tensor(rng.normal(size=(3, n, width))) for n in (4, 6))
+    mask = as_tensor(np.arange(6) < np.array([[1], [4], [6]]))
     p = model.params_
-    attention = torch.nn.MultiheadAttention(width, model.heads, bias=False, batch_first=True, dtype=torch.float64)
+    attention = torch.nn.MultiheadAttention(width, model.heads, bias=False, batch_first=True).to(h)
     with torch.no_grad():
         attention.in_proj_weight.copy_(torch.cat([p["q0"], p["kv0"]], dim=1).T)
         attention.out_proj.weight.copy_(p["out0"].T)
-        norm = torch.nn.LayerNorm(width, elementwise_affine=False, dtype=torch.float64)
+        norm = torch.nn.LayerNorm(width, elementwise_affine=False)
         known = norm(context)
         middle = h + attention(norm(h), known, known, key_padding_mask=~mask, need_weights=False)[0]
         expected = middle + torch.relu(norm(middle) @ p["up0"]) @ p["down0"]
@@ -202,7 +203,7 @@ def test_a_blend_takes_learners_of_every_family(tmp_path):
     again = load_model(tmp_path / "blend.npz")
     assert again.predict(3, DATA.items["item_id"]).equals(mean.predict(3, DATA.items["item_id"]))
     weighted = Blend(models=bases[:2], how="nnls", folds=2).fit(DATA)
-    np.testing.assert_allclose(weighted.weights_.sum(1), 1, atol=1e-9)
+    np.testing.assert_allclose(weighted.weights_.sum(1).cpu(), 1, atol=1e-9)
     assert np.isfinite(weighted.predict(12_345, DATA.items["item_id"])).all()
 
 

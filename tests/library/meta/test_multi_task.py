@@ -19,7 +19,7 @@ def test_a_mixture_is_that_of_a_loop_over_tasks_and_experts(sharing):
     allowed = who_uses_what(sharing, 2, 3)
     x, w = RNG.normal(size=(5, 4)), RNG.normal(size=(allowed.shape[1], 4, 6))
     gates = RNG.normal(size=(2, 4, allowed.shape[1]))
-    found = mixture(*(torch.as_tensor(v) for v in (x, w, gates, allowed))).numpy()
+    found = mixture(*(torch.as_tensor(v) for v in (x, w, gates, allowed))).cpu().numpy()
     for n in range(5):
         for t in range(2):
             own = [e for e in range(allowed.shape[1]) if allowed[t, e]]
@@ -45,7 +45,7 @@ def test_pcgrad_is_that_of_a_loop():
                 g -= (g @ gradients[j]) / (gradients[j] @ gradients[j]) * gradients[j]
         total += g
     found = pcgrad(torch.as_tensor(gradients), torch.as_tensor(order))
-    np.testing.assert_allclose(found.numpy(), total, atol=1e-12)
+    np.testing.assert_allclose(found.cpu().numpy(), total, atol=1e-12)
     pair = torch.tensor([[1.0, 0.0], [-1.0, 1.0]])
     torch.testing.assert_close(pcgrad(pair), torch.tensor([0.5, 1.5]))  # (.5, .5) and (0, 1)
     with pytest.raises(ValueError, match="a row a task"):
@@ -91,7 +91,7 @@ def test_the_losses_are_those_of_a_loop_over_users(kind):
         elif told:
             y = (query.values[u] - model.mean_ - model.item_bias_[query.items[u]]) / model.spread_ - state[u, 0]
             second.append(np.mean([float((y[n] - rate[u, n]) ** 2) for n in told]))
-    np.testing.assert_allclose(found.numpy(), [np.mean(first), np.mean(second)], atol=1e-9)
+    np.testing.assert_allclose(found.cpu().numpy(), [np.mean(first), np.mean(second)], atol=1e-9)
 
 
 def test_a_user_is_what_a_loop_says():

@@ -19,6 +19,7 @@ from metarec_lib import (
     task_weights,
     thin_tasks,
 )
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.base import squared_error
 
@@ -35,7 +36,7 @@ def started(learner, **settings):
     model, rng = learner(**settings), np.random.default_rng(1)
     model._start(DATA)
     for name, value in model.params_.items():
-        value += (0.01 if name == "item_shift" else 0.1) * torch.as_tensor(rng.normal(size=tuple(value.shape)))
+        value += (0.01 if name == "item_shift" else 0.1) * as_tensor(rng.normal(size=tuple(value.shape)))
     return model
 
 

@@ -121,15 +121,15 @@ def test_bad_arguments_are_told(model, tasks):
 @pytest.mark.parametrize("growth", [0.0, 0.5])
 def test_the_huber_head_minimises_hubers_loss(model, tasks, growth):
     head = HuberHead(model, 0.6, growth=growth, steps=400)
-    mean = head.adapt(tasks.support).mean.detach().numpy()
+    mean = head.adapt(tasks.support).mean.detach().cpu().numpy()
     items, (prior, scale) = model.linear(tasks.support), model.prior_of(tasks.users)
     for b in (2, 3, 4, 5, 11, 17):
         k = int(tasks.support.counts[b])
         c = 0.6 * (max(k, 1) / 5) ** growth
-        sigma = items.variance[b, :k].sqrt().detach().numpy()
-        x = items.x[b, :k].detach().numpy() / sigma[:, None]
-        y = ((tasks.support.values - items.bias) / model.spread_)[b, :k].detach().numpy() / sigma
-        m, s = prior[b].detach().numpy(), scale.detach().numpy()
+        sigma = items.variance[b, :k].sqrt().detach().cpu().numpy()
+        x = items.x[b, :k].detach().cpu().numpy() / sigma[:, None]
+        y = ((tasks.support.values - items.bias) / model.spread_)[b, :k].detach().cpu().numpy() / sigma
+        m, s = prior[b].detach().cpu().numpy(), scale.detach().cpu().numpy()
 
         def loss(w, x=x, y=y, m=m, s=s, c=c):
             r = np.abs(y - x @ w)

@@ -31,14 +31,14 @@ def test_with_the_profile_it_is_probabilistic_pca(tasks):
 def test_the_weights_are_those_of_a_bayesian_regression(tasks, pooling):
     model = fitted(pooling=pooling, strength=0.4)
     items, state = model.linear(tasks.support), model.adapt(tasks.support)
-    shift = (model.user_features_[np.unique(TRAIN.user_codes)] @ model.prior_map_).numpy()
-    m, scale = model.prior_mean_.numpy() + shift.mean(0), np.sqrt(model.scale_.numpy() ** 2 + shift.var(0))
+    shift = (model.user_features_[np.unique(TRAIN.user_codes)] @ model.prior_map_).cpu().numpy()
+    m, scale = model.prior_mean_.cpu().numpy() + shift.mean(0), np.sqrt(model.scale_.cpu().numpy() ** 2 + shift.var(0))
     if pooling == "independent":
         scale[:-1] = 0.4
     for b in (0, 9, 31):
         k = int(tasks.support.counts[b])
-        x, v = items.x[b, :k].numpy(), items.variance[b, :k].numpy()
-        y = ((tasks.support.values - items.bias) / model.spread_)[b, :k].numpy()
+        x, v = items.x[b, :k].cpu().numpy(), items.variance[b, :k].cpu().numpy()
+        y = ((tasks.support.values - items.bias) / model.spread_)[b, :k].cpu().numpy()
         precision = np.diag(scale**-2.0) + x.T @ (x / v[:, None])
         expected = np.linalg.solve(precision, m / scale**2 + x.T @ (y / v))
         assert np.allclose(state.mean[b], expected, atol=1e-10)
@@ -57,11 +57,11 @@ def test_a_segment_is_the_likeliest_one(tasks):
     assert len(set(found.tolist())) > 1
     for b in range(0, len(tasks), 5):
         k = int(tasks.support.counts[b])
-        x, v = items.x[b, :k].numpy(), items.variance[b, :k].numpy()
-        y = ((tasks.support.values - items.bias) / model.spread_)[b, :k].numpy()
+        x, v = items.x[b, :k].cpu().numpy(), items.variance[b, :k].cpu().numpy()
+        y = ((tasks.support.values - items.bias) / model.spread_)[b, :k].cpu().numpy()
         covariance = np.diag(v) + model.between_[-1].item() ** 2
         chances = [
-            multivariate_normal.logpdf(y, x @ mean.numpy(), covariance) + np.log(share.item())
+            multivariate_normal.logpdf(y, x @ mean.cpu().numpy(), covariance) + np.log(share.item())
             for mean, share in zip(model.cluster_means_, model.cluster_share_, strict=True)
         ]
         assert found[b].item() == int(np.argmax(chances))

@@ -14,6 +14,7 @@ from metarec_lib import (
     next_question,
     question_values,
 )
+from metarec_lib.device import as_tensor
 from metarec_lib.meta.questions import catalogue_moment, known_share, posterior_covariance
 
 WORLD = make_world(n_users=40, n_items=30, ratings_per_user=12, seed=3).interactions
@@ -32,7 +33,7 @@ def tasks():
 
 
 def with_one_more(tasks, item, value):
-    more = tasks.support.append(torch.full((len(tasks),), item), torch.full((len(tasks),), value))
+    more = tasks.support.append(*(as_tensor(np.full(len(tasks), v)) for v in (item, value)))
     return more
 
 
@@ -41,7 +42,7 @@ def test_the_values_are_what_one_more_rating_changes_whatever_the_answer(model, 
     state, item = model.adapt(tasks.support), 7
     before = posterior_covariance(model, state, tasks.users)
     after = posterior_covariance(model, model.adapt(with_one_more(tasks, item, answer)), tasks.users)
-    asked = torch.full((len(tasks), 1), item)
+    asked = as_tensor(np.full((len(tasks), 1), item))
     gain = question_values(model, state, tasks.users, asked, "information")[:, 0]
     assert torch.allclose(gain, 0.5 * (torch.logdet(before) - torch.logdet(after)), atol=1e-9)
     moment = catalogue_moment(model, state.mean)

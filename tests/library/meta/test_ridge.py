@@ -20,6 +20,7 @@ from metarec_lib import (
     preprocess_data,
 )
 from metarec_lib.data.tasks import TaskBatch, pad_ratings
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.protocols import score_tasks
 from metarec_lib.meta.ridge import cholesky, ridge_posterior, ridge_variance
 from metarec_lib.models.arguments import held_out
@@ -98,7 +99,7 @@ def test_a_matrix_without_a_cholesky_factor_gives_nan_and_leaves_the_others():
     factor = cholesky(gram, 0.1)
     assert torch.isnan(factor[1]).all()
     for n in (0, 2):
-        np.testing.assert_allclose(factor[n], np.linalg.cholesky(gram[n].numpy() + 0.1 * np.eye(4)), atol=1e-12)
+        np.testing.assert_allclose(factor[n], np.linalg.cholesky(gram[n].cpu().numpy() + 0.1 * np.eye(4)), atol=1e-12)
     assert torch.isfinite(cholesky(gram, 100.0)).all()  # a ridge that is large enough
 
 
@@ -125,21 +126,21 @@ def changed(model):
     """The model with corrections of its items, so that none of them is zero."""
     again, rng = copy.deepcopy(model), np.random.default_rng(0)
     if isinstance(model, MetaLearningModel):
-        again.params_["item_shift"] += 0.05 * torch.as_tensor(rng.normal(size=model.params_["item_shift"].shape))
+        again.params_["item_shift"] += 0.05 * as_tensor(rng.normal(size=model.params_["item_shift"].shape))
     return again
 
 
 def head_of(model):
     """Bias and vectors of the items (I + 1,) by fold, the prior of a user and its scale, in NumPy."""
     if isinstance(model, ProbabilisticPCA):
-        shift, p = torch.zeros(len(model.item_bias_[0]), model.item_vectors_.shape[2] + 1).double(), None
+        shift, p = model.item_bias_.new_zeros(len(model.item_bias_[0]), model.item_vectors_.shape[2] + 1), None
         prior, prior_map, scale = model.prior_mean_, model.prior_map_, model.scale_
     else:
         shift, p = model.params_["item_shift"], model.params_
         prior, prior_map, scale = p["prior_mean"], p["prior_map"], p["log_scale"].exp()
     bias = model.item_bias_ + model.spread_ * shift[:, -1]
     vectors = model.item_vectors_ + shift[:, :-1]
-    return [t.numpy() for t in (bias, vectors, prior, prior_map, scale)]
+    return [t.cpu().numpy() for t in (bias, vectors, prior, prior_map, scale)]
 
 
 @pytest.mark.parametrize("kind", ["head", "pca"])
@@ -151,10 +152,10 @@ def test_the_posterior_is_the_brute_force_solve_of_each_user(model, kind):
     bias, vectors, prior, prior_map, scale = head_of(model)
     state = model.adapt(tasks.support)
     found, told = model.score(state, tasks.query), model.score_std(state, tasks.query)
-    noise, spread, variance = float(model.noise_), WORLD.values.std(), model.item_variance_.numpy()
+    noise, spread, variance = float(model.noise_), WORLD.values.std(), model.item_variance_.cpu().numpy()
     for b in range(len(tasks)):
         g = int(model.fold_[tasks.users[b]])
-        precision, mean = np.diag(scale**-2.0), prior + model.user_features_[tasks.users[b]].numpy() @ prior_map
+        precision, mean = np.diag(scale**-2.0), prior + model.user_features_[tasks.users[b]].cpu().numpy() @ prior_map
         right = precision @ mean
         for i, r, there in zip(
             *(getattr(tasks.support, n)[b].tolist() for n in ("items", "values", "mask")), strict=True
@@ -207,7 +208,7 @@ def test_the_stated_uncertainty_is_that_of_real_ratings_of_rare_films_too(kind):
     with torch.no_grad():
         state = fitted.adapt(fitted.ratings_of(ids))
         z = (query.values - fitted.score(state, query)) / fitted.score_std(state, query)
-    squares, rated = (z**2)[query.mask].numpy(), counts[query.items[query.mask].numpy()]
+    squares, rated = (z**2)[query.mask].cpu().numpy(), counts[query.items[query.mask].cpu().numpy()]
     few, none = (rated >= 5) & (rated < 20), rated == 0
     assert few.sum() > 700 and none.sum() > 20
     assert 0.9 < squares[few].mean() < 1.15 and squares[none].mean() < 1.6 and 0.95 < squares.mean() < 1.05

@@ -31,16 +31,16 @@ def test_ridge_weights_are_probabilistic_pca(model, tasks):
 @pytest.mark.parametrize("weights", ["softmax", "uniform"])
 def test_a_loop_over_users_and_items_gives_the_same(model, tasks, weights):
     model.set_params(weights=weights, temperature=0.3, pseudo_count=2.0, nonnegative=False)
-    scale = model.scale_.numpy()
+    scale = model.scale_.cpu().numpy()
     support, query = model.linear(tasks.support), model.linear(tasks.query)
     found = score_tasks(model, tasks)
     for b in range(0, len(tasks), 7):
-        prior = model.prior_of(tasks.users[b : b + 1])[0][0].numpy()
+        prior = model.prior_of(tasks.users[b : b + 1])[0][0].cpu().numpy()
         k = int(tasks.support.counts[b])
-        x, bias = support.x[b, :k].numpy(), support.bias[b, :k].numpy()
-        residual = (tasks.support.values[b, :k].numpy() - bias) / model.spread_ - x @ prior
+        x, bias = support.x[b, :k].cpu().numpy(), support.bias[b, :k].cpu().numpy()
+        residual = (tasks.support.values[b, :k].cpu().numpy() - bias) / model.spread_ - x @ prior
         for q in range(int(tasks.query.counts[b])):
-            z = query.x[b, q].numpy()
+            z = query.x[b, q].cpu().numpy()
             similarity = np.array([np.sum(z * scale**2 * row) for row in x])
             raw = np.exp(similarity / 0.3) if weights == "softmax" else np.ones(k)
             read = (raw / raw.sum() * k / (k + 2)) @ residual

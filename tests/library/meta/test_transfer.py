@@ -17,6 +17,7 @@ from metarec_lib import (
     make_world,
     pretrain,
 )
+from metarec_lib.device import as_tensor
 from metarec_lib.models.arguments import held_out
 from metarec_lib.models.training import PRETRAINED_SHARE
 
@@ -41,15 +42,15 @@ def test_lora_by_hand():
 
 def test_lora_starts_at_the_weight_and_trains_only_the_change():
     weight = np.random.default_rng(0).normal(size=(5, 4))
-    lora, x = LoRA(weight, rank=2, seed=3), torch.randn(7, 4, dtype=torch.float64)
-    plain = torch.nn.Linear(4, 5, bias=False, dtype=torch.float64)
-    plain.weight.data = torch.tensor(weight)
+    lora, x = LoRA(weight, rank=2, seed=3), as_tensor(np.random.default_rng(1).normal(size=(7, 4)))
+    plain = torch.nn.Linear(4, 5, bias=False).to(x)
+    plain.weight.data = as_tensor(weight)
     torch.testing.assert_close(lora(x), plain(x))
     assert {name for name, _ in lora.named_parameters()} == {"a", "b"}
     lora.b.data.normal_()
     plain.weight.data = lora.merged().detach()
     torch.testing.assert_close(lora(x), plain(x))
-    assert torch.linalg.matrix_rank(lora.merged() - torch.tensor(weight)) == 2
+    assert torch.linalg.matrix_rank(lora.merged() - as_tensor(weight)) == 2
 
 
 def test_gradient_of_lora_is_that_of_the_merged_weight_by_the_chain_rule():

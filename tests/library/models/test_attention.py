@@ -50,7 +50,7 @@ def test_shapes_that_do_not_fit_are_refused():
 
 def of_one(model, films, liked, film):
     """The logit of one film, film by film."""
-    p = {name: value.detach().numpy() for name, value in model.params_.items()}
+    p = {name: value.detach().cpu().numpy() for name, value in model.params_.items()}
 
     def mlp(a, b, name):
         return np.maximum(np.concatenate([a, b, a * b]) @ p[name], 0)

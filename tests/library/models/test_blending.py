@@ -154,7 +154,7 @@ def test_weights_go_to_the_base_that_is_right_and_depend_on_what_is_known(data, 
         return data.values[:, None] + np.where(good, 0.0, noise)
 
     monkeypatch.setattr(blending, "out_of_fold_predictions", held)
-    weights = Blend(models=[MatrixFactorization(epochs=1), BaselineRecommender()]).fit(data).weights_.numpy()
+    weights = Blend(models=[MatrixFactorization(epochs=1), BaselineRecommender()]).fit(data).weights_.cpu().numpy()
     np.testing.assert_allclose(weights[:2], [[1, 0], [0, 1]], atol=1e-5)
 
 
@@ -180,10 +180,10 @@ def test_scores_are_the_weighted_sum_of_the_bases(data, blends):
     support, query = _ragged(data)
     for how in ("mean", "nnls", "ridge"):
         blend = blends[how]
-        bases = np.stack([m.score(m.adapt(support), query).numpy() for m in blend.models_], axis=2)
-        scores = blend.score(blend.adapt(support), query).numpy()
+        bases = np.stack([m.score(m.adapt(support), query).cpu().numpy() for m in blend.models_], axis=2)
+        scores = blend.score(blend.adapt(support), query).cpu().numpy()
         for user, row in enumerate((1, 0, 2, 0)):
-            weights, constant = blend.weights_[row].numpy(), float(blend.constants_[row])
+            weights, constant = blend.weights_[row].cpu().numpy(), float(blend.constants_[row])
             np.testing.assert_allclose(scores[user], bases[user] @ weights + constant, rtol=1e-12)
     mean = blends["mean"]
     np.testing.assert_array_equal(mean.weights_, np.full((4, 3), 1 / 3))
@@ -194,8 +194,8 @@ def test_scores_are_the_weighted_sum_of_the_bases(data, blends):
 def test_boosting_corrects_the_mean(data, blends):
     support, query = _ragged(data)
     blend = blends["boosting"]
-    bases = np.stack([m.score(m.adapt(support), query).numpy() for m in blend.models_], axis=2)
-    scores = blend.score(blend.adapt(support), query).numpy()
+    bases = np.stack([m.score(m.adapt(support), query).cpu().numpy() for m in blend.models_], axis=2)
+    scores = blend.score(blend.adapt(support), query).cpu().numpy()
     for user, count in enumerate((3, 0, 12, 1)):
         rows = np.column_stack([bases[user], np.full(5, count)])
         np.testing.assert_allclose(scores[user], bases[user].mean(1) + blend.trees_.predict(rows), rtol=1e-12)

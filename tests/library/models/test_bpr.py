@@ -14,7 +14,7 @@ def test_the_loss_is_that_of_a_loop(epsilon):
     model = AdversarialBPR(epsilon=epsilon, weight=0.7, decay=0.03, warm_up=0, factors=3)
     model._start(TRAIN)
     batch = next(iter(model.batches(TRAIN, np.random.default_rng(0), 6)))
-    p, total = {name: table.detach().numpy() for name, table in model.params_.items()}, 0.0
+    p, total = {name: table.detach().cpu().numpy() for name, table in model.params_.items()}, 0.0
     for u, i, j in zip(*(part.tolist() for part in batch), strict=True):
         rows = p["users"][u], p["items"][i], p["items"][j]
         offset = p["bias"][i] - p["bias"][j]
@@ -46,4 +46,4 @@ def test_it_learns_and_a_stranger_gets_the_items_biases():
     start = AdversarialBPR(epochs=1, batch_size=100_000, factors=4).fit(TRAIN)
     assert evaluate_ranking(model, TEST)["ndcg@10"].mean() > evaluate_ranking(start, TEST)["ndcg@10"].mean() + 0.02
     items = TRAIN.items["item_id"]
-    assert np.allclose(model.predict("nobody", items), model.params_["bias"][:-1].numpy())
+    assert np.allclose(model.predict("nobody", items), model.params_["bias"][:-1].cpu().numpy())

@@ -21,13 +21,15 @@ def sigmoid(x):
 
 def by_hand(model, turn):
     """The loss of a turn, one user after the other."""
-    p, total = {name: value.detach().numpy() for name, value in model.params_.items()}, 0.0
+    p, total = {name: value.detach().cpu().numpy() for name, value in model.params_.items()}, 0.0
 
     def judge(seen, given):
         hidden = np.tanh(seen @ p["d_seen"] + given @ p["d_given"] + p["d_bias"])
         return sigmoid(hidden @ p["d_last"] + p["d_last_bias"][0])
 
-    for x, shown, zeros in zip(turn.likes.numpy(), turn.shown.numpy(), turn.zeros.numpy(), strict=True):
+    for x, shown, zeros in zip(
+        turn.likes.cpu().numpy(), turn.shown.cpu().numpy(), turn.zeros.cpu().numpy(), strict=True
+    ):
         hidden = np.tanh(x / np.sqrt(max(x.sum(), 1)) @ p["in"][:-1] + p["in_bias"])
         made = sigmoid(hidden @ p["out"][:-1].T + p["out_bias"][:-1])
         fake = judge(made * (x + shown), x)
@@ -75,4 +77,4 @@ def test_the_generator_learns_and_scores_are_its_logits():
     likes = torch.zeros(1, TRAIN.n_items, dtype=torch.float64)
     own = TRAIN.subset((TRAIN.user_codes == 6) & TRAIN.liked)
     likes[0, own.item_codes] = 1
-    assert np.allclose(model.predict(7, TRAIN.items["item_id"]), model._logits(likes)[0].numpy())
+    assert np.allclose(model.predict(7, TRAIN.items["item_id"]), model._logits(likes)[0].cpu().numpy())

@@ -44,7 +44,10 @@ def test_means_of_the_past_are_a_loop(seed):
 
 def test_logits_and_loss_are_plain_numpy():
     net = CrossedNetwork((3, 3), width=2, hidden=4, seed=2)
-    tables, (a, b, c, d) = [t.detach().numpy() for t in net.tables], [p.detach().numpy() for p in net.layers]
+    tables, (a, b, c, d) = (
+        [t.detach().cpu().numpy() for t in net.tables],
+        [p.detach().cpu().numpy() for p in net.layers],
+    )
     expected = [np.maximum(np.r_[tables[0][i], tables[1][j]] @ a + b, 0) @ c + d for i, j in COLUMNS]
     np.testing.assert_allclose(net.predict(COLUMNS), expected, atol=1e-12)
     chance = 1 / (1 + np.exp(-np.array(expected)))

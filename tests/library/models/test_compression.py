@@ -52,7 +52,7 @@ def multi_hot():
 def test_ease_is_a_ridge_regression_of_each_item_on_the_others(teacher):
     from sklearn.linear_model import Ridge
 
-    x, weights = multi_hot(), teacher.weights_.numpy()
+    x, weights = multi_hot(), teacher.weights_.cpu().numpy()
     for item in (0, 13, 69):
         others = np.delete(np.arange(70), item)
         ridge = Ridge(alpha=20.0, fit_intercept=False).fit(x[:, others], x[:, item])
@@ -64,7 +64,7 @@ def test_ease_scores_are_the_product(teacher):
     ids = TRAIN.users["user_id"].to_numpy()
     support = teacher.ratings_of(ids)
     scores = teacher.score_all(teacher.adapt(support), support.users)
-    np.testing.assert_allclose(scores, multi_hot() @ teacher.weights_[:-1, :-1].numpy(), atol=1e-10)
+    np.testing.assert_allclose(scores, multi_hot() @ teacher.weights_[:-1, :-1].cpu().numpy(), atol=1e-10)
 
 
 # -- packed tables --------------------------------------------------------------------------------------------------

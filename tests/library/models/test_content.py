@@ -34,13 +34,13 @@ def _ragged():
 def test_posterior_equals_a_loop_of_plain_algebra(model):
     support = _ragged()
     mean, covariance = model.adapt(support)
-    c, s2, features = model.covariance_.numpy(), model.noise_**2, model.features_.numpy()
+    c, s2, features = model.covariance_.cpu().numpy(), model.noise_**2, model.features_.cpu().numpy()
     for b, n in enumerate((3, 0, 1)):
-        items = support.items[b, :n].numpy()
+        items = support.items[b, :n].cpu().numpy()
         x = features[items]
-        y = support.values[b, :n].numpy() - model.mean_ - model.item_bias_[items].numpy()
+        y = support.values[b, :n].cpu().numpy() - model.mean_ - model.item_bias_[items].cpu().numpy()
         posterior = np.linalg.inv(np.linalg.inv(c) + x.T @ x / s2)
-        expected = posterior @ (np.linalg.inv(c) @ model.prior_.numpy() + x.T @ y / s2)
+        expected = posterior @ (np.linalg.inv(c) @ model.prior_.cpu().numpy() + x.T @ y / s2)
         np.testing.assert_allclose(mean[b], expected, rtol=1e-8, atol=1e-10)
         np.testing.assert_allclose(covariance[b], posterior, rtol=1e-8, atol=1e-10)
 
@@ -49,17 +49,17 @@ def test_with_one_variance_for_all_it_is_scikit_learns_ridge(data):
     model = ContentBasedRecommender().fit(data)
     model.covariance_ = 0.3 * torch.eye(len(model.prior_), dtype=torch.float64)
     support = model.ratings_of([data.users["user_id"][5]])
-    x = model.features_[support.items[0]].numpy()
-    residual = support.values[0].numpy() - model.mean_ - model.item_bias_[support.items[0]].numpy()
-    ridge = Ridge(alpha=model.noise_**2 / 0.3, fit_intercept=False).fit(x, residual - x @ model.prior_.numpy())
-    np.testing.assert_allclose(model.adapt(support)[0][0], ridge.coef_ + model.prior_.numpy(), atol=1e-9)
+    x = model.features_[support.items[0]].cpu().numpy()
+    residual = support.values[0].cpu().numpy() - model.mean_ - model.item_bias_[support.items[0]].cpu().numpy()
+    ridge = Ridge(alpha=model.noise_**2 / 0.3, fit_intercept=False).fit(x, residual - x @ model.prior_.cpu().numpy())
+    np.testing.assert_allclose(model.adapt(support)[0][0], ridge.coef_ + model.prior_.cpu().numpy(), atol=1e-9)
 
 
 def test_std_is_that_of_the_joint_gaussian(model):
     """Var(r* | r) = k** - k*' (K + s^2)^-1 k* + s^2 (1 + 1 / (n + shrinkage)), with k = x C x'."""
     support = _ragged().select(slice(0, 1))
-    c, s2 = model.covariance_.numpy(), model.noise_**2
-    x, new = model.features_[support.items[0]].numpy(), model.features_[[20]].numpy()
+    c, s2 = model.covariance_.cpu().numpy(), model.noise_**2
+    x, new = model.features_[support.items[0]].cpu().numpy(), model.features_[[20]].cpu().numpy()
     cross = new @ c @ x.T
     variance = new @ c @ new.T - cross @ np.linalg.solve(x @ c @ x.T + s2 * np.eye(3), cross.T) + s2
     variance = variance + s2 / (

@@ -17,6 +17,7 @@ from metarec_lib import (
     make_world,
     support_influence,
 )
+from metarec_lib.device import as_tensor
 from metarec_lib.meta.influence import layer_weights
 from metarec_lib.meta.transformer import _norm
 from metarec_lib.models.explanation import METHODS, neutral_values
@@ -108,10 +109,10 @@ def shapley(score, k):
         for size in range(k):
             for subset in combinations(others, size):
                 weight = factorial(size) * factorial(k - size - 1) / factorial(k)
-                present = torch.zeros(2, k, dtype=torch.float64)
+                present = as_tensor(torch.zeros(2, k))
                 present[:, list(subset)] = 1
                 present[1, j] = 1
-                low, high = score(present)
+                low, high = score(present).cpu()
                 values[j] += weight * (high - low)
     return values
 
@@ -124,7 +125,7 @@ def test_kernel_shap_is_near_the_shapley_values(transformer, tasks):
     for user in range(2):
         one = slice(user, user + 1)
         expected = shapley(presence_score(transformer, support.select(one), query.select(one)), 5)
-        torch.testing.assert_close(found[user], expected, rtol=0, atol=0.02 * float(expected.abs().max()))
+        torch.testing.assert_close(found[user].cpu(), expected, rtol=0, atol=0.02 * float(expected.abs().max()))
 
 
 def test_lime_finds_the_same_leader_where_one_rating_rules(head, tasks):
@@ -163,10 +164,12 @@ def test_attention_weights_are_those_of_the_blocks(transformer, tasks):
 
 def test_deletion_takes_the_highest_first(head, tasks):
     support, query = tasks
-    ranking = torch.arange(5.0).expand(8, 5)  # the last rating first; of the user with two ratings, the second
+    ranking = as_tensor(torch.arange(5.0)).expand(
+        8, 5
+    )  # the last rating first; of the user with two ratings, the second
     found, full = deletion(head, support, query, ranking, (0, 1, 9)), scored(head, support, query)[:, 0]
     first = scored(head, without(support, 0, 4), query)[0, 0], scored(head, without(support, 7, 1), query)[7, 0]
-    torch.testing.assert_close(found[:, 0], torch.zeros(8, dtype=full.dtype))
+    torch.testing.assert_close(found[:, 0], torch.zeros_like(full))
     torch.testing.assert_close(found[[0, 7], 1], full[[0, 7]] - torch.stack(first), rtol=0, atol=1e-10)
     nothing = replace(support, values=0 * support.values, mask=torch.zeros_like(support.mask))
     torch.testing.assert_close(found[:, 2], full - scored(head, nothing, query)[:, 0], rtol=0, atol=1e-10)

@@ -20,10 +20,10 @@ def test_fold_in_is_ridge_regression(world, weighting):
     model = MatrixFactorization(factors=5, reg=0.7, weighting=weighting, epochs=4).fit(world)
     support = make_tasks(world, k=7).support
     bias, vectors = model.adapt(support)
-    item_bias, item_vectors = model.item_bias_.numpy(), model.item_vectors_.numpy()
+    item_bias, item_vectors = model.item_bias_.cpu().numpy(), model.item_vectors_.cpu().numpy()
     for row in range(len(support)):
-        mask = support.mask[row].numpy()
-        items, stars = support.items[row].numpy()[mask], support.values[row].numpy()[mask]
+        mask = support.mask[row].cpu().numpy()
+        items, stars = support.items[row].cpu().numpy()[mask], support.values[row].cpu().numpy()[mask]
         left = stars - model.mean_ - item_bias[items]
         b = left.sum() / (len(items) + model.user_shrinkage)
         ridge = Ridge(alpha=0.7 * len(items) ** weighting, fit_intercept=False)
@@ -56,7 +56,7 @@ def test_two_epochs_equal_a_plain_loop(world):
     for _ in range(2):
         u = solve(world.user_codes, world.item_codes, v, world.n_users)
         v = solve(world.item_codes, world.user_codes, u, world.n_items)
-    np.testing.assert_allclose(model.item_vectors_, np.vstack([v, np.zeros(3)]), atol=1e-9)
+    np.testing.assert_allclose(model.item_vectors_.cpu(), np.vstack([v, np.zeros(3)]), atol=1e-9)
 
 
 def test_epochs_lower_the_training_error_and_count_on(world):

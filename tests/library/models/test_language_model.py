@@ -43,7 +43,7 @@ TOKENS = [3, 1, 4, 1, 5, 9, 2, 6]
 
 def by_loops(tokens):
     """Logits of every place, in plain numbers: head by head, place by place."""
-    w = {name.removesuffix(".weight"): values.numpy() for name, values in WEIGHTS.items()}
+    w = {name.removesuffix(".weight"): values.cpu().numpy() for name, values in WEIGHTS.items()}
 
     def norm(x, name):
         return x / math.sqrt(sum(v * v for v in x) / len(x) + SHAPE.epsilon) * w[name]
@@ -79,7 +79,7 @@ def by_loops(tokens):
 
 # -- the network -----------------------------------------------------------------------------------------------------
 def test_logits_are_the_loops():
-    np.testing.assert_allclose(MODEL.logits(TOKENS).numpy(), by_loops(TOKENS), atol=1e-10)
+    np.testing.assert_allclose(MODEL.logits(TOKENS).cpu().numpy(), by_loops(TOKENS), atol=1e-10)
 
 
 def test_a_batch_is_its_rows():
@@ -240,7 +240,7 @@ def written(path, architecture):
     writer.add_layer_norm_rms_eps(SHAPE.epsilon)
     writer.add_token_list(list(LETTERS))
     for name, values in WEIGHTS.items():
-        writer.add_tensor(name, values.numpy().astype(np.float32))
+        writer.add_tensor(name, values.cpu().numpy().astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -8,6 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.synthetic import make_world
+from metarec_lib.device import as_tensor
 from metarec_lib.evaluation.pairs import score_pairs
 from metarec_lib.evaluation.ranking import evaluate_ranking
 from metarec_lib.models import neighbours
@@ -68,7 +69,7 @@ def test_blocks_of_any_size_give_the_same(monkeypatch, world, cells):
 
 def test_of_each_item_the_most_similar_ones_are_kept(world):
     whole, few = ItemKNN(shrinkage=2.0).fit(world), ItemKNN(shrinkage=2.0, similar=4).fit(world)
-    every, kept = (model._rows(torch.arange(world.n_items + 1)) for model in (whole, few))
+    every, kept = (model._rows(as_tensor(np.arange(world.n_items + 1))) for model in (whole, few))
     assert not every[-1].any() and not every[:, -1].any() and not every.diagonal().any()
     border = every.topk(4, dim=1).values[:, -1:]
     assert torch.equal(kept, torch.where(every >= border, every, 0)) and not torch.equal(kept, every)
@@ -101,7 +102,7 @@ def test_unknown_items_and_strangers_get_the_biases():
     data = make_world(n_users=25, n_items=15, ratings_per_user=6, seed=8).interactions
     model = ItemKNN().fit(data)
     assert model.predict("nobody", 999).iloc[0] == pytest.approx(model.mean_)
-    np.testing.assert_allclose(model.predict(10_000, [1, 2]), model.mean_ + model.item_bias_[:2], atol=1e-12)
+    np.testing.assert_allclose(model.predict(10_000, [1, 2]), model.mean_ + model.item_bias_[:2].cpu(), atol=1e-12)
     assert isinstance(model.predict(1, [1, 999]), pd.Series)
 
 

@@ -7,6 +7,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, logsigmoid
 
 from metarec_lib import Interactions, Recommender, TrainedRecommender, load_data, make_world
+from metarec_lib.device import as_tensor
 from metarec_lib.models.base import Episode, settings
 from metarec_lib.models.batches import row_batches, triple_batches, user_batches
 from metarec_lib.models.contract import CHECKS
@@ -222,9 +223,9 @@ def test_each_head_is_judged_on_its_own_column():
 
 def test_a_bandit_finds_the_genre_that_a_user_likes():
     world = make_world(n_users=30, n_items=40, ratings_per_user=20, explained=1.0, seed=1).interactions
-    model, genre = LinearBandit(alpha=0.5).fit(world), torch.as_tensor(world.items[world.genres[0]].to_numpy(bool))
+    model, genre = LinearBandit(alpha=0.5).fit(world), as_tensor(world.items[world.genres[0]].to_numpy(bool))
     session, rng = model.begin(model.ratings_of(["new"])), np.random.default_rng(0)
-    candidates, shown = torch.arange(40).unsqueeze(0), []
+    candidates, shown = as_tensor(np.arange(40)[None]), []
     for _ in range(20):
         item = model.act(session, candidates, rng)
         shown.append(bool(genre[item]))
@@ -237,11 +238,11 @@ def test_any_recommender_takes_part_in_a_session():
     model = TwoHeads(epochs=2).fit(train)
     session = model.begin(model.ratings_of([1, 2]))
     assert isinstance(session, Episode)
-    candidates = torch.tensor([[3, 5, 7], [2, 4, 6]])
+    candidates = as_tensor([[3, 5, 7], [2, 4, 6]])
     item = model.act(session, candidates, np.random.default_rng(0))
     best = [int(c[model.predict(u, train.items["item_id"].iloc[c.tolist()]).to_numpy().argmax()])
             for u, c in zip((1, 2), candidates, strict=True)]  # fmt: skip
     assert item.tolist() == best
-    after = model.advance(session, item, torch.tensor([1.0, 5.0]))
+    after = model.advance(session, item, as_tensor([1.0, 5.0]))
     assert after.support.counts.tolist() == [c + 1 for c in session.support.counts.tolist()]
     assert (after.state - session.state).abs().min() > 1e-6

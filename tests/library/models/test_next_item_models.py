@@ -24,14 +24,15 @@ from metarec_lib import (
     make_world,
     sampled_softmax,
 )
+from metarec_lib.device import as_tensor
 from metarec_lib.models.dnn import KINDS
 from metarec_lib.models.next_item import Windows
 from metarec_lib.models.sampled_softmax import CORRECTIONS, popularity
 
 TRAIN, TEST = load_data(make_world(n_users=40, n_items=30, ratings_per_user=12, seed=3).interactions)
-ITEMS = torch.tensor([[4, 9, 2, 7, 7], [1, 3, 0, 0, 0]])
-MASK = torch.tensor([[True] * 5, [True, True, False, False, False]])
-NEGATIVES = torch.tensor([3, 4, 4, 20])
+ITEMS = as_tensor([[4, 9, 2, 7, 7], [1, 3, 0, 0, 0]])
+MASK = as_tensor([[True] * 5, [True, True, False, False, False]])
+NEGATIVES, ALL = as_tensor([3, 4, 4, 20]), as_tensor(np.arange(30))
 
 
 def windows(items=ITEMS, mask=MASK, negatives=NEGATIVES, seed=5):
@@ -43,7 +44,7 @@ def sasrec(**options):
 
 
 def numbers(model):
-    return {name: value.detach().numpy() for name, value in model.params_.items()}
+    return {name: value.detach().cpu().numpy() for name, value in model.params_.items()}
 
 
 # -- SASRec -----------------------------------------------------------------------------------------------------------
@@ -78,14 +79,14 @@ def naive_states(model, items):
 def test_sasrec_is_a_loop_over_places_and_heads():
     model = sasrec()
     with torch.no_grad():
-        np.testing.assert_allclose(model.encode(ITEMS)[0], naive_states(model, ITEMS[0].tolist()), atol=1e-10)
+        np.testing.assert_allclose(model.encode(ITEMS)[0].cpu(), naive_states(model, ITEMS[0].tolist()), atol=1e-10)
 
 
 def test_attention_is_that_of_the_library():
-    model, x = sasrec(heads=1), torch.randn(2, 5, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    model, x = sasrec(heads=1), as_tensor(np.random.default_rng(0).normal(size=(2, 5, 8)))
     p = model.params_
     q, k, v = (x @ p[f"{name}_1"] for name in ("query", "key", "value"))
-    expected = attention(q, k, v, torch.ones(5, 5, dtype=torch.bool).tril().expand(2, 5, 5)) @ p["mix_1"]
+    expected = attention(q, k, v, as_tensor(np.tri(5, dtype=bool)).expand(2, 5, 5)) @ p["mix_1"]
     torch.testing.assert_close(model.attend(x, 1), expected, atol=1e-12, rtol=0)
 
 
@@ -107,9 +108,7 @@ def test_no_place_of_a_dnn_sees_the_future(kind):
     for at in range(5):
         changed = ITEMS[:1].clone()
         changed[0, at] = 25
-        before, after = (
-            model.logits(model.states_before(w), torch.arange(30)) for w in (one, windows(changed, MASK[:1]))
-        )
+        before, after = (model.logits(model.states_before(w), ALL) for w in (one, windows(changed, MASK[:1])))
         same = (before == after).all(1).tolist()
         assert same[: at + 1] == [True] * (at + 1) and same[at + 1 : at + 4] == [False] * len(same[at + 1 : at + 4])
 
@@ -138,8 +137,8 @@ def naive_sampled(scores, target, negatives, q, correction):
 def test_the_sampled_loss_of_sasrec_is_a_loop(correction):
     model = sasrec(objective="sampled", dropout=0.0, correction=correction)
     q = popularity(TRAIN.item_codes, TRAIN.n_items)
-    np.testing.assert_allclose(model.log_q_.exp(), q, atol=1e-12)
-    scores = model.logits(model.states_before(windows()), torch.arange(30)).detach().numpy()
+    np.testing.assert_allclose(model.log_q_.exp().cpu(), q, atol=1e-12)
+    scores = model.logits(model.states_before(windows()), ALL).detach().cpu().numpy()
     targets = ITEMS[MASK].tolist()
     parts = [naive_sampled(s, t, NEGATIVES.tolist(), q, correction) for s, t in zip(scores, targets, strict=True)]
     assert float(model.loss(windows())) == pytest.approx(np.mean(parts), abs=1e-10)
@@ -152,9 +151,9 @@ def test_dropout_depends_on_the_batch_alone():
 
 def test_separate_answers_have_a_bias():
     model = sasrec(tied=False)
-    p, state = numbers(model), torch.ones(1, 8, dtype=torch.float64)
+    p, state = numbers(model), as_tensor(np.ones((1, 8)))
     np.testing.assert_allclose(
-        model.logits(state, torch.arange(30)).detach()[0], p["answers"][:-1].sum(1) + p["bias"][:-1], atol=1e-12
+        model.logits(state, ALL).detach().cpu()[0], p["answers"][:-1].sum(1) + p["bias"][:-1], atol=1e-12
     )
 
 
@@ -192,7 +191,7 @@ def naive_score(model, history, item):
     recent = history[-model.longest :]
     weights = np.exp([p["places"][age] for age in range(len(recent))][::-1])
     h = (weights / weights.sum()) @ p["history"][recent] if recent else p["start"]
-    e, g = p["items"][item], model.features_.numpy()[item] @ p["features"]
+    e, g = p["items"][item], model.features_.cpu().numpy()[item] @ p["features"]
 
     def mlp(name, x):
         return np.maximum(x @ p[f"{name}_in"] + p[f"{name}_bias"], 0) @ p[f"{name}_out"]
@@ -212,9 +211,9 @@ def test_a_dnn_is_a_loop(kind):
     if kind == "wide & deep":
         assert (model.params_["wide"] != 0).any()
     with torch.no_grad():
-        trained = model.logits(model.states_before(windows()), torch.arange(30))
+        trained = model.logits(model.states_before(windows()), ALL)
     histories = [row[:t] for row, length in ((ITEMS[0].tolist(), 5), (ITEMS[1].tolist(), 2)) for t in range(length)]
-    for scores, history in zip(trained, histories, strict=True):
+    for scores, history in zip(trained.cpu(), histories, strict=True):
         np.testing.assert_allclose(scores, [naive_score(model, history, j) for j in range(30)], atol=1e-10)
     user = TRAIN.users["user_id"].iloc[3]
     history = model.history_.items_of(user).tolist()
@@ -359,7 +358,7 @@ def test_ease_without_decay_is_ease_on_everything_rated():
     np.testing.assert_allclose(recency.predict(5, items), plain.predict(5, items), atol=1e-8)
     history = recency.history_.items_of(5)
     other = RecencyEASE(ridge=50, decay=0.5).fit(TRAIN)
-    expected = sum(0.5**age * recency.weights_[i, :-1].numpy() for age, i in enumerate(history[::-1]))
+    expected = sum(0.5**age * recency.weights_[i, :-1].cpu().numpy() for age, i in enumerate(history[::-1]))
     np.testing.assert_allclose(other.predict(5, items), expected, atol=1e-8)
     with pytest.raises(ValueError, match="decay=1.5, expected a number above 0 and at most 1"):
         RecencyEASE(decay=1.5).fit(TRAIN)

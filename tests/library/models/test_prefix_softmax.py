@@ -12,8 +12,8 @@ PREFIXES = np.array([[-1, -1, 4], [2, 0, 3], [-1, -1, -1], [1, 1, 5]])
 
 def test_scores_are_a_loop():
     model = PrefixSoftmax(n_items=6, longest=5, width=3, seed=1, dtype="float64")
-    p = {k: v.detach().numpy() for k, v in model.params_.items()}
-    for row, prefix in zip(model.scores(PREFIXES).detach().numpy(), PREFIXES, strict=True):
+    p = {k: v.detach().cpu().numpy() for k, v in model.params_.items()}
+    for row, prefix in zip(model.scores(PREFIXES).detach().cpu().numpy(), PREFIXES, strict=True):
         pooled, total = np.zeros(3), 0.0
         for place, item in zip(p["places"][-3:], prefix, strict=True):
             if item >= 0:
@@ -34,7 +34,7 @@ def test_it_learns_a_cycle():
     rows = [sliding_prefixes((np.arange(9) + start) % 7, longest=3) for start in range(7)]
     prefixes, targets = (np.concatenate(part) for part in zip(*rows, strict=True))
     model = PrefixSoftmax(7, longest=3, width=16, lr=0.03).fit(prefixes, targets, (prefixes, targets), epochs=40)
-    assert (model.scores(prefixes).argmax(1).numpy() == targets).all()
+    assert (model.scores(prefixes).argmax(1).cpu().numpy() == targets).all()
     again = PrefixSoftmax(7, longest=3, width=16, lr=0.03).fit(prefixes, targets, (prefixes, targets), epochs=40)
     assert torch.equal(again.scores(prefixes), model.scores(prefixes))
 

@@ -6,6 +6,7 @@ import torch
 from sklearn.linear_model import Ridge
 
 from metarec_lib import ContrastiveEncoder, DenoisingAutoencoder, ProbabilisticPCA, make_tasks, make_world, prior_from
+from metarec_lib.device import as_tensor
 from metarec_lib.meta.representation_prior import pulled
 from metarec_lib.models.representation import Views, info_nce
 
@@ -18,13 +19,15 @@ def fitted(kind, **options):
 
 
 def kept_at_random(seed):
-    return torch.as_tensor(np.random.default_rng(seed).random(tuple(TASKS.query.items.shape)) < 0.5)
+    return as_tensor(np.random.default_rng(seed).random(tuple(TASKS.query.items.shape)) < 0.5)
 
 
 def by_hand(model, ratings, kept):
-    p = {name: value.detach().numpy() for name, value in model.params_.items()}
+    p = {name: value.detach().cpu().numpy() for name, value in model.params_.items()}
     rows = []
-    for items, mask, keep in zip(ratings.items.numpy(), ratings.mask.numpy(), kept.numpy(), strict=True):
+    for items, mask, keep in zip(
+        ratings.items.cpu().numpy(), ratings.mask.cpu().numpy(), kept.cpu().numpy(), strict=True
+    ):
         seen = [i for i, m, k in zip(items, mask, keep, strict=True) if m and k]
         rows.append(np.tanh(sum((p["in"][i] for i in seen), np.zeros(5)) / max(len(seen), 1) ** 0.5 + p["in_bias"]))
     return np.stack(rows)
@@ -34,7 +37,7 @@ def by_hand(model, ratings, kept):
 def test_a_representation_is_that_of_a_loop(kind):
     model, kept = fitted(kind), kept_at_random(1)
     np.testing.assert_allclose(
-        model.hidden(TASKS.query, kept).detach().numpy(), by_hand(model, TASKS.query, kept), atol=1e-12
+        model.hidden(TASKS.query, kept).detach().cpu().numpy(), by_hand(model, TASKS.query, kept), atol=1e-12
     )
 
 
@@ -47,7 +50,7 @@ def test_stars_are_not_looked_at():
 
 def test_the_denoising_loss_is_that_of_a_loop():
     model, kept = fitted(DenoisingAutoencoder, decay=0.01), kept_at_random(2)
-    p = {name: value.detach().numpy() for name, value in model.params_.items()}
+    p = {name: value.detach().cpu().numpy() for name, value in model.params_.items()}
     scores = by_hand(model, TASKS.query, kept) @ p["out"][:-1].T + p["out_bias"][:-1]
     log_p = scores - np.log(np.exp(scores).sum(1, keepdims=True))
     each = [
@@ -95,9 +98,9 @@ def test_the_prior_is_that_of_scikit_learn():
     model, z = ProbabilisticPCA(rank=3, steps=5).fit(DATA), np.random.default_rng(0).normal(size=(DATA.n_users, 4))
     found, users = prior_from(model, DATA, z, strength=3.0), np.unique(DATA.user_codes)
     scaled = (z - z[users].mean(0)) / z[users].std(0)
-    ridge = Ridge(alpha=3.0, fit_intercept=False).fit(scaled[users], pulled(model, DATA, users).numpy())
+    ridge = Ridge(alpha=3.0, fit_intercept=False).fit(scaled[users], pulled(model, DATA, users).cpu().numpy())
     rows = torch.arange(DATA.n_users)
-    shift = (found.prior_of(rows)[0] - model.prior_of(rows)[0]).numpy()
+    shift = (found.prior_of(rows)[0] - model.prior_of(rows)[0]).cpu().numpy()
     np.testing.assert_allclose(shift, scaled @ ridge.coef_.T, atol=1e-8)
     assert model.prior_map_.shape[0] == found.prior_map_.shape[0] - 4
     with pytest.raises(ValueError, match="a row a user"):

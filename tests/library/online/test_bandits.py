@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from metarec_lib import LinUCB, Thompson, fit_prior, make_world, play, taste_world
+from metarec_lib.device import as_tensor
 from metarec_lib.online.bandits import Fixed, Oracle
 
 EYE = torch.eye(3, dtype=torch.float64)
@@ -69,7 +70,7 @@ def test_sessions_are_played_by_the_rules():
         Fixed(),
         Fixed(world.base),
         Oracle(world, users),
-        LinUCB(world.vectors, (torch.zeros(8).double(), torch.eye(8).double())),
+        LinUCB(world.vectors, (as_tensor(np.zeros(8)), as_tensor(np.eye(8)))),
     ):
         played = play(world, users, agent, steps=10)
         assert all(len(set(row)) == 10 for row in played.items.tolist())
@@ -78,7 +79,7 @@ def test_sessions_are_played_by_the_rules():
 
 def test_knowing_the_world_pays_and_hearing_another_user_does_not():
     world = taste_world(make_world(150, 60, taste=1.5, seed=1).interactions, 50, taste=2.0)
-    users, prior = np.arange(150), (torch.zeros(8).double(), torch.eye(8).double() * 0.1)
+    users, prior = np.arange(150), (as_tensor(np.zeros(8)), as_tensor(0.1 * np.eye(8)))
     agent = LinUCB(world.vectors, prior, torch.special.ndtr(world.base / world.noise), alpha=0.2)
 
     def rate(agent, **options):

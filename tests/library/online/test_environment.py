@@ -30,9 +30,9 @@ def test_chances_are_the_formula(interests):
         _, sessions = world.step(sessions, torch.tensor(items), np.random.default_rng(1))
     got = world.chances(sessions)
     for row, (user, first, second) in enumerate(((2, 1, 3), (0, 4, 0))):
-        v = world.vectors.numpy()
+        v = world.vectors.cpu().numpy()
         recent = 0.7 * 0.3 * v[first] + 0.3 * v[second]
-        best = np.array([max(v[i] @ w for w in world.users[user].numpy()) for i in range(5)])
+        best = np.array([max(v[i] @ w for w in world.users[user].cpu().numpy()) for i in range(5)])
         best -= best.mean() if interests > 1 else 0
         for i in range(5):
             stars = world.base[i] + world.bias[user] + 2.0 * best[i] - 0.8 * recent @ v[i]

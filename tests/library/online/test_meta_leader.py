@@ -50,7 +50,7 @@ def test_the_meta_gradient_is_autograds():
         total = total + ((xq @ (start - rates * g) - yq) ** 2).mean() / len(users)
     total.backward()
     stored = [np.stack(part) for part in zip(*leader.stored, strict=True)]
-    by_start, by_rates = meta_gradient(start.detach().numpy(), rates.detach().numpy(), stored)
+    by_start, by_rates = meta_gradient(start.detach().cpu().numpy(), rates.detach().cpu().numpy(), stored)
     np.testing.assert_allclose(by_start, start.grad, atol=1e-12)
     np.testing.assert_allclose(by_rates, rates.grad, atol=1e-12)
 
@@ -67,7 +67,7 @@ def test_the_outer_steps_are_adams():
                                            user.query_x.T @ user.query_y / len(user.query_y)))  # fmt: skip
         for _ in range(3):
             stacked = [np.stack(part) for part in zip(*seen, strict=True)]
-            gradient = meta_gradient(*(half.detach().numpy() for half in (p[:D], p[D:])), stacked)
+            gradient = meta_gradient(*(half.detach().cpu().numpy() for half in (p[:D], p[D:])), stacked)
             p.grad = torch.as_tensor(np.concatenate(gradient))
             adam.step()
     np.testing.assert_allclose(np.append(leader.start, leader.rates), p.detach(), atol=1e-10)
@@ -150,7 +150,7 @@ def test_users_arrive_in_order_with_the_biases_of_those_before():
     model = ProbabilisticPCA(rank=3, steps=4).fit(DATA.subset(np.isin(DATA.user_codes, order[:20])))
     users = arriving_users(model, DATA, order[20:], k=4)
     assert [u.user for u in users] == order[20:].tolist() and len(users[5].y) == 4
-    bias, spread = model.item_bias_[-1].numpy(), model.spread_
+    bias, spread = model.item_bias_[-1].cpu().numpy(), model.spread_
     seen = np.bincount(DATA.item_codes[np.isin(DATA.user_codes, order[:20])], minlength=30)
     past = np.isin(DATA.user_codes, order[20:25])
     rows = np.flatnonzero(DATA.user_codes == order[25])
@@ -178,7 +178,7 @@ def test_the_model_adapts_as_its_leader_does(leader):
     )  # fmt: skip
     w = model._prior.weights(whole)
     got = model.root_ @ model.adapt(ratings).mean[0]
-    np.testing.assert_allclose(got, w, atol=1e-9)
+    np.testing.assert_allclose(got.cpu(), w, atol=1e-9)
 
 
 def test_arriving_users_move_the_prior():

@@ -6,6 +6,7 @@ import torch
 
 from metarec_lib import MetaRLModel, load_data, make_world
 from metarec_lib.data.tasks import PaddedRatings
+from metarec_lib.device import as_tensor
 from metarec_lib.models.serving import query_of
 
 
@@ -16,20 +17,20 @@ def model():
 
 
 def test_a_history_is_a_session(model):
-    items, stars = torch.tensor([[3, 9, 0, 5, 7, 2, 11, 20]]), torch.tensor([[5.0, 1, 4, 3, 2, 5, 4, 1]]).double()
+    items, stars = as_tensor([[3, 9, 0, 5, 7, 2, 11, 20]]), as_tensor([[5.0, 1, 4, 3, 2, 5, 4, 1]])
     mask = torch.ones_like(items, dtype=torch.bool)
-    got = model.adapt(PaddedRatings(torch.tensor([-1]), items, stars, mask))
+    got = model.adapt(PaddedRatings(as_tensor([-1]), items, stars, mask))
     policy = model._policy()
     memory = policy.begin(1)
     for item, star in zip(items[0, 2:], stars[0, 2:], strict=True):  # the latest six
         memory = policy.observe(memory, item[None], (star[None] >= 4).double())
     torch.testing.assert_close(got, memory.query)
-    query = query_of(torch.tensor([-1]), torch.tensor([[1, 30]]), torch.float64)
+    query = query_of(as_tensor([-1]), as_tensor([[1, 30]]), torch.float64)
     torch.testing.assert_close(model.score(got, query)[0], model.features_[[1, 30]] @ got[0] / got[0].norm())
 
 
 def test_padding_changes_nothing(model):
-    short = PaddedRatings(*(torch.tensor(v) for v in ([-1], [[3, 9]], [[5.0, 1.0]], [[True, True]])))
+    short = PaddedRatings(*(as_tensor(v) for v in ([-1], [[3, 9]], [[5.0, 1.0]], [[True, True]])))
     torch.testing.assert_close(model.adapt(short), model.adapt(short.pad_to(7)))
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from metarec_lib import DQN, RL2, Memoryless, PolicyMAML, make_world, play, taste_world, train_dqn, train_policy
+from metarec_lib.device import as_tensor
 from metarec_lib.online.policies import gru, liked_share, policy_features, policy_loss, returns
 from metarec_lib.online.q_learning import td_targets
 
@@ -38,7 +39,7 @@ def test_returns_are_the_sum():
 
 def test_the_mean_gradient_is_the_exact_one():
     """One step: the expected like is sum_i pi_i p_i; its gradient, over many sessions of all users."""
-    world, x = small_world(), drawn(20, 3)
+    world, x = small_world(), as_tensor(drawn(20, 3))
     policy = Memoryless(x)
     with torch.no_grad():
         policy.params["query"].copy_(torch.tensor([0.5, -0.3, 0.2]))
@@ -52,7 +53,7 @@ def test_the_mean_gradient_is_the_exact_one():
 
 
 def test_the_entropy_bonus():
-    world, policy = small_world(), Memoryless(drawn(20, 3))
+    world, policy = small_world(), Memoryless(as_tensor(drawn(20, 3)))
     pair = [policy_loss(policy, world, np.arange(60), 1, 0.9, bonus, np.random.default_rng(0))[0] for bonus in (0, 2.0)]
     assert float((pair[0] - pair[1]).detach()) == pytest.approx(2 * np.log(20))  # a query of zero shows all items alike
 
@@ -74,7 +75,7 @@ def test_the_inner_step_is_the_gradient_of_the_log_probability():
     assert torch.autograd.grad(memory.query.sum(), policy.params["query"])[0].ne(1).any()  # training runs through it
 
 
-@pytest.mark.parametrize("make", [Memoryless, RL2, lambda x: PolicyMAML(x, torch.full((20,), 0.5).double(), 0.1, 3)])
+@pytest.mark.parametrize("make", [Memoryless, RL2, lambda x: PolicyMAML(x, as_tensor(np.full(20, 0.5)), 0.1, 3)])
 def test_training_is_worth_something(make):
     world = small_world()
     policy = make(policy_features(world.vectors, torch.special.ndtr(world.base / world.noise)))
@@ -87,10 +88,10 @@ def test_training_is_worth_something(make):
 
 def test_rl2_hears_the_likes():
     world = small_world()
-    policy = RL2(policy_features(world.vectors, torch.full((20,), 0.5).double()))
+    policy = RL2(policy_features(world.vectors, as_tensor(np.full(20, 0.5))))
     train_policy(policy, world, np.arange(60), steps=6, epochs=5)
-    memory, item = policy.begin(2), torch.tensor([3, 3])
-    query = policy.observe(memory, item, torch.tensor([1.0, 0.0]).double()).query
+    memory, item = policy.begin(2), as_tensor([3, 3])
+    query = policy.observe(memory, item, as_tensor([1.0, 0.0])).query
     assert not torch.allclose(query[0], query[1])
 
 
@@ -126,7 +127,7 @@ def test_the_state_of_dqn_holds_the_means():
 def test_dqn_learns_to_wait():
     """Clickbait pleases now and ends the session: far sight shows it last, short sight first."""
     world = small_world(clickbait=2, leave=1.0)
-    flag = torch.zeros(22, 1, dtype=torch.float64)
+    flag = as_tensor(np.zeros((22, 1)))
     flag[-2:] = 3
     x = policy_features(world.vectors, torch.special.ndtr(world.base / world.noise), flag)
     first = {}

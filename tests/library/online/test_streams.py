@@ -228,7 +228,7 @@ def test_partial_fit_moves_items_and_update_solves_the_user_anew():
     stream = model.stream()
     prequential(stream, EVENTS)
     assert model.partial_fit(EVENTS) is model
-    np.testing.assert_allclose(model.item_vectors_[:-1], np.stack(stream.item_vectors), atol=1e-12)
+    np.testing.assert_allclose(model.item_vectors_[:-1].cpu(), np.stack(stream.item_vectors), atol=1e-12)
     unseen = items[~items.isin(DATA.ratings.loc[DATA.ratings["user_id"] == user, "item_id"])].iloc[0]
     model.update(user, unseen, 5)
     support = model.ratings_of([user])
