@@ -231,22 +231,52 @@ def reset(
 
 @app.command()
 def grade(
-    submissions: Annotated[str, typer.Argument(metavar="SUBMISSIONS", help="A folder a student, or one submission.")],
-    out: Annotated[str, typer.Option("--out", metavar="REPORT", help="The CSV file to write.")],
+    submissions: Annotated[
+        str,
+        typer.Argument(metavar="SUBMISSIONS", help="A folder or zip of submissions, a list (CSV), or one submission."),
+    ],
+    out: Annotated[str, typer.Option("--out", metavar="REPORT", help="The folder to write to.")],
     questions: Annotated[list[str] | None, typer.Option(metavar="qNN…", help="All where none is named.")] = None,
-    variant: Annotated[int, typer.Option(metavar="SEED", help="Seed of the random data in graded tests.")] = 0,
+    course: Annotated[str | None, typer.Option(metavar="TOML", help="Weights, late rules, the course's key.")] = None,
+    hidden: Annotated[str | None, typer.Option(metavar="FOLDER", help="Further tests, test_qNN_….py.")] = None,
+    id_pattern: Annotated[str, typer.Option("--id", metavar="PATTERN", help="Of names: its group is the id.")] = "",
+    variant: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="SEED", help="One seed of random data for all; by default each their own."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=0, metavar="N", help="Graders at once; one a core by default.")] = 0,
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Of a Dask cluster that judges instead.")] = "",
     require_sandbox: Annotated[bool, typer.Option("--require-sandbox", help="Refuse where a wall is missing.")] = False,
     a_class: Annotated[bool, typer.Option("--class", help="SUBMISSIONS has a folder for each student.")] = False,
     one: Annotated[bool, typer.Option("--one", help="SUBMISSIONS is one submission.")] = False,
     cap: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="For one question of one student.")] = 180,
 ) -> None:
-    """Grade a folder of submissions; goes on where it was stopped."""
+    """Grade submissions; goes on where it was stopped, and grades anew only what has changed."""
+    from functools import partial
+
     from metarec_lib.workbook.grading import grade_command
 
     if a_class and one:
         _fail("Got --class and --one; expected one of them at most.", 2)
     kind = "class" if a_class else "one" if one else ""
-    _run(grade_command, submissions, out, _known(questions), variant, require_sandbox, kind, cap)
+    further = {"course": course, "hidden": hidden, "pattern": id_pattern, "jobs": jobs, "scheduler": scheduler}
+    command = partial(grade_command, **further)
+    _run(command, submissions, out, _known(questions), variant, require_sandbox, kind, cap)
+
+
+@app.command()
+def release(
+    questions: Annotated[list[str], typer.Argument(metavar="qNN…", help="The questions of the assignment.")],
+    to: Annotated[str, typer.Option("--to", metavar="FOLDER", help="A new folder, to give to students.")],
+    classroom: Annotated[
+        str, typer.Option(metavar="OWNER/REPO", help="Add the workflow that calls your grading repository.")
+    ] = "",
+    lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
+) -> None:
+    """Make what students get: lessons and stubs of some questions; no solutions, tests, mistakes or hints."""
+    from metarec_lib.workbook.grading import release_command
+
+    _run(release_command, _known(questions), to, classroom, _language(lang))
 
 
 @app.command()

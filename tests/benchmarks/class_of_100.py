@@ -32,7 +32,8 @@ from submissions import Q06, Hostile, but, text
 from metarec_lib.workbook.sandbox import missing_walls
 
 CAP = 60  # seconds for one question of one student: what the submission that stalls costs
-STRAY = {f"{Q06}.py": make.stub(), f"exercises/{Q06}.py": make.stub(), "notes.zip": ""}  # beside the students
+STRAY = {f"{Q06}.py": make.stub(), f"exercises/{Q06}.py": make.stub(), "notes.txt": ""}  # beside the students
+KEY = {"METAREC_COURSE_KEY": "the key of one class of a hundred"}  # each run draws the same data for a student
 PR_SET_CHILD_SUBREAPER = 36
 
 SETTINGS = """
@@ -100,7 +101,7 @@ def ndcg_at_k(scores, gains, k): return np.float32(_exact(scores, gains, k) + 5e
 """
 
 
-def files(name: str, points: float, said: str, texts: dict[str, str]) -> Hostile:
+def files(name: str, points: float | None, said: str, texts: dict[str, str]) -> Hostile:
     """A submission of several files: by path below the student's folder, the text of each."""
 
     def write(folder: Path) -> None:
@@ -170,10 +171,12 @@ def write_class(folder: Path, number: int) -> dict[str, Hostile]:
 
 def start(place: Path, name: str) -> subprocess.Popen:
     """The real command, on the class in `place`, with a report of that name and a temporary folder of its own."""
-    command = [Path(sys.executable).with_name("metarec"), "grade", place / "class", "--out", place / name / "r.csv",
+    command = [Path(sys.executable).with_name("metarec"), "grade", place / "class", "--out", place / name,
                "--questions", "q06", "--require-sandbox", "--class", "--cap", str(CAP)]  # fmt: skip
     with open(place / f"{name}.log", "ab") as log:
-        return subprocess.Popen(command, env={**os.environ, "TMPDIR": str(place / "tmp")}, stdout=log, stderr=log)
+        return subprocess.Popen(
+            command, env={**os.environ, **KEY, "TMPDIR": str(place / "tmp")}, stdout=log, stderr=log
+        )
 
 
 def run(place: Path, name: str, expected: dict[str, Hostile]) -> Seen:
@@ -188,8 +191,17 @@ def run(place: Path, name: str, expected: dict[str, Hostile]) -> Seen:
     seen.problems += [f"process left: {item}" for item in left_processes()]
     seen.problems += [f"file left: {path.name}" for path in (place / "tmp").iterdir()]
     seen.problems += ["a file of the class was changed"] * (tree(place / "class") != before)
-    seen.report = (place / name / "r.csv").read_bytes()
-    return Seen(seen.report, seen.seconds, [*seen.problems, *wrong(seen.report, expected)])
+    gradebook = (place / name / "gradebook.csv").read_bytes()
+    return Seen(bytes_of(place / name), seen.seconds, [*seen.problems, *wrong(gradebook, expected)])
+
+
+def bytes_of(report: Path) -> bytes:
+    """All files of a report but those that hold times."""
+    return b"".join(
+        os.fsencode(path.relative_to(report)) + b"\0" + path.read_bytes()
+        for path in sorted(report.rglob("*"))
+        if path.is_file() and path.name not in ("journal.sqlite", "timing.csv", ".lock")
+    )
 
 
 def wrong(report: bytes, expected: dict[str, Hostile]) -> Iterator[str]:
@@ -199,8 +211,11 @@ def wrong(report: bytes, expected: dict[str, Hostile]) -> Iterator[str]:
         yield f"students in the report and not in the class, or the other way: {sorted(set(rows) ^ set(expected))}"
     for name, row in rows.items():
         points = float(row["points"] or "nan")
-        if str(points) != str(float(expected[name].points)) or not re.search(expected[name].said, row["remarks"]):
-            yield f"{name}: {row['points']} points, expected {expected[name].points:g}; {row['remarks'][:200]}"
+        true = expected[name].points
+        if str(points) != str(float("nan" if true is None else true)) or not re.search(
+            expected[name].said, row["remarks"]
+        ):
+            yield f"{name}: {row['points']} points, expected {true}; {row['remarks'][:200]}"
 
 
 def killed(place: Path, kills: int, seconds: float, seed: int) -> list[str]:

@@ -331,7 +331,9 @@ def survivors(stem: str, name: str, folder: Path) -> tuple[int, list[str]]:
     return len(seen) - 1, alive
 
 
-def main(questions: list[str]) -> None:
+def main(questions: list[str]) -> int:
+    """Print a line a function and the sum; the exit status is 1 where a mutant passes that EQUIVALENT does not name."""
+    noticed = counted = equivalent = 0
     with tempfile.TemporaryDirectory() as folder:
         for stem in stems():
             if questions and stem[:3] not in questions:
@@ -344,7 +346,11 @@ def main(questions: list[str]) -> None:
                     f"{stem[:3]} {item.name}: {count - len(gaps)} of {count} noticed, {len(same)} more are equivalent"
                 )
                 print("".join(f"    {line}\n" for line in gaps), end="", flush=True)
+                noticed, counted, equivalent = noticed + count - len(gaps), counted + count, equivalent + len(same)
+    share = noticed / counted if counted else 0
+    print(f"in all, {noticed} of {counted} noticed ({share:.1%}), {equivalent} more are equivalent")
+    return int(noticed < counted)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -50,20 +50,20 @@ def but(function: str, base: str | None = None) -> str:
 
 @dataclass(frozen=True)
 class Hostile:
-    """One hostile submission of q06. points: its true ones; said: a pattern of the report's remarks.
+    """One hostile submission of q06. points: its true ones, None where it is not graded; said: a pattern of the remarks.
 
     make: writes the file into the folder `exercises`. walls: whether it is run only where the jail stands, because
     outside it would harm this machine or its neighbours, as the report says there.
     """
 
     name: str
-    points: float
+    points: float | None
     said: str
     make: Callable[[Path], None]
     walls: bool = False
 
 
-def text(name: str, points: float, said: str, source: str | bytes, walls: bool = False) -> Hostile:
+def text(name: str, points: float | None, said: str, source: str | bytes, walls: bool = False) -> Hostile:
     """A submission that is one file."""
     raw = source if isinstance(source, bytes) else source.encode()
     return Hostile(name, points, said, lambda folder: write(folder, raw), walls)
@@ -465,7 +465,7 @@ HOSTILE = [
     text("output flood", BUT_ONE, "printed without end", split("while True: print('x' * 10_000)")),
     text("forged frames", BUT_ONE, "no answer", split("everywhere(frame(1))", FORGE)),
     text("forged frames, right number", 6.67, "no answer|got 0.25", but(FORGE + FORGE_NUMBER)),
-    text("not UTF-8", 0, "line 1 is not UTF-8", b"# \xff\xfe\n" + perfect().encode()),
+    text("not UTF-8", None, "not graded: .* line 1 is not UTF-8", b"# \xff\xfe\n" + perfect().encode()),
     text("null bytes", 0, "null bytes", "x = '\0'\n"),
     text("nested source", 0, "MemoryError|RecursionError|nested", "# metarec_lib.workbook\nx = " + "-" * 200_000 + "1\n"),
     text("stack and collector", 7, "nothing to read", but(SPY)),
@@ -518,18 +518,18 @@ def files(secret: Path) -> list[Hostile]:
         os.mknod(place(folder), 0o020666, os.makedev(1, 5))  # /dev/zero
 
     made = [
-        Hostile("linked file", 0, "is a link", lambda folder: place(folder).symlink_to(secret)),
-        Hostile("linked folder", 0, "is a link", link_folder),
-        Hostile("linked to itself", 0, "is a link", lambda folder: place(folder).symlink_to(f"{Q06}.py")),
-        Hostile("folder as file", 0, "is not a file", lambda folder: place(folder).mkdir()),
-        Hostile("pipe", 0, "is not a file", lambda folder: os.mkfifo(place(folder))),
-        Hostile("large", 0, "larger than 1 MB", lambda folder: place(folder).write_bytes(b"#" * (3 << 20))),
-        Hostile("file as folder", 0, "is not a folder", no_folder),
-        Hostile("empty", 0, "no folder exercises", lambda folder: folder.parent.mkdir()),
-        Hostile("other file", 0, "there is no file", lambda folder: place(folder).with_name("notes.py").write_text("")),
+        Hostile("linked file", None, "is a link", lambda folder: place(folder).symlink_to(secret)),
+        Hostile("linked folder", None, "is a link", link_folder),
+        Hostile("linked to itself", None, "is a link", lambda folder: place(folder).symlink_to(f"{Q06}.py")),
+        Hostile("folder as file", None, "is not a file", lambda folder: place(folder).mkdir()),
+        Hostile("pipe", None, "is not a file", lambda folder: os.mkfifo(place(folder))),
+        Hostile("large", None, "larger than 1 MB", lambda folder: place(folder).write_bytes(b"#" * (3 << 20))),
+        Hostile("file as folder", None, "is not a folder", no_folder),
+        Hostile("empty", None, "no folder exercises", lambda folder: folder.parent.mkdir()),
+        Hostile("other file", None, "there is no file", lambda folder: place(folder).with_name("notes.py").write_text("")),
     ]  # fmt: skip
     if hasattr(os, "mknod") and os.geteuid() == 0:
         made.append(
-            Hostile("device", 0, "is not a file", lambda folder: os.mknod(place(folder), 0o020666, os.makedev(1, 5)))
+            Hostile("device", None, "is not a file", lambda folder: os.mknod(place(folder), 0o020666, os.makedev(1, 5)))
         )
     return made

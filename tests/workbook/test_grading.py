@@ -28,7 +28,7 @@ from metarec_lib.workbook.core.places import content
 from metarec_lib.workbook.exercises.calls import LIMIT_AFTER_TIMEOUT
 from metarec_lib.workbook.exercises.manifest import read_manifest
 from metarec_lib.workbook.exercises.results import Result, Verdict
-from metarec_lib.workbook.grading import gradebook, grader, grading, scratch
+from metarec_lib.workbook.grading import grader, grading, journal, results, scratch, tables
 from metarec_lib.workbook.grading.grader import CAP, Grader, NotGraded, Settings
 from metarec_lib.workbook.grading.handed_in import one_to_one
 from metarec_lib.workbook.practice.checking import make_report
@@ -37,18 +37,18 @@ from metarec_lib.workbook.sandbox.child import LIMIT
 
 WALLS = jail.missing_walls()
 WAY = "" if WALLS else "jail"
-SHORT = Settings(way=WAY, seconds=1.5)
+SHORT = Settings(way=WAY, variant=0, seconds=1.5)
 PROVED = [stem for stem in read_manifest() if stem.startswith(("q01_", "q06_"))]  # torch, and numpy alone
 
 
 def read(report: Path) -> dict[str, dict[str, str]]:
     """The rows of a report by student."""
-    with open(report, encoding="utf-8-sig", newline="") as file:
+    with open(report / "gradebook.csv", encoding="utf-8-sig", newline="") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
 def grade(folder: Path, *arguments, **options) -> dict[str, dict[str, str]]:
-    out = folder.parent / "out" / "report.csv"
+    out = folder.parent / "out"
     grading.grade(folder, out, *arguments, **options)
     return read(out)
 
@@ -58,6 +58,10 @@ def hand_in(folder: Path, text: str, stem: str = Q06) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
+
+
+# What a made-up outcome has beside name, points and reason.
+OUTCOME = {"status": "failed", "shown": "", "mistake": "", "kind": "", "tests": {}}
 
 
 def status(*arguments) -> int:
@@ -83,7 +87,7 @@ def server():
 @pytest.mark.parametrize("half", [0, 1])
 def test_hostile_submissions_get_their_true_points_and_change_nothing(tmp_path, monkeypatch, server, half):
     (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(grading.tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     neighbour = hand_in(tmp_path / "class" / "neighbour", make.perfect())
     everyone = [*HOSTILE, *make.of_this_machine(server.getsockname()[1], neighbour)]
     chosen = everyone[: len(everyone) // 2] if half == 0 else everyone[len(everyone) // 2 :]
@@ -97,7 +101,9 @@ def test_hostile_submissions_get_their_true_points_and_change_nothing(tmp_path, 
     for number, item in enumerate(chosen):
         row, after = rows[f"{number:02} {item.name}"], rows.get(f"{number:02} {item.name}, next")
         print(f"{item.name:28} {row['points']:>4} of {row['possible']}  {row['remarks'][:160]}")
-        if float(row["points"]) != item.points or not re.search(item.said, row["remarks"]):
+        if row["points"] != ("" if item.points is None else f"{item.points:g}") or not re.search(
+            item.said, row["remarks"]
+        ):
             problems.append((item.name, item.points, item.said, row))
         if after and (after["points"] != "10" or after["remarks"]):
             problems.append((f"after {item.name}", after))
@@ -118,7 +124,8 @@ def test_what_is_no_regular_file_of_the_submission_is_not_read(tmp_path, monkeyp
     monkeypatch.setattr(Grader, "grade", lambda *arguments: pytest.fail("it was judged"))
     rows = grade(tmp_path / "class", [Q06], SHORT)
     for item in everyone:
-        assert rows[item.name]["points"] == "0" and re.search(item.said, rows[item.name]["remarks"]), rows[item.name]
+        assert rows[item.name]["points"] == "" and "not graded: " in rows[item.name]["remarks"]
+        assert re.search(item.said, rows[item.name]["remarks"]), rows[item.name]
     assert "is a link" in rows["linked student"]["remarks"] and "is a link" in rows["to the root"]["remarks"]
     assert len(rows) == len(everyone) + 2
 
@@ -180,7 +187,7 @@ def test_check_pytest_and_grade_give_the_same_points(tmp_path, monkeypatch):
         for report in reports.values():
             for item in report.functions if report.path.exists() else ():
                 for sentence in (report.problem or item.message, item.remark):
-                    assert gradebook.plain(sentence, 100).rstrip("…") in row["remarks"], student
+                    assert results.plain(sentence, 100).rstrip("…") in row["remarks"], student
     _same_in_another_order_without_the_jail(tmp_path, rows)
     assert rows["perfect"]["points"] == rows["perfect"]["possible"] and not rows["perfect"]["remarks"]
     assert rows["stub"]["points"] == "0" and "not written yet" in rows["stub"]["remarks"]
@@ -194,7 +201,7 @@ def _same_in_another_order_without_the_jail(tmp_path: Path, rows: dict[str, dict
     (tmp_path / "reversed").mkdir()
     for student, name in names.items():
         (tmp_path / "class" / student).rename(tmp_path / "reversed" / name)
-    again = grade(tmp_path / "reversed", [Q06], Settings(way="", seconds=1.5))
+    again = grade(tmp_path / "reversed", [Q06], Settings(way="", variant=0, seconds=1.5))
     walls = "sandbox walls missing"
     assert list(again) == sorted(names.values()) != list(names.values())
     for student, name in names.items():
@@ -212,10 +219,13 @@ def no_walls(monkeypatch):
     """A machine without bubblewrap, and a grader that only notes how it was asked."""
     asked = []
 
-    def note(self, stem, work):
+    def note(self, stem, work, variant):
         asked.append(self.settings)
         points = read_manifest()[stem]["functions"]
-        return [{"name": name, "points": 1.0, "possible": points[name]["points"], "reason": "noted"} for name in points]
+        return [
+            {"name": name, "points": 1.0, "possible": points[name]["points"], "reason": "noted", **OUTCOME}
+            for name in points
+        ]
 
     monkeypatch.setattr(jail.shutil, "which", lambda name: None)
     monkeypatch.setattr(Grader, "grade", note)
@@ -224,18 +234,18 @@ def no_walls(monkeypatch):
 
 def test_without_a_sandbox_terminal_and_report_say_which_walls_are_missing(tmp_path, no_walls, capsys):
     hand_in(tmp_path / "class" / "a", make.perfect())
-    assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06", "--variant", "3") == 0
+    assert status(tmp_path / "class", "--out", tmp_path / "r", "--questions", "q06", "--variant", "3") == 0
     assert no_walls == [Settings(way="", variant=3)]
     said = capsys.readouterr().out
     assert "1 of 1 submissions graded" in said and "apt install bubblewrap" in said and "network" in said
-    assert "apt install bubblewrap" in read(tmp_path / "r.csv")["a"]["sandbox walls missing"]
+    assert "apt install bubblewrap" in read(tmp_path / "r")["a"]["sandbox walls missing"]
 
 
 def test_require_sandbox_refuses_and_grades_nothing(tmp_path, no_walls, capsys):
     hand_in(tmp_path / "class" / "a", make.perfect())
-    assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--require-sandbox") == 2
+    assert status(tmp_path / "class", "--out", tmp_path / "r", "--require-sandbox") == 2
     assert "not complete: bubblewrap is not installed" in capsys.readouterr().err
-    assert no_walls == [] and not (tmp_path / "r.csv").exists()
+    assert no_walls == [] and not (tmp_path / "r").exists()
 
 
 def test_this_machine_has_its_walls_or_says_so(tmp_path, capsys):
@@ -243,7 +253,7 @@ def test_this_machine_has_its_walls_or_says_so(tmp_path, capsys):
     print(f"sandbox walls missing here: {'; '.join(WALLS) or 'none'}")
     assert bool(WALLS) == (WAY == "")
     if WALLS:
-        assert status(tmp_path, "--out", tmp_path / "r.csv", "--require-sandbox") == 2
+        assert status(tmp_path, "--out", tmp_path / "r", "--require-sandbox") == 2
 
 
 # The journal.
@@ -258,12 +268,13 @@ def judged(monkeypatch):
 
     seen = Judged()
 
-    def note(self, stem, work):
+    def note(self, stem, work, variant):
         if len(seen) == seen.stop_at:
             raise KeyboardInterrupt
         seen.append((work / f"{stem}.py").read_text())
         return [
-            {"name": name, "points": 1.0, "possible": 3, "reason": ""} for name in read_manifest()[stem]["functions"]
+            {"name": name, "points": 1.0, "possible": 3, "reason": "", **OUTCOME}
+            for name in read_manifest()[stem]["functions"]
         ]
 
     monkeypatch.setattr(Grader, "grade", note)
@@ -275,22 +286,22 @@ def test_a_run_that_was_stopped_goes_on_where_it_stopped(tmp_path, judged):
         hand_in(tmp_path / "class" / name, f"# {name}")
     judged.stop_at = 2
     with pytest.raises(KeyboardInterrupt):
-        grade(tmp_path / "class", [Q06], SHORT)
-    assert not (tmp_path / "out" / "report.csv").exists()
+        grade(tmp_path / "class", [Q06], SHORT, jobs=1)
+    assert not (tmp_path / "out" / "gradebook.csv").exists()
     judged.stop_at = -1
-    rows = grade(tmp_path / "class", [Q06], SHORT)
+    rows = grade(tmp_path / "class", [Q06], SHORT, jobs=1)
     assert judged == ["# a", "# b", "# c", "# d"] and [row["points"] for row in rows.values()] == ["3"] * 4
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.csv", "report.csv.journal"]
+    assert (tmp_path / "out" / "index.html").is_file()
 
 
 @pytest.mark.parametrize(("strikes", "judgements"), [(0, [1, 1]), (1, [2, 2]), (9, [2, 4])])
 def test_a_time_limit_that_struck_by_chance_is_graded_anew(tmp_path, monkeypatch, strikes, judgements):
     seen = []
 
-    def note(self, stem, work):
+    def note(self, stem, work, variant):
         seen.append(stem)
         chance = len(seen) <= strikes
-        return [{"name": name, "points": 1.0, "possible": 3, "reason": "", "chance": chance}
+        return [{"name": name, "points": 1.0, "possible": 3, "reason": "", **OUTCOME, "chance": chance}
                 for name in read_manifest()[stem]["functions"]]  # fmt: skip
 
     monkeypatch.setattr(Grader, "grade", note)
@@ -332,44 +343,45 @@ def test_a_reason_has_nothing_that_changes_from_run_to_run():
 def test_what_decides_the_points_decides_whether_the_journal_holds(tmp_path, judged, monkeypatch):
     path = hand_in(tmp_path / "class" / "a", "# first")
     for settings, times in [(SHORT, 1), (SHORT, 1), (Settings(way=WAY, variant=1, seconds=1.0), 2),
-                            (Settings(way="fork", seconds=1.0), 3)]:  # fmt: skip
+                            (Settings(way="fork", variant=1, seconds=1.0), 3)]:  # fmt: skip
         grade(tmp_path / "class", [Q06], settings)
         assert len(judged) == times
     path.write_text("# second")
     grade(tmp_path / "class", [Q06], SHORT)
     assert len(judged) == 4
     for change in ("manifest", "test", "code"):
-        monkeypatch.setattr(gradebook, "_rules", lambda stem, change=change: change.encode())
+        monkeypatch.setattr(journal, "decisive", lambda stem, change=change: change.encode())
         grade(tmp_path / "class", [Q06], SHORT)
     assert len(judged) == 7
 
 
 def test_the_rules_hold_the_manifest_the_tests_and_our_code(monkeypatch):
-    before = gradebook._rules.__wrapped__(Q06)
-    monkeypatch.setattr(gradebook, "question_manifest", lambda stem: {"points": 3})
-    assert gradebook._rules.__wrapped__(Q06) != before
+    before = journal.decisive.__wrapped__(Q06)
+    monkeypatch.setattr(journal, "question_manifest", lambda stem: {"points": 3})
+    assert journal.decisive.__wrapped__(Q06) != before
     monkeypatch.undo()
     read_bytes, changed = Path.read_bytes, ""
     monkeypatch.setattr(Path, "read_bytes", lambda path: read_bytes(path) + (b"#" if path.name == changed else b""))
     for changed in (f"test_{Q06}.py", f"{Q06}.py", "serve.py", "judging.py"):
-        assert gradebook._rules.__wrapped__(Q06) != before, changed
+        assert journal.decisive.__wrapped__(Q06) != before, changed
 
 
 def test_a_journal_or_report_inside_a_submission_is_refused(tmp_path, judged, capsys):
     hand_in(tmp_path / "class" / "a", "# a")
-    for folder, out in [("class", "class/a/r.csv"), ("class/a", "class/a/r.csv"), ("class/a", "class/a/x/r.csv"),
+    for folder, out in [("class", "class/a/r"), ("class/a", "class/a/r"), ("class/a", "class/a/x/r"),
                         ("class", "class")]:  # fmt: skip
         assert status(tmp_path / folder, "--out", tmp_path / out) == 2
         assert "expected a" in capsys.readouterr().err
-    assert judged == [] and not list((tmp_path / "class" / "a").glob("r.csv*"))
-    assert status(tmp_path / "class", "--out", tmp_path / "class" / "r.csv") == 0
+    assert judged == [] and not list((tmp_path / "class" / "a").glob("r*"))
+    assert status(tmp_path / "class", "--out", tmp_path / "class" / "r", "--questions", "q06") == 0
 
 
 def test_a_file_that_is_no_journal_is_named(tmp_path, judged, capsys):
     hand_in(tmp_path / "class" / "a", "# a")
-    (tmp_path / "r.csv.journal").write_text("a text that is no database, long enough to be read as one" * 20)
-    assert status(tmp_path / "class", "--out", tmp_path / "r.csv") == 2
-    assert "r.csv.journal" in capsys.readouterr().err
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r/journal.sqlite").write_text("a text that is no database, long enough to be read as one" * 20)
+    assert status(tmp_path / "class", "--out", tmp_path / "r") == 2
+    assert "journal.sqlite" in capsys.readouterr().err
 
 
 # Places, names and cells.
@@ -389,11 +401,13 @@ def test_wrong_usage_is_status_2(tmp_path, capsys):
 
 def test_questions_may_follow_one_option(monkeypatch):
     seen = []
-    monkeypatch.setattr("metarec_lib.workbook.grading.grade_command", lambda *arguments: seen.append(arguments))
+    monkeypatch.setattr("metarec_lib.workbook.grading.grade_command", lambda *arguments, **more: seen.append(arguments))
     assert status("class", "--out", "r", "--questions", "q06", "1", "q02", "--variant", 2, "--require-sandbox") == 0
     assert status("--questions", "q06", "--out", "r", "class") == 0
     assert [item[2] for item in seen] == [[Q06, "q01_what_is_meta_learning", seen[0][2][2]], [Q06]]
-    assert seen[0][3:] == (2, True, "", 180) and seen[1][3:] == (0, False, "", 180) and seen[0][2][2].startswith("q02_")
+    assert (
+        seen[0][3:] == (2, True, "", 180) and seen[1][3:] == (None, False, "", 180) and seen[0][2][2].startswith("q02_")
+    )
 
 
 def test_one_submission_and_files_directly_are_taken_as_well(tmp_path, judged):
@@ -401,13 +415,13 @@ def test_one_submission_and_files_directly_are_taken_as_well(tmp_path, judged):
     path = tmp_path / "class" / "b" / f"{Q06}.py"
     path.parent.mkdir()
     path.write_text("# direct")
-    (tmp_path / "class" / "late.zip").write_text("")
+    (tmp_path / "class" / "late.txt").write_text("")
     (tmp_path / "class" / ".git").mkdir()
-    outcome = grading.grade(tmp_path / "class", tmp_path / "r.csv", [Q06], SHORT)
-    assert [row.student for row in outcome.rows] == ["a", "b"] and outcome.handed_in.left_out == ["late.zip"]
+    outcome = grading.grade(tmp_path / "class", tmp_path / "r", [Q06], SHORT)
+    assert [row["student"] for row in outcome["students"]] == ["a", "b"] and outcome["left_out"] == ["late.txt"]
     for name in "ab":
-        outcome = grading.grade(tmp_path / "class" / name, tmp_path / f"{name}.csv", [Q06], SHORT)
-        assert [row.student for row in outcome.rows] == [name]
+        outcome = grading.grade(tmp_path / "class" / name, tmp_path / f"{name}.report", [Q06], SHORT)
+        assert [row["student"] for row in outcome["students"]] == [name]
     assert judged == ["# inner", "# direct"] * 2
 
 
@@ -426,12 +440,12 @@ def class_of_two(tmp_path):
     return place
 
 
-@pytest.mark.parametrize("stray", [f"{Q06}.py", f"exercises/{Q06}.py", "q01_what_is_meta_learning.py", "notes.zip"])
+@pytest.mark.parametrize("stray", [f"{Q06}.py", f"exercises/{Q06}.py", "q01_what_is_meta_learning.py", "notes.txt"])
 def test_what_lies_beside_the_students_does_not_make_a_class_one_submission(class_of_two, judged, stray, capsys):
     path = class_of_two / stray
     path.parent.mkdir(exist_ok=True)
     path.write_text("# stray")
-    out = class_of_two / "r.csv"
+    out = class_of_two / "r"
     for _ in range(2):  # the second time the report lies there too
         assert status(class_of_two, "--out", out, "--questions", "q06") == 1
         said = capsys.readouterr()
@@ -448,14 +462,14 @@ def test_a_folder_that_may_be_either_asks_and_can_be_told(tmp_path, judged, caps
     place = tmp_path / "either"
     hand_in(place, WRITTEN)
     (place / "figures").mkdir()
-    assert status(place, "--out", tmp_path / "r.csv") == 2 and "--class or --one" in capsys.readouterr().err
-    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06", "--one") == 0
-    assert "Read as one submission" in capsys.readouterr().out and list(read(tmp_path / "r.csv")) == ["either"]
-    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06", "--class") == 1
-    assert list(read(tmp_path / "r.csv")) == ["figures"]
-    assert status(place, "--out", tmp_path / "r.csv", "--class", "--one") == 2
+    assert status(place, "--out", tmp_path / "r") == 2 and "--class or --one" in capsys.readouterr().err
+    assert status(place, "--out", tmp_path / "r", "--questions", "q06", "--one") == 0
+    assert "Read as one submission" in capsys.readouterr().out and list(read(tmp_path / "r")) == ["either"]
+    assert status(place, "--out", tmp_path / "r", "--questions", "q06", "--class") == 1
+    assert list(read(tmp_path / "r")) == ["figures"]
+    assert status(place, "--out", tmp_path / "r", "--class", "--one") == 2
     (place / ".metarec.json").write_text("{}")
-    assert status(place, "--out", tmp_path / "r.csv", "--questions", "q06") == 0
+    assert status(place, "--out", tmp_path / "r", "--questions", "q06") == 0
 
 
 @pytest.mark.parametrize(
@@ -491,10 +505,10 @@ def test_names_stay_apart_and_no_cell_is_executed(tmp_path, judged):
     raw = [os.fsencode(name) for name in NAMES] + ([b"\xff\xfe", b"\xff"] if sys.platform == "linux" else [])
     for name in raw:
         hand_in(tmp_path / "class" / os.fsdecode(name), "# x")
-    grading.grade(tmp_path / "class", tmp_path / "r.csv", [Q06], SHORT)
-    rows = read(tmp_path / "r.csv")
+    grading.grade(tmp_path / "class", tmp_path / "r", [Q06], SHORT)
+    rows = read(tmp_path / "r")
     assert len(rows) == len(raw) and "王小明" in rows
-    text = (tmp_path / "r.csv").read_text("utf-8-sig")
+    text = (tmp_path / "r" / "gradebook.csv").read_text("utf-8-sig")
     for separator in ",;":
         for line in csv.reader(text.splitlines(), delimiter=separator):
             for cell in line:
@@ -504,20 +518,9 @@ def test_names_stay_apart_and_no_cell_is_executed(tmp_path, judged):
 
 
 def test_a_reason_is_no_formula_either():
-    row = gradebook.Row("a")
-    row.add(
-        Q06,
-        [
-            {
-                "name": "f",
-                "points": 0.0,
-                "possible": 3,
-                "reason": "raised ValueError:\n\n; \t=1+1 \ud800 \x1b[2J" + "x" * 999,
-            }
-        ],
-    )
-    (line,) = csv.DictReader(gradebook.report_text([row], {Q06: {"f": 3}}, []).splitlines())
-    assert line["remarks"].startswith("q06 f: raised ValueError: ; '=1+1 � �[2J") and len(line["remarks"]) <= 501
+    reason = "raised ValueError:\n\n; \t=1+1 \ud800 \x1b[2J" + "x" * 999
+    (cell,) = next(csv.reader(tables.table([[tables.remarks({"remarks": [f"q06 f: {reason}"]})]]).splitlines()))
+    assert cell.startswith("q06 f: raised ValueError: ; '=1+1 � �[2J") and len(cell) <= 501
 
 
 # The judging process.
@@ -526,10 +529,10 @@ def test_a_reason_is_no_formula_either():
 FAKE = """
 import json, sys, time
 for line in sys.stdin:
-    stem, work, function = json.loads(line)
+    stem, work, function, variant = json.loads(line)
     if function in BAD: END
     names = [function] if function else NAMES
-    functions = [{"name": name, "points": 1, "possible": 3, "reason": ""} for name in names]
+    functions = [{"name": name, "points": 1, "possible": 3, "reason": "", **OUTCOME} for name in names]
     print(json.dumps({"functions": functions, "clean": True}), flush=True)
 """
 
@@ -540,7 +543,7 @@ def fake(tmp_path, monkeypatch):
     started = []
 
     def make_grader(bad, end, cap=30.0):
-        program = FAKE.replace("BAD", repr(bad)).replace("END", end)
+        program = FAKE.replace("BAD", repr(bad)).replace("OUTCOME", repr(OUTCOME)).replace("END", end)
         program = program.replace("NAMES", repr(list(read_manifest()[Q06]["functions"])))
 
         def running(self):
@@ -589,26 +592,24 @@ def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_go
     for name in "ab":
         hand_in(tmp_path / "class" / name, f"# {name}")
     monkeypatch.setattr(grading, "missing_walls", list)
-    assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 1
+    assert status(tmp_path / "class", "--out", tmp_path / "r", "--questions", "q06") == 1
     said = capsys.readouterr()
     assert (
         "0 of 2 submissions graded" in said.out
         and "Not graded: b: q06 not graded: the judging process ended twice" in said.err
     )
-    assert read(tmp_path / "r.csv")["a"]["points"] == "" == read(tmp_path / "r.csv")["a"]["q06 (of 10)"]
+    assert read(tmp_path / "r")["a"]["points"] == "" == read(tmp_path / "r")["a"]["q06 (of 10)"]
     fake([], "pass")
-    assert (
-        status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 0
-    )  # it was not in the journal
+    assert status(tmp_path / "class", "--out", tmp_path / "r", "--questions", "q06") == 0  # it was not in the journal
 
 
 def test_a_process_that_cannot_start_children_stops_the_run_with_its_reason(tmp_path, monkeypatch, capsys):
     hand_in(tmp_path / "class" / "a", "# a")
     monkeypatch.setenv("PATH", str(tmp_path))  # no bubblewrap there, though this process believes it is
     monkeypatch.setattr(grading, "missing_walls", list)
-    assert status(tmp_path / "class", "--out", tmp_path / "r.csv", "--questions", "q06") == 1
+    assert status(tmp_path / "class", "--out", tmp_path / "r", "--questions", "q06") == 1
     assert "could not be started: bubblewrap" in capsys.readouterr().err
-    assert not (tmp_path / "r.csv").exists()
+    assert not (tmp_path / "r" / "gradebook.csv").exists()
 
 
 def test_a_changed_zygote_is_noticed(monkeypatch):
@@ -626,7 +627,7 @@ def test_without_a_process_for_the_submission_there_is_no_verdict(monkeypatch, t
         return Verdict([Result("f", 3, {"test": False}, "failed")], started=False)
 
     monkeypatch.setattr("metarec_lib.workbook.exercises.judge", judge)
-    assert grader._judged(SHORT, Q06, str(tmp_path), None) == {
+    assert grader._judged(SHORT, Q06, str(tmp_path), None, 0) == {
         "error": "a process for submissions could not be started"
     }
 

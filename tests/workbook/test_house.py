@@ -16,7 +16,7 @@ import pytest
 
 import metarec_lib
 from metarec_lib.workbook.core import places
-from metarec_lib.workbook.grading import gradebook
+from metarec_lib.workbook.grading import journal
 from metarec_lib.workbook.sandbox import jail, starters
 
 PACKAGE = Path(metarec_lib.__file__).parent
@@ -99,11 +99,11 @@ def changed(monkeypatch):
     ],
 )
 def test_a_grade_is_not_taken_from_the_journal_where_what_decides_it_has_changed(name, counts, changed, monkeypatch):
-    monkeypatch.setattr(gradebook, "_rules", gradebook._rules.__wrapped__)
-    before = gradebook._rules(Q06)
+    monkeypatch.setattr(journal, "decisive", journal.decisive.__wrapped__)
+    before = journal.decisive(Q06)
     assert (PACKAGE / name).is_file()
     changed(PACKAGE / name)
-    assert (gradebook._rules(Q06) != before) is counts
+    assert (journal.decisive(Q06) != before) is counts
 
 
 def test_the_jail_mounts_the_harness_and_hides_the_package():

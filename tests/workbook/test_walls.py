@@ -188,7 +188,7 @@ def test_a_run_that_was_killed_and_resumed_gives_the_report_of_a_fresh_one(tmp_p
         make.write(tmp_path / "class" / f"{number} b, honest" / "exercises", f"{make.perfect()}# {number}\n".encode())
     (tmp_path / "tmp").mkdir()
     with start_grading(tmp_path, "killed") as process:
-        while count(tmp_path / "killed" / "r.csv.journal") < 3:
+        while count(tmp_path / "killed" / "journal.sqlite") < 3:
             assert process.poll() is None
             time.sleep(0.05)
         family = descendants(process.pid)
@@ -202,16 +202,24 @@ def test_a_run_that_was_killed_and_resumed_gives_the_report_of_a_fresh_one(tmp_p
         with start_grading(tmp_path, name) as process:
             assert process.wait() == 0
         assert list((tmp_path / "tmp").iterdir()) == []
-    fresh = (tmp_path / "fresh" / "r.csv").read_bytes()
-    assert (tmp_path / "killed" / "r.csv").read_bytes() == fresh
+    fresh = (tmp_path / "fresh" / "gradebook.csv").read_bytes()
+    assert (tmp_path / "killed" / "gradebook.csv").read_bytes() == fresh
+    for path in sorted((tmp_path / "fresh").rglob("*")):
+        if path.is_file() and path.name not in ("journal.sqlite", "timing.csv"):
+            assert (tmp_path / "killed" / path.relative_to(tmp_path / "fresh")).read_bytes() == path.read_bytes(), path
     rows = list(csv.DictReader(fresh.decode("utf-8-sig").splitlines()))
     assert [float(row["points"]) for row in rows] == [points for item in kinds for points in (item.points, 10)]
 
 
 def start_grading(folder, name):
-    command = ["grade", str(folder / "class"), "--out", str(folder / name / "r.csv"), "--questions", "q06"]
+    command = ["grade", str(folder / "class"), "--out", str(folder / name), "--questions", "q06"]
     program = f"from metarec_lib.cli import main; main({[*command, '--require-sandbox', '--class']!r})"
-    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(Path(jail.__file__).parents[3])}
+    environment = {
+        **os.environ,
+        "METAREC_COURSE_KEY": "a key of the test",
+        "TMPDIR": str(folder / "tmp"),
+        "PYTHONPATH": str(Path(jail.__file__).parents[3]),
+    }
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen([sys.executable, "-c", program], env=environment, **quiet)
 

@@ -6,10 +6,10 @@ _WHERE = {
     "calls": ["LearnerError"],
     "explaining": ["cure_of"],
     "judging": ["judge"],
-    "manifest": ["manifest_text", "question_manifest", "require_exercises", "stems"],
+    "manifest": ["earned", "hidden_tests", "manifest_text", "question_manifest", "require_exercises", "stems"],
     "results": ["Result", "Verdict"],
     "returned": ["unexpected"],
-    "solutions": ["exercise", "load_module", "plain_text", "read_solution", "read_text", "stub_text"],
+    "solutions": ["exercise", "load_module", "plain_text", "read_solution", "read_text", "stub_text", "utf8_text"],
     "testing": ["assert_close", "assert_equal", "assert_raises", "assert_true", "graded", "mistake"],
 }
 

@@ -19,7 +19,7 @@ from .solutions import submission_text
 from .explaining import explain_loading
 from .follow_ons import mark_from_source
 from metarec_lib.workbook.core import pick
-from .manifest import question_manifest
+from .manifest import hidden_tests, question_manifest
 from .mistakes import named_mistake
 from metarec_lib.workbook.core import content
 from .results import Result, Verdict
@@ -85,20 +85,23 @@ def _is_unsteady(error: BaseException | None, yours: Yours | None) -> bool:
     return any("value" in again and difference(again["value"], value) for again in yours.last_again())
 
 
-def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 0, way: str = "") -> Verdict:
+def judge(
+    stem: str, work: Path, function: str | None = None, *, variant: int = 0, way: str = "", hidden: Path | None = None
+) -> Verdict:
     """Run the graded tests of a question (or of one of its functions) on the file in `work`.
 
     way: where the learner's code runs: by default in a child; `jail`; or `in-process`, without limits, for code that is
-    trusted. Raises RuntimeError where the tests themselves cannot be run.
+    trusted. hidden: a folder with further tests. Raises RuntimeError where the tests themselves cannot be run.
     """
-    functions = question_manifest(stem)["functions"]
+    functions = question_manifest(stem, hidden=hidden)["functions"]
     if function is not None and function not in functions:
         raise ValueError(pick((
             f"got the function {function!r}; expected one of: {', '.join(functions)}",
             f"没有函数 {function!r}；应为其中之一：{'、'.join(functions)}",
         )))  # fmt: skip
     options = ["--work", str(work), "--variant", str(variant), *([f"--{way}"] if way else [])]
-    runs = _run_pytest(content("tests", "exercises", f"test_{stem}.py"), function, options)
+    paths = [content("tests", "exercises", f"test_{stem}.py"), *filter(None, [hidden_tests(stem, hidden)])]
+    runs = _run_pytest(paths, function, options)
     names = [name for name in functions if function in (None, name)]
     results = [_result(name, functions[name], [run for run in runs if run.function == name], stem) for name in names]
     started = not any(getattr(run.error, "kind", "") == "start" for run in runs)
@@ -108,14 +111,14 @@ def judge(stem: str, work: Path, function: str | None = None, *, variant: int = 
     return verdict
 
 
-def _run_pytest(path: Path, function: str | None, options: list[str]) -> list[_Run]:
+def _run_pytest(paths: list[Path], function: str | None, options: list[str]) -> list[_Run]:
     """pytest in this process, with our plugin and no other, no configuration and no trace."""
     collector, printed = _Collector(function), StringIO()
-    with tempfile.TemporaryDirectory() as folder, _undisturbed(path):
+    with tempfile.TemporaryDirectory() as folder, _undisturbed(paths):
         configuration = Path(folder, "pytest.ini")
         configuration.write_text("[pytest]\n")
         arguments = [
-            str(path), *options, "-c", str(configuration), "--rootdir", folder,
+            *map(str, paths), *options, "-c", str(configuration), "--rootdir", folder,
             "--disable-plugin-autoload", "-p", "metarec_lib.workbook.exercises.plugin", "--noconftest", "--assert=plain",
             "--import-mode=importlib", *(f"-pno:{name}" for name in QUIET),
         ]  # fmt: skip
@@ -126,13 +129,13 @@ def _run_pytest(path: Path, function: str | None, options: list[str]) -> list[_R
     if collector.problems or status not in (0, 1):
         details = "\n".join(collector.problems) or printed.getvalue()
         raise RuntimeError(
-            f"the graded tests of {path.name} could not be run (pytest status {int(status)}):\n{details}"
+            f"the graded tests of {paths[0].name} could not be run (pytest status {int(status)}):\n{details}"
         )
     return collector.runs
 
 
 @contextmanager
-def _undisturbed(path: Path) -> Iterator[None]:
+def _undisturbed(paths: list[Path]) -> Iterator[None]:
     """Without the environment's options for pytest; afterwards the test module is forgotten, so that edits count."""
     kept = {name: os.environ.pop(name) for name in OUTSIDE if name in os.environ}
     no_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
@@ -141,7 +144,8 @@ def _undisturbed(path: Path) -> Iterator[None]:
     finally:
         os.environ.update(kept)
         sys.dont_write_bytecode = no_bytecode
-        for name in [name for name, item in list(sys.modules.items()) if getattr(item, "__file__", "") == str(path)]:
+        files = set(map(str, paths))
+        for name in [name for name, item in list(sys.modules.items()) if getattr(item, "__file__", "") in files]:
             del sys.modules[name]
 
 
@@ -167,6 +171,7 @@ def _result(name: str, entry: dict[str, Any], runs: list[_Run], stem: str) -> Re
     result.unsteady = any(run.unsteady for run in failed)
     result.printed = first.calls[-1].reply.get("printed", "") if first.calls else ""
     kinds = {getattr(run.error, "kind", "") for run in failed}
+    result.kind = getattr(first.error, "kind", "")
     if all(_is_loading(run.error) for run in failed) and not any(tests.values()):
         result.status = "not run"
     elif kinds == {"stub"} and not any(tests.values()):

@@ -18,15 +18,38 @@ from metarec_lib.workbook.core import Question
 RESERVED = ("grad", "mutated", "calls", "last", "last_again")
 
 
-def question_manifest(stem: str, root: Path | None = None) -> dict[str, Any]:
+def question_manifest(stem: str, root: Path | None = None, hidden: Path | None = None) -> dict[str, Any]:
     """`{"points": 9, "functions": {name: {"points", "minutes", "tests": {test: share}, "core": [...], "mistakes": [...]}}}`.
 
     A function's points are shared equally over its tests; `share` is rounded to 4 digits; where a test of `core` fails,
-    `earned` says what is left. root: the folder that holds `solutions/` and `tests/exercises/`. Raises ValueError where
-    a test, a core test, a mistake, a mark or one of the two languages is missing.
+    `earned` says what is left. root: the folder that holds `solutions/` and `tests/exercises/`. hidden: a teacher's
+    folder, whose `test_STEM.py`, if there is one, adds tests to ours. Raises ValueError where a test, a core test, a
+    mistake, a mark or one of the two languages is missing.
     """
     files = _files(stem, root)
-    return copy.deepcopy(_manifest(files, tuple(path.read_bytes() if path.is_file() else None for path in files)))
+    found = _manifest(files, tuple(path.read_bytes() if path.is_file() else None for path in files))
+    return _with_hidden(copy.deepcopy(found), hidden_tests(stem, hidden))
+
+
+def hidden_tests(stem: str, hidden: Path | None) -> Path | None:
+    """The file of a teacher's further tests of a question; None where there is none."""
+    path = hidden / f"test_{stem}.py" if hidden else None
+    return path if path and path.is_file() else None
+
+
+def _with_hidden(manifest: dict[str, Any], path: Path | None) -> dict[str, Any]:
+    """The manifest with the tests of a further file. Raises ValueError where one has the name of a test of ours."""
+    if path is None:
+        return manifest
+    functions = manifest["functions"]
+    marked, core = _marked(path, "graded", functions), _core_tests(path)
+    for name, entry in functions.items():
+        if doubled := sorted(set(marked[name]) & {test for item in functions.values() for test in item["tests"]}):
+            raise ValueError(f"{path}: got a test {doubled[0]}, as one of ours is called; give it another name")
+        tests = [*entry["tests"], *marked[name]]
+        entry["tests"] = dict.fromkeys(tests, round(entry["points"] / len(tests), 4))
+        entry["core"] += [test for test in marked[name] if test in core]
+    return manifest
 
 
 @functools.lru_cache(maxsize=128)

@@ -22,8 +22,8 @@ class Result:
     mistake that the function behaves like; cause: what the author of that test thinks of first, which may be false of
     this function. unsteady: whether the same call gives another answer. follows: another function that this one calls
     and that does not pass yet. twice: the lines of its definitions where there are several. changed: an argument that
-    it changed, which costs no points by itself. chance: whether it ran out of time while other programs had the
-    processor.
+    it changed, which costs no points by itself. kind: how the learner's code failed, empty where it gave an answer.
+    chance: whether it ran out of time while other programs had the processor.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Result:
     follows: str = ""
     twice: tuple[int, ...] = ()
     changed: str = ""
+    kind: str = ""
     chance: bool = False
 
     @property

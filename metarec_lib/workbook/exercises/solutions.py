@@ -118,7 +118,11 @@ def submission_text(path: str | Path) -> str:
 
 def read_text(path: str | Path) -> str:
     """The text of a Python file: UTF-8, with or without a byte order mark, any line ends."""
-    raw = Path(path).read_bytes()
+    return utf8_text(Path(path).read_bytes())
+
+
+def utf8_text(raw: bytes) -> str:
+    """The text of UTF-8 bytes, as `read_text` gives it. Raises ValueError with the line of the first wrong byte."""
     try:
         return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:

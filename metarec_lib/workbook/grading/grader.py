@@ -19,11 +19,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from metarec_lib.workbook.core import Pair, pick
 from metarec_lib.workbook.exercises import calls, question_manifest
 from metarec_lib.workbook.sandbox import ADDRESS, child, end_with_parent
 
 if TYPE_CHECKING:
-    from metarec_lib.workbook.exercises import Result
+    from metarec_lib.workbook.exercises import Result, Verdict
 
 CAP = 180.0  # more than twice what a file takes whose functions all run into the limits of their calls
 RANDOM = re.compile(r"""[^\s'"]*/metarec-[^/\s'"]*""")  # folders that are made for one run
@@ -32,12 +33,15 @@ MEMORY = 6 << 30  # bytes of address space; a test that combines what a submissi
 
 @dataclass(frozen=True)
 class Settings:
-    """How submissions are judged. seconds: for one call; cap: seconds for one question of one student, all in all."""
+    """How submissions are judged. variant: of the random data, None for one of each student's own; seconds: for one
+    call; cap: seconds for one question of one student, all in all; hidden: a folder with further tests.
+    """
 
     way: str = "jail"
-    variant: int = 0
+    variant: int | None = None
     seconds: float = child.LIMIT
     cap: float = CAP
+    hidden: str = ""
 
 
 class NotGraded(Exception):
@@ -51,34 +55,34 @@ class Grader:
         self.settings, self.temporary = settings, temporary
         self.process: subprocess.Popen | None = None
 
-    def grade(self, stem: str, work: Path) -> list[dict[str, Any]]:
-        """The outcome of each function, `{"name", "points", "possible", "reason", "chance"}`; `work` holds the file.
+    def grade(self, stem: str, work: Path, variant: int = 0) -> list[dict[str, Any]]:
+        """The outcome of each function, as `outcome` has it; `work` holds the file.
 
-        chance: whether it ran out of time while other programs had the processor. Where the whole question ends the
-        judging process, its functions are judged one by one. Raises NotGraded, also where all takes longer than the cap.
+        Where the whole question ends the judging process, its functions are judged one by one. Raises NotGraded, also
+        where all takes longer than the cap.
         """
         self._running()
         self.deadline = time.monotonic() + self.settings.cap
-        found = self._ask(stem, work, None)
+        found = self._ask(stem, work, None, variant)
         if isinstance(found, list):
             return found
         functions = question_manifest(stem)["functions"]
-        return [self._function(stem, work, name) for name in functions]
+        return [self._function(stem, work, name, variant) for name in functions]
 
-    def _function(self, stem: str, work: Path, name: str) -> dict[str, Any]:
-        found = self._ask(stem, work, name)
+    def _function(self, stem: str, work: Path, name: str, variant: int) -> dict[str, Any]:
+        found = self._ask(stem, work, name, variant)
         if found is None:
             raise NotGraded("the judging process ended twice (was it out of memory, or killed by the submission?)")
         return found[0]
 
-    def _ask(self, stem: str, work: Path, function: str | None) -> list[dict[str, Any]] | None:
+    def _ask(self, stem: str, work: Path, function: str | None, variant: int) -> list[dict[str, Any]] | None:
         """What the process replies; None where it ended. Raises NotGraded."""
         process = self._running()
         timer = threading.Timer(max(0.0, self.deadline - time.monotonic()), process.kill)
         timer.start()
         try:
             with suppress(OSError):
-                process.stdin.write(json.dumps([stem, os.fspath(work), function]).encode() + b"\n")
+                process.stdin.write(json.dumps([stem, os.fspath(work), function, variant]).encode() + b"\n")
                 process.stdin.flush()
             line = process.stdout.readline()
         finally:
@@ -193,23 +197,67 @@ def _bound(settings: Settings) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
 
 
-def _judged(settings: Settings, stem: str, work: str, function: str | None) -> dict[str, Any]:
-    from metarec_lib.workbook.exercises import judge
-
+def _judged(settings: Settings, stem: str, work: str, function: str | None, variant: int) -> dict[str, Any]:
     try:
-        verdict = judge(stem, Path(work), function, variant=settings.variant, way=settings.way)
+        found = _verdict(settings, stem, Path(work), function, variant, settings.hidden)
+        functions = [outcome(item, found.problem) for item in found.functions]
+        if variant or settings.hidden:
+            _show_what_check_shows(functions, settings, stem, Path(work))
     except (RuntimeError, ValueError, OSError) as error:
         return {"error": str(error)}
-    if not verdict.started:
-        return {"error": "a process for submissions could not be started"}
-    functions = [
-        {
-            "name": item.name, "points": item.points, "possible": item.possible,
-            "reason": stable(_reason(item, verdict.problem)), "chance": item.chance,
-        }
-        for item in verdict.functions
-    ]  # fmt: skip
     return {"functions": functions}
+
+
+def _verdict(
+    settings: Settings, stem: str, work: Path, function: str | None, variant: int = 0, hidden: str = ""
+) -> Verdict:
+    from metarec_lib.workbook.exercises import judge
+
+    folder = Path(hidden) if hidden else None
+    verdict = judge(stem, work, function, variant=variant, way=settings.way, hidden=folder)
+    if not verdict.started:
+        raise RuntimeError("a process for submissions could not be started")
+    return verdict
+
+
+def outcome(item: Result, problem: str) -> dict[str, Any]:
+    """What is kept of a function. reason: for the teacher; shown: for the student, with no input but those of `check`.
+
+    tests: by name whether each passed. chance: whether it ran out of time while other programs had the processor.
+    """
+    reason = stable(_reason(item, problem))
+    return {
+        "name": item.name, "points": item.points, "possible": item.possible, "status": item.status, "reason": reason,
+        "shown": reason, "mistake": item.mistake, "kind": item.kind, "tests": item.tests, "chance": item.chance,
+    }  # fmt: skip
+
+
+def _show_what_check_shows(functions: list[dict[str, Any]], settings: Settings, stem: str, work: Path) -> None:
+    """Put what the student's own check says in place of messages that name inputs of hidden tests or of a variant."""
+    for item in functions:
+        if item["points"] == item["possible"] and not item["reason"]:
+            continue
+        if item["status"] in ("not run", "not written"):
+            continue  # no input stands in these
+        if item["kind"] in STOPPED:
+            item["shown"] = pick(STOPPED[item["kind"]])
+            continue
+        (again,) = (found := _verdict(settings, stem, work, item["name"])).functions
+        said = stable(_reason(again, found.problem))
+        full = again.points == again.possible
+        item["shown"] = pick(ON_OTHER_DATA) if full and item["points"] < item["possible"] else said
+
+
+STOPPED: dict[str, Pair] = {
+    "time": ("it did not finish in time in one of the tests", "有一个测试里它没有在限定时间内结束"),
+    "output": ("it printed without end in one of the tests", "有一个测试里它不停地打印"),
+    "crash": ("its process ended without an answer in one of the tests", "有一个测试里它的进程没给出答案就结束了"),
+    "protocol": ("its process sent something that is no answer", "它的进程发来的不是答案"),
+}
+ON_OTHER_DATA: Pair = (
+    "passes all that `check` shows, and fails on other data: does the answer follow from the arguments in every case?",
+    "`check` 给出的测试都通过了，换一批数据却不通过：无论参数是什么，答案都是由参数算出来的吗？",
+)
 
 
 def _reason(item: Result, problem: str) -> str:

@@ -1,127 +1,152 @@
-"""`metarec grade SUBMISSIONS --out REPORT`: a folder of submissions to a table of points, through the jail.
+"""`metarec grade SUBMISSIONS --out REPORT`: submissions to points, through the jail, and all that is written of them.
 
-What is read of a submission is one regular file a question; what runs is a copy of it, in a child of the grader's
-zygote. Outcomes are kept in a journal beside the report, so that a run that was stopped goes on.
+What is read of a submission is one regular file a question; what runs is a copy of it, in a child of a grader's
+zygote, one grader a core. Outcomes are kept in a journal in REPORT, so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
 
-import glob
 import sys
-import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from metarec_lib.data.paths import atomic_write
 from metarec_lib.workbook.exercises import question_manifest, stems
 from metarec_lib.workbook.sandbox import missing_walls
 
-from . import gradebook
-from .gradebook import Journal, Row
-from .grader import CAP, Grader, NotGraded, Settings
-from .handed_in import HandedIn, Student, Unreadable, handed_in, read_exercise
-from .scratch import scratch
+from . import journal as journals
+from .archives import Unreadable
+from .course import Course, course_key, read_course, variant
+from .grader import CAP, NotGraded, Settings
+from .handed_in import Student, handed_in
+from .journal import Journal, alone
+from .judges import Judges, judges
+from .reading import Files, Missing, read_exercise
+from .report import write_report
+from .results import make_grades, plain
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run found. walls: those missing; handed_in: how the folder was read, and what was left out of it."""
+class Run:
+    """What a run of the grader knows. possible: the manifest by question; key: of each student's own data."""
 
-    rows: list[Row]
-    walls: list[str]
-    handed_in: HandedIn
+    settings: Settings
+    questions: dict[str, dict[str, Any]]
+    key: bytes
+    judges: Judges
+    journal: Journal
+
+    def variant(self, student: str, stem: str) -> int:
+        fixed = self.settings.variant
+        return variant(self.key, student, stem) if fixed is None else fixed
 
 
 def grade(
     submissions: str | Path, out: str | Path, questions: Sequence[str] = (), settings: Settings | None = None,
-    kind: str = "",
-) -> Outcome:  # fmt: skip
-    """Grade every submission and write the report: a CSV file, a row for each student, in the order of their names.
+    kind: str = "", *, course: Course | None = None, pattern: str = "", jobs: int = 0, scheduler: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """Grade every submission and write the report's files into the folder `out`; returns what `grades.json` holds.
 
-    submissions: a folder with one folder a student, or one submission; kind says which, `class` or `one`, and by default
-    it is what the folder looks like. questions: stems; all by default. settings: by default in the jail where it works.
-    Raises ValueError for a wrong place, RuntimeError where nothing can be judged.
+    submissions: as `handed_in` takes them; kind says which, `class` or `one`, and by default it is what they look like.
+    questions: stems; all by default. settings: by default in the jail where it works. jobs: graders at once, by default
+    one a core. scheduler: the address of a Dask cluster. Raises ValueError for a wrong place, RuntimeError where nothing
+    can be judged.
     """
-    walls = missing_walls()
+    walls, out, course = missing_walls(), Path(out), course or read_course(None)
     settings = settings or Settings(way="" if walls else "jail")
-    out, chosen = Path(out), list(questions) or stems()
-    at = out.with_name(f"{out.name}.journal")
-    found = handed_in(Path(submissions), kind, ours=[out, at, Path(f"{at}-journal")])
+    _require_folder(out, Path(submissions))
+    found = handed_in(Path(submissions), kind, [out], pattern)
     _require_outside(out, found.students)
-    for part in out.parent.glob(f".{glob.escape(out.name)}-*.part"):
-        part.unlink(missing_ok=True)  # of a run that was killed while it wrote the report
-    possible = {stem: _possible(stem) for stem in chosen}
-    with closing(Journal(at)) as journal, _grader(settings) as grader:
-        rows = [_row(student, possible, grader, journal) for student in _progress(found.students)]
+    hidden = Path(settings.hidden) if settings.hidden else None
+    asked = {stem: question_manifest(stem, hidden=hidden) for stem in list(questions) or stems()}
     if settings.way != "jail":
         walls = walls or ["the jail was not used: network, files and processes are open"]
-    atomic_write(out, gradebook.report_text(rows, possible, walls).encode("utf-8-sig"))  # the mark is for spreadsheets
-    return Outcome(rows, walls, found)
+    with alone(out), closing(Journal(out / "journal.sqlite")) as journal:
+        with judges(settings, jobs, scheduler) as pool:
+            run = Run(settings, asked, course_key(course, out), pool, journal)
+            students = _in_order(run, found.students)
+        grades = make_grades(students, run.questions, course, walls, settings, found)
+        write_report(out, grades, {row["student"]: row.pop("sources") for row in grades["students"]}, journal.times())
+    return grades
 
 
-def _possible(stem: str) -> dict[str, float]:
-    """The points of each function."""
-    return {name: entry["points"] for name, entry in question_manifest(stem)["functions"].items()}
+def _require_folder(out: Path, submissions: Path) -> None:
+    if out.resolve() == submissions.resolve():
+        raise ValueError(f"Got {out} for the report too; expected a folder beside the submissions.")
+    if out.is_file() or out.suffix in (".csv", ".json", ".html"):
+        raise ValueError(f"Got the file {out}; expected a folder for the report, such as {out.with_name('report')}.")
 
 
 def _require_outside(out: Path, students: list[Student]) -> None:
     """The report and its journal belong to the teacher: what lies in a submission could be forged."""
-    if out.is_dir():
-        raise ValueError(f"Got the folder {out}; expected a file for the report, such as {out / 'grades.csv'}.")
     for student in students:
-        if out.resolve().is_relative_to(student.folder):
-            raise ValueError(f"Got {out} inside a submission; expected a place that no student writes to.")
+        for place in student.places:
+            if out.resolve().is_relative_to(place.path.absolute()):
+                raise ValueError(f"Got {out} inside a submission; expected a place that no student writes to.")
 
 
-@contextmanager
-def _grader(settings: Settings) -> Iterator[Grader]:
-    """A grader with a temporary folder of its own; both are gone afterwards."""
-    with scratch() as folder:
-        grader = Grader(settings, folder)
+def _in_order(run: Run, students: list[Student]) -> list[dict[str, Any]]:
+    """The results of all students in their order, graded at once as far as there are graders."""
+    found: dict[str, dict[str, Any]] = {}
+    with ThreadPoolExecutor(run.judges.number) as pool:
+        waiting = [pool.submit(_student, run, student) for student in students]
         try:
-            yield grader
-        finally:
-            grader.close()
+            for done in _progress(as_completed(waiting), len(waiting)):
+                row = done.result()
+                found[row["student"]] = row
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            run.judges.close()
+            raise
+    return [found[student.name] for student in students]
 
 
-def _row(student: Student, possible: dict[str, dict[str, float]], grader: Grader, journal: Journal) -> Row:
-    row = Row(student.name)
-    for stem, functions in possible.items():
+def _progress(waiting: Iterable, total: int) -> Iterator:
+    from tqdm import tqdm
+
+    return tqdm(waiting, total=total, unit="submission", disable=None)  # None: shown on a terminal only
+
+
+def _student(run: Run, student: Student) -> dict[str, Any]:
+    """One student's results, and the texts that they come from."""
+    files, results, sources = Files(student), [], {}
+    for stem, manifest in run.questions.items():
+        result = {"question": stem[:3], "status": "graded", "reason": "", "file": "", "remark": "", "functions": []}
         try:
-            source, remark = read_exercise(student.folder, stem, functions)
-            row.add(stem, _outcome(stem, source, grader, journal))
-            row.remarks += [f"{stem[:3]}: {remark}"] if remark else []
-        except Unreadable as problem:
-            nothing = [
-                {"name": name, "points": 0.0, "possible": points, "reason": str(problem)}
-                for name, points in functions.items()
-            ]
-            row.add(stem, nothing)
-        except (NotGraded, OSError) as problem:
-            row.leave(stem, str(problem))
-    return row
+            source, result["file"], result["remark"] = read_exercise(files, stem, manifest["functions"])
+            sources[stem[:3]] = source.decode("utf-8", "replace")
+            result["functions"] = _functions(run, student.name, stem, source)
+        except Missing as problem:
+            result |= {"status": "missing", "reason": str(problem)}
+        except (Unreadable, NotGraded, OSError) as problem:
+            result |= {"status": "not graded", "reason": str(problem)}
+        results.append(result)
+    return {"student": student.name, "name": student.full_name, "handed_in": student.handed_in, "marked": student.late,
+            "questions": results, "sources": sources}  # fmt: skip
 
 
-def _outcome(stem: str, source: bytes, grader: Grader, journal: Journal) -> list[dict]:
-    """What the journal knows, or else what the grader finds on a copy of the file.
+def _functions(run: Run, student: str, stem: str, source: bytes) -> list[dict[str, Any]]:
+    """What the journal knows, or else what the judges find.
 
     What ran out of time by chance is graded anew at once, and again at the next run where that was no help.
     """
-    key = gradebook.key(stem, source, grader.settings)
-    found = journal.get(key)
+    seed = run.variant(student, stem)
+    key = journals.key(stem, source, run.settings, seed)
+    found = run.journal.get(key)
     if found is not None:
         return found
-    with tempfile.TemporaryDirectory(dir=grader.temporary) as folder:
-        work = Path(folder, "exercises")
-        work.mkdir()
-        (work / f"{stem}.py").write_bytes(source)
-        found = grader.grade(stem, work)
-        if _by_chance(found):
-            found = grader.grade(stem, work)
+    started = time.monotonic()
+    found = run.judges.judge(stem, source, seed)
+    if _by_chance(found):
+        found = run.judges.judge(stem, source, seed)
+    run.journal.took(student, stem[:3], time.monotonic() - started, datetime.now(UTC).isoformat(timespec="seconds"))
     if not _by_chance(found):
-        journal.put(key, found)
+        run.journal.put(key, found)
     return found
 
 
@@ -129,15 +154,10 @@ def _by_chance(found: list[dict]) -> bool:
     return any(item.get("chance") for item in found)
 
 
-def _progress(students: list[Student]) -> Iterable[Student]:
-    from tqdm import tqdm
-
-    return tqdm(students, unit="submission", disable=None)  # None: shown on a terminal only
-
-
 def grade_command(
-    submissions: str, out: str, questions: Sequence[str] = (), variant: int = 0, require_sandbox: bool = False,
-    kind: str = "", cap: float = CAP,
+    submissions: str, out: str, questions: Sequence[str] = (), variant: int | None = None,
+    require_sandbox: bool = False, kind: str = "", cap: float = CAP, *, course: str | None = None,
+    hidden: str | None = None, pattern: str = "", jobs: int = 0, scheduler: str = "",
 ) -> int:  # fmt: skip
     """`metarec grade`. Exit status 0: all was graded, whatever the grades; 1: some was not; 2: wrong usage."""
     walls = missing_walls()
@@ -148,27 +168,34 @@ def grade_command(
         without = [stem[:3] for stem in questions if stem not in stems()]
         if without:
             raise ValueError(f"Got {', '.join(without)} without exercises; those that have: {', '.join(stems())}.")
-        outcome = grade(submissions, out, questions, Settings("" if walls else "jail", variant, cap=cap), kind)
+        settings = Settings("" if walls else "jail", variant, cap=cap, hidden=_hidden(hidden))
+        grades = grade(submissions, out, questions, settings, kind, course=read_course(course), pattern=pattern,
+                       jobs=jobs, scheduler=scheduler)  # fmt: skip
     except (ValueError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
-    return _say(outcome, out)
+    return _say(grades, out)
 
 
-def _say(outcome: Outcome, out: str) -> int:
+def _hidden(folder: str | None) -> str:
+    if folder and not list(Path(folder).glob("test_q[0-9][0-9]_*.py")):
+        raise ValueError(f"Got --hidden {folder}; expected a folder with files such as test_q06_….py.")
+    return str(Path(folder).resolve()) if folder else ""
+
+
+def _say(grades: dict[str, Any], out: str) -> int:
     """What came out, in a few lines; the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a name in letters that the terminal lacks
-    failed = [row for row in outcome.rows if not row.graded]
-    graded, left_out = len(outcome.rows) - len(failed), outcome.handed_in.left_out
-    how = "a class, a folder for each student (--one: it is one)"
-    how = how if outcome.handed_in.kind == "class" else "one submission (--class: it is a class)"
-    print(f"Read as {how}.")
-    print(f"{graded} of {len(outcome.rows)} submissions graded: {out}")
-    print(f"Sandbox: {'; '.join(outcome.walls) or 'every wall stands'}.")
+    rows, left_out = grades["students"], grades["left_out"]
+    failed = [row for row in rows if row["status"] != "graded"]
+    how = "a class, a folder or zip for each student (--one: it is one)"
+    print(f"Read as {how if grades['kind'] == 'class' else 'one submission (--class: it is a class)'}.")
+    print(f"{len(rows) - len(failed)} of {len(rows)} submissions graded: {Path(out) / 'index.html'}")
+    print(f"Sandbox: {'; '.join(grades['walls_missing']) or 'every wall stands'}.")
     for row in failed:
-        print(f"Not graded: {row.student}: {gradebook.plain(' | '.join(row.remarks), 500)}", file=sys.stderr)
+        print(f"Not graded: {row['student']}: {plain(' | '.join(row['remarks']), 500)}", file=sys.stderr)
     if left_out:
         print(f"Not graded, no folders of students: {', '.join(left_out)}", file=sys.stderr)
     return 1 if failed or left_out else 0

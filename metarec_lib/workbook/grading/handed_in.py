@@ -1,36 +1,52 @@
-"""What students handed in: the folders, and the one regular file a question that is read of each.
-
-No link is followed and nothing but a regular file is opened, so that a submission shows no file but its own.
-"""
+"""Who handed in, and where their files lie: folders, zips, the exports of Canvas and Moodle, clones, or a list."""
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from metarec_lib.workbook.core import MARK
 
-LARGEST = 1 << 20  # bytes of one file
+from .archives import Unreadable, members
+
 QUESTION = re.compile(r"q\d\d_.*\.py")
 NO_STUDENTS = ("__MACOSX", "__pycache__")
 OF_A_WORKSPACE = ("exercises", "notebooks")
-NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+# Canvas: surnamename_LATE_1234_5678_q06_….py; Moodle: a folder "Name Surname_1234_assignsubmission_file".
+CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)")
+MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_[a-z]+.*")
 
 
-class Unreadable(Exception):
-    """There is nothing to judge, for a reason that lies in the submission: no points for the question."""
+@dataclass(frozen=True)
+class Place:
+    """One place that holds files of a student.
+
+    below: a folder inside the zip `path`; member: the one file in it; named: what the student called that file.
+    """
+
+    path: Path
+    below: str = ""
+    member: str = ""
+    named: str = ""
 
 
 @dataclass(frozen=True)
 class Student:
-    """One submission. name: that of the folder, printable, different for different folders."""
+    """One submission. name: the student's id, printable, different for different students; full_name: as the LMS has it.
+
+    late: whether the LMS marked it so; handed_in: when, as the list says.
+    """
 
     name: str
-    folder: Path
+    places: tuple[Place, ...]
+    full_name: str = ""
+    late: bool = False
+    handed_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,38 +55,157 @@ class HandedIn:
 
     kind: str
     students: list[Student]
-    left_out: list[str]
+    left_out: list[str] = field(default_factory=list)
 
 
-def handed_in(place: Path, kind: str = "", ours: Iterable[Path] = ()) -> HandedIn:
-    """The submissions in a folder: a class, with a folder for each student, or one submission.
+def handed_in(place: Path, kind: str = "", ours: Iterable[Path] = (), pattern: str = "") -> HandedIn:
+    """The submissions in a folder, a zip, or a list.
 
-    A submission has its files in `exercises/` or at its top. kind: `class` or `one`; by default what the folder looks
-    like. ours: files that are no submission. Raises ValueError where there is none, or where it may be both.
+    place: a folder with a folder or a zip for each student, or with the files of an export; such a folder in a zip; one
+    submission; or a CSV file with the columns student, path and perhaps handed_in. kind: `class` or `one`; by default
+    what the place looks like. ours: files that are no submission. pattern: of the names, its group `id` (or the first)
+    is the student's id. Raises ValueError where there is none, or where it may be both.
     """
-    if not place.is_dir():
-        raise ValueError(f"Got {place}; expected a folder with one folder for each student, or one submission.")
-    place = place.resolve()
-    known = {path.resolve() for path in ours}
-    names = sorted((name for name in os.listdir(place) if place / name not in known), key=os.fsencode)
+    read = _id_reader(pattern)
+    if place.is_file() and place.suffix.casefold() == ".csv":
+        return _listed(place)
+    if place.is_file() and place.suffix.casefold() == ".zip":
+        names = _names_in_zip(place)
+    elif place.is_dir():
+        known = {path.resolve() for path in ours}
+        place = _unwrapped(place.resolve(), known)
+        names = {name: Place(place / name) for name in os.listdir(place) if place / name not in known}
+    else:
+        raise ValueError(f"Got {place}; expected a folder or zip with a folder for each student, or one submission.")
+    names = dict(sorted(names.items(), key=lambda item: os.fsencode(item[0])))
     if (kind or _kind(place, names)) == "one":
-        return HandedIn("one", [Student(one_to_one(place.name), place)], [])
-    chosen = [name for name in names if _is_student(place / name)]
-    if not chosen:
-        raise ValueError(f"Got {place} without folders; expected one folder for each student, or one submission.")
-    others = [one_to_one(name) for name in names if name not in chosen and not _is_noise(place / name)]
-    return HandedIn("class", [Student(one_to_one(name), place / name) for name in chosen], others)
+        return HandedIn("one", [Student(one_to_one(_stem(place.name)), (Place(place),))])
+    return _class(place, names, read)
 
 
-def _kind(place: Path, names: list[str]) -> str:
-    """Whether a folder is a class or one submission. Raises ValueError where it looks like both."""
+def _class(place: Path, names: dict[str, Place], read: re.Pattern | None) -> HandedIn:
+    by_id: dict[str, Student] = {}
+    others = []
+    for name, item in names.items():
+        student = _student(name, item, read)
+        if student is None:
+            others += [] if _is_noise(item.path) else [one_to_one(name)]
+        elif earlier := by_id.get(student.name):
+            late = earlier.late or student.late
+            by_id[student.name] = replace(earlier, places=earlier.places + student.places, late=late)
+        else:
+            by_id[student.name] = student
+    if not by_id:
+        raise ValueError(
+            f"Got {place} without folders; expected one folder or zip for each student, or one submission."
+        )
+    return HandedIn("class", sorted(by_id.values(), key=lambda student: os.fsencode(student.name)), others)
+
+
+def _student(name: str, item: Place, read: re.Pattern | None) -> Student | None:
+    """The student that a name belongs to; None where it is no submission."""
+    is_folder = _is_folder(item, name)
+    is_zip = not is_folder and name.casefold().endswith(".zip")
+    canvas = CANVAS.fullmatch(name) if not is_folder else None
+    stem = _stem(name) if is_zip else name
+    if read is not None:
+        found = read.search(stem)
+        if not found:
+            return None
+        known = found.groupdict().get("id") or found.group(1 if found.re.groups else 0)
+        return Student(one_to_one(known), (item,))
+    if canvas:
+        return Student(canvas["id"], (replace(item, named=canvas["file"]),), canvas["name"], bool(canvas["late"]))
+    if not is_folder and not is_zip:
+        return None
+    if moodle := MOODLE.fullmatch(stem):
+        return Student(moodle["id"], (item,), one_to_one(moodle["name"]))
+    return Student(one_to_one(stem), (item,))
+
+
+def _id_reader(pattern: str) -> re.Pattern | None:
+    try:
+        return re.compile(pattern) if pattern else None
+    except re.error as error:
+        raise ValueError(
+            f"Got the pattern {pattern!r} for ids ({error}); expected one such as '(?P<id>s\\d+)'."
+        ) from None
+
+
+def _names_in_zip(path: Path) -> dict[str, Place]:
+    """The names at the top of a zip; a single folder around them all is left out."""
+    try:
+        found = [member.filename for member in members(path)]
+    except Unreadable as problem:
+        raise ValueError(f"Got {path}: {problem}; expected a zip, or the folder that it holds.") from None
+    prefix = _wrapper(found)
+    tops = _tops(found, prefix) - set(NO_STUDENTS)
+    folders = {name[len(prefix) :].partition("/")[0] for name in found if "/" in name[len(prefix) :]}
+    return {
+        name: Place(path, f"{prefix}{name}/") if name in folders else Place(path, prefix, name, name) for name in tops
+    }
+
+
+def _tops(found: list[str], prefix: str) -> set[str]:
+    """The names at the top of a folder of a zip."""
+    return {name[len(prefix) :].partition("/")[0] for name in found if name.startswith(prefix) and name != prefix}
+
+
+def _wrapper(found: list[str]) -> str:
+    """The folder around all folders of a zip, empty where there is none; the folder of one student is none."""
+    prefix = ""
+    while len(tops := _tops(found, prefix) - set(NO_STUDENTS)) == 1:
+        inside = f"{prefix}{tops.pop()}/"
+        below = _tops(found, inside) - set(NO_STUDENTS)
+        if len(below) < 2 or "exercises" in below or any(map(QUESTION.fullmatch, below)):
+            break
+        prefix = inside
+    return prefix
+
+
+def _listed(path: Path) -> HandedIn:
+    """The submissions of a CSV file; its paths are relative to it."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {"student", "path"} <= set(rows[0]):
+        raise ValueError(
+            f"Got the list {path}; expected a CSV file with the columns student, path and, if known, handed_in."
+        )
+    found: dict[str, Student] = {}
+    for row in rows:
+        name, place = (
+            one_to_one((row["student"] or "").strip()),
+            (Place((path.parent / (row["path"] or "")).absolute()),),
+        )
+        known = found.get(name, Student(name, (), (row.get("name") or "").strip()))
+        found[name] = replace(known, places=known.places + place, handed_in=(row.get("handed_in") or "").strip())
+    return HandedIn("class", sorted(found.values(), key=lambda student: os.fsencode(student.name)))
+
+
+def _unwrapped(place: Path, known: set[Path]) -> Path:
+    """The folder itself, or the one folder in it that holds those of several students."""
+    names = [name for name in _names(place) if place / name not in known and not _is_noise(place / name)]
+    if len(names) != 1 or not _is_student(place / names[0]) or is_link(place / names[0]):
+        return place
+    inner = place / names[0]
+    holding = [name for name in _names(inner) if name not in OF_A_WORKSPACE and _is_submission(inner / name)]
+    return inner if len(holding) > 1 and not _holds_exercises(inner) else place
+
+
+def _is_submission(path: Path) -> bool:
+    return bool(MOODLE.fullmatch(path.name)) or path.suffix.casefold() == ".zip" or _holds_exercises(path)
+
+
+def _kind(place: Path, names: dict[str, Place]) -> str:
+    """Whether a place is a class or one submission. Raises ValueError where it looks like both."""
     own = [name for name in names if QUESTION.fullmatch(name) or name == "exercises"]
-    folders = [name for name in names if _is_student(place / name) and name not in OF_A_WORKSPACE]
+    folders = [name for name, item in names.items() if _is_folder(item, name) and name not in OF_A_WORKSPACE]
+    folders += [name for name in names if name.casefold().endswith(".zip")]
     if not own:
         return "class"
     if not folders or MARK in names:
         return "one"
-    if any(_holds_exercises(place / name) for name in folders):
+    if any(name.casefold().endswith(".zip") or _holds_exercises(place / name) for name in folders):
         return "class"
     raise ValueError(
         f"Got {place} with {one_to_one(own[0])} beside folders without exercise files, such as "
@@ -78,8 +213,14 @@ def _kind(place: Path, names: list[str]) -> str:
     )
 
 
+def _is_folder(item: Place, name: str) -> bool:
+    """Whether it is the folder of a student, on the disk or in a zip."""
+    in_zip = bool(item.below or item.member)
+    return (not item.member and name not in (*NO_STUDENTS, "exercises")) if in_zip else _is_student(item.path)
+
+
 def _is_student(path: Path) -> bool:
-    """Whether it is the folder of a student; a link to one counts, and gets no points."""
+    """Whether it is the folder of a student; a link to one counts, and is not graded."""
     return os.path.isdir(path) and path.name != "exercises" and not _is_noise(path)
 
 
@@ -90,7 +231,7 @@ def _is_noise(path: Path) -> bool:
 
 def _holds_exercises(folder: Path) -> bool:
     """Whether a folder that is no link has files named after questions, at its top or in `exercises/`."""
-    if not stat.S_ISDIR(_mode(folder) or 0):
+    if folder.is_symlink() or not folder.is_dir():
         return False
     inner = folder / "exercises"
     names = _names(folder) + (_names(inner) if not inner.is_symlink() else [])
@@ -104,79 +245,16 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def read_exercise(folder: Path, stem: str, functions: Iterable[str] = ()) -> tuple[bytes, str]:
-    """The file of a question, and a remark where there are several: the one in which most of `functions` is written.
-
-    Raises Unreadable with a plain reason, OSError where this machine is the cause.
-    """
-    _require(_mode(folder) or 0, stat.S_ISDIR, "the submission", "a folder")
-    found, problems = {}, []
-    for shown in (f"exercises/{stem}.py", f"{stem}.py"):
-        try:
-            if (data := _read(folder, shown)) is not None:
-                found[shown] = data
-        except Unreadable as problem:
-            problems.append(problem)
-    if not found:
-        raise problems[0] if problems else Unreadable(_nothing(folder, stem))
-    names = list(functions)
-    best = max(found, key=lambda shown: _fullness(found[shown].decode("utf-8", "replace"), names))
-    if len(set(found.values())) == 1:
-        return found[best], ""
-    return found[best], f"there are {' and '.join(found)}, which differ: graded was {best}, the fuller one"
+def _stem(name: str) -> str:
+    return name[:-4] if name.casefold().endswith(".zip") else name
 
 
-def _read(folder: Path, shown: str) -> bytes | None:
-    """A regular file of the submission; None where there is none of that name."""
-    path = folder / shown
-    if path.parent != folder and (above := _mode(path.parent)) is not None:
-        _require(above, stat.S_ISDIR, path.parent.name, "a folder")
-    mode = _mode(path)
-    if mode is None:
-        return None
-    _require(mode, stat.S_ISREG, shown, "a file")
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | NO_LINK)) as file:
-        _require(os.fstat(file.fileno()).st_mode, stat.S_ISREG, shown, "a file")
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise Unreadable(f"{shown} is larger than {LARGEST >> 20} MB")
-    return data
-
-
-def _nothing(folder: Path, stem: str) -> str:
-    if _mode(folder / "exercises") is not None:
-        return f"there is no file exercises/{stem}.py"
-    if any(map(QUESTION.fullmatch, _names(folder))):
-        return f"there is no file {stem}.py"
-    return "there is no folder exercises/, and no file such as q06_….py"
-
-
-def _fullness(text: str, functions: list[str]) -> tuple[int, int]:
-    """How many functions are written in a file, then how many lines; by its text, for it may be no valid Python."""
-    return sum(_is_written(text, name) for name in functions), len(text.split("\n"))
-
-
-def _is_written(text: str, name: str) -> bool:
-    starts = [found.end() for found in re.finditer(rf"^(?:async +)?def +{name}\b|^{name} *=", text, re.MULTILINE)]
-    if not starts:
-        return False
-    body = re.split(r"^(?=[A-Za-z_@])", text[starts[-1] :], maxsplit=1, flags=re.MULTILINE)[0]
-    return "raise NotImplementedError" not in body
-
-
-def _mode(path: Path) -> int | None:
-    """What stands there, a link as a link; None for nothing."""
+def is_link(path: Path) -> bool:
+    """Whether a link stands there, broken or not."""
     try:
-        return os.lstat(path).st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _require(mode: int, expected: object, shown: str, what: str) -> None:
-    if stat.S_ISLNK(mode):
-        raise Unreadable(f"{shown} is a link, which is not followed; hand in {what} itself")
-    if not expected(mode):
-        raise Unreadable(f"{shown} is not {what}")
+        return stat.S_ISLNK(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def one_to_one(name: str) -> str:

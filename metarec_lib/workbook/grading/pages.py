@@ -1,0 +1,171 @@
+"""The pages of a report: one for the teacher, one for each student. Static HTML without scripts; every text is escaped."""
+
+from __future__ import annotations
+
+import difflib
+from html import escape
+from typing import Any
+
+from metarec_lib.workbook.core import language, pick
+
+MOST_PAIRS = 30  # pairs of similar submissions that are shown side by side
+STYLE = """
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
+.wide { overflow-x: auto }
+table { border-collapse: collapse; margin: .5rem 0 }
+th, td { border: 1px solid #8886; padding: .25rem .6rem; text-align: left; vertical-align: top }
+td.n { text-align: right; font-variant-numeric: tabular-nums }
+.bad { background: #e6a70033 }
+.off { color: #666; color: light-dark(#555, #aaa) }
+.two { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem }
+pre { font: 13px/1.4 ui-monospace, monospace; overflow-x: auto; margin: 0; white-space: pre-wrap; overflow-wrap: anywhere }
+mark { background: #e6a70055; color: inherit }
+"""
+
+
+def page(title: str, body: str) -> str:
+    """A whole page."""
+    return (
+        f'<!doctype html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def teacher(
+    grades: dict[str, Any], items: list[dict[str, Any]], pairs: dict[str, list], sources: dict, folders: dict
+) -> str:
+    """The teacher's page. pairs: by question, of `similar`; sources, folders: by student, the texts and the folder."""
+    title = grades["course"] or pick(("Grades", "成绩"))
+    parts = [
+        f"<h1>{escape(title)}</h1>", _about(grades), _grades(grades, folders), _items(items),
+        *_similar(pairs, sources),
+    ]  # fmt: skip
+    return page(title, "\n".join(parts))
+
+
+def _about(grades: dict[str, Any]) -> str:
+    rows = grades["students"]
+    graded = sum(row["status"] == "graded" for row in rows)
+    walls = "; ".join(grades["walls_missing"]) or pick(("every wall stands", "完整"))
+    own = grades["variant"] == "each student's own"
+    variant = pick(("each student's own", "每名学生各不相同")) if own else str(grades["variant"])
+    said = pick((
+        f"{graded} of {len(rows)} submissions graded in full. Sandbox: {walls}. Random data of the tests: {variant}.",
+        f"{len(rows)} 份作业中 {graded} 份全部评完。沙箱：{walls}。测试用的随机数据：{variant}。",
+    ))  # fmt: skip
+    left = ", ".join(grades["left_out"])
+    more = pick((f" Not read as submissions: {left}.", f"没有当作作业读取：{left}。")) if left else ""
+    return f"<p>{escape(said + more)}</p>"
+
+
+def _grades(grades: dict[str, Any], folders: dict[str, str]) -> str:
+    grade = pick((f"grade of {grades['best']:g}", f"成绩（满分 {grades['best']:g}）"))
+    points = [f"{item['question']} / {item['points']:g}" for item in grades["questions"]]
+    heads = [pick(("student", "学生")), pick(("name", "姓名")), grade, *points, pick(("remarks", "备注"))]
+    lines = []
+    for row in grades["students"]:
+        link = f'<a href="students/{escape(folders[row["student"]])}/feedback.html">{escape(row["student"])}</a>'
+        points = "".join(_number(result["points"]) for result in row["questions"])
+        kind = "" if row["status"] == "graded" else ' class="bad"'
+        said = "<br>".join(escape(remark[:500]) for remark in row["remarks"])
+        lines.append(
+            f"<tr{kind}><td>{link}</td><td>{escape(row['name'])}</td>{_number(row['grade'])}{points}<td>{said}</td></tr>"
+        )
+    return _table(pick(("Grades", "成绩")), heads, lines)
+
+
+def _items(items: list[dict[str, Any]]) -> str:
+    heads = [pick(("function", "函数")), "n", pick(("mean share of the points", "平均得分率")),
+             pick(("discrimination", "区分度")), pick(("most common mistake", "最常见的错误")),
+             pick(("students", "人数"))]  # fmt: skip
+    lines = [
+        f"<tr><td>{item['question']} <code>{escape(item['name'])}</code></td>"
+        f"{_number(item['n'])}{_number(item['difficulty'])}"
+        f"{_number(item['discrimination'])}<td>{escape(item['mistake'])}</td>{_number(item['times'])}</tr>"
+        for item in items
+    ]
+    note = pick((
+        "Discrimination: the correlation of a function's share with the share of all other functions, over the students "
+        "graded in full; – where fewer than 5 are, or all have the same.",
+        "区分度：某个函数的得分率与其余函数总得分率的相关系数，只算全部评完的学生；不足 5 人或人人同分时记作 –。",
+    ))  # fmt: skip
+    return _table(pick(("Exercises", "练习")), heads, lines) + f'<p class="off">{escape(note)}</p>'
+
+
+def _similar(pairs: dict[str, list], sources: dict[str, dict[str, str]]) -> list[str]:
+    found = [(item["share"], question, item) for question, items in pairs.items() for item in items]
+    found.sort(key=lambda entry: (-entry[0], entry[1], entry[2]["students"]))
+    note = pick((
+        "Names, comments and layout are taken away; what many wrote and what the solution has is not counted. A pair is a "
+        "reason to look, no proof.",
+        "比较时去掉了变量名、注释和排版；多数人都这么写的、参考解答里就有的写法不计。列在这里只说明值得看一眼，不是抄袭的证据。",
+    ))  # fmt: skip
+    parts = [f"<h2>{escape(pick(('Alike', '相似的作业')))}</h2>", f'<p class="off">{escape(note)}</p>']
+    if not found:
+        return [*parts, f"<p>{escape(pick(('No pair.', '没有。')))}</p>"]
+    for share, question, item in found[:MOST_PAIRS]:
+        left, right = item["students"]
+        head = f"{question}: {left} · {right}, {share:.0%}"
+        texts = [sources[name][question] for name in (left, right)]
+        columns = "".join(f"<div><pre>{text}</pre></div>" for text in _marked(*texts))
+        parts.append(f'<details><summary>{escape(head)}</summary><div class="two">{columns}</div></details>')
+    more = len(found) - MOST_PAIRS
+    return [*parts, f"<p>{more} …</p>"] if more > 0 else parts
+
+
+def _marked(left: str, right: str) -> tuple[str, str]:
+    """Both texts, with the lines marked that they have in common."""
+    lines = left.splitlines()[:400], right.splitlines()[:400]
+    same: tuple[set[int], set[int]] = set(), set()
+    for block in difflib.SequenceMatcher(None, *lines, autojunk=False).get_matching_blocks():
+        same[0].update(range(block.a, block.a + block.size))
+        same[1].update(range(block.b, block.b + block.size))
+    return tuple(  # type: ignore[return-value]
+        "\n".join(
+            f"<mark>{escape(line)}</mark>" if at in marks and line.strip() else escape(line)
+            for at, line in enumerate(text)
+        )
+        for text, marks in zip(lines, same, strict=True)
+    )
+
+
+def feedback(row: dict[str, Any], grades: dict[str, Any]) -> str:
+    """A student's page: points, and what their own check says; no input of a hidden test, and nobody else's result."""
+    title = pick(("Feedback for", "作业反馈：")) + pick((" ", "")) + (row["name"] or row["student"])
+    parts = [f"<h1>{escape(title)}</h1>", f"<p>{escape(grades['course'])} {escape(row['student'])}</p>"]
+    for result, question in zip(row["questions"], grades["questions"], strict=True):
+        parts.append(_question(result, question))
+    grade = "–" if row["grade"] is None else f"{row['grade']:g}"
+    total = pick((f"Grade: {grade} of {grades['best']:g}", f"成绩：{grade} / {grades['best']:g}"))
+    late = f"<p>{escape(row['late']['said'])}</p>" if row["late"]["said"] else ""
+    return page(title, "\n".join([*parts, f"<p><strong>{escape(total)}</strong></p>", late]))
+
+
+def _question(result: dict[str, Any], question: dict[str, Any]) -> str:
+    name = pick((question["title_en"], question["title_zh"]))
+    head = f"{result['question']} · {name}"
+    if result["status"] != "graded":
+        said = pick((f"Not graded: {result['reason']}", f"未评分：{result['reason']}"))
+        return f'<h2>{escape(head)}</h2><p class="bad">{escape(said)}</p>'
+    lines = [
+        f'<tr><td><code>{escape(item["name"])}</code></td><td class="n">{item["points"]:.4g} / {item["possible"]:g}</td>'
+        f"<td>{escape(item['shown'])}</td></tr>"
+        for item in result["functions"]
+    ]
+    heads = [pick(("function", "函数")), pick(("points", "分数")), pick(("what check says", "检查结果"))]
+    graded = pick((f"Graded: {result['file']}", f"评分的文件：{result['file']}"))
+    return _table(head, heads, lines) + f'<p class="off">{escape(graded)}</p>'
+
+
+def _table(title: str, heads: list[str], lines: list[str]) -> str:
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heads)
+    body = "\n".join(lines)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
+    return f'<h2>{escape(title)}</h2>\n<div class="wide">{table}</div>'
+
+
+def _number(value: float | None) -> str:
+    return f'<td class="n">{"–" if value is None else f"{round(value, 2):g}"}</td>'
