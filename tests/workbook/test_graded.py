@@ -20,9 +20,21 @@ WAYS = ["in-process", "child"]
 
 def verdicts(stem, folder, source, way, function=None):
     """Which tests pass on this text."""
-    (folder / f"{stem}.py").write_text(source, encoding="utf-8")
-    verdict = judging.judge(stem, folder, function, way="" if way == "child" else way)
-    return {(item.name, test): passed for item in verdict.functions for test, passed in item.tests.items()}, verdict
+    ((found, verdict),) = verdicts_of_each(stem, folder, [source], way, function)
+    return found, verdict
+
+
+def verdicts_of_each(stem, folder, sources, way, function=None):
+    """The same of several texts, in one run of pytest."""
+    works = [folder / str(number) for number in range(len(sources))]
+    for work, source in zip(works, sources, strict=True):
+        work.mkdir(parents=True)
+        (work / f"{stem}.py").write_text(source, encoding="utf-8")
+    judged = judging.judge_each(stem, works, function, way="" if way == "child" else way)
+    return [
+        ({(item.name, test): passed for item in verdict.functions for test, passed in item.tests.items()}, verdict)
+        for verdict in judged
+    ]
 
 
 def with_mistake(stem, name, function):
@@ -57,19 +69,22 @@ def test_every_test_fails_on_the_stub(stem, way, tmp_path):
 
 @pytest.mark.parametrize("stem", QUESTIONS)
 def test_tests_and_mistakes_kill_each_other(stem, tmp_path):
-    killed, unharmed = set(), []
-    for name, (function, sentence) in read_mistakes(stem).items():
-        found, verdict = verdicts(stem, tmp_path, with_mistake(stem, name, function), "in-process", function)
-        dead = {test for test, passed in found.items() if not passed}
-        killed |= dead
-        english = pick(sentence, "en")
-        if not dead:
-            unharmed.append(name)
-        elif verdict.functions[0].mistake not in (english, ""):
-            unharmed.append(f"{name} is taken for another mistake: {verdict.functions[0].mistake}")
-        elif not verdict.functions[0].mistake:
-            unharmed.append(f"{name} is not recognised: {verdict.functions[0].message}")
+    killed, unharmed, mistakes = set(), [], read_mistakes(stem)
     functions = question_manifest(stem)["functions"]
+    for function in functions:
+        named = {name: pick(sentence, "en") for name, (owner, sentence) in mistakes.items() if owner == function}
+        sources = [with_mistake(stem, name, function) for name in named]
+        judged = verdicts_of_each(stem, tmp_path / function, sources, "in-process", function)
+        for (name, english), (found, verdict) in zip(named.items(), judged, strict=True):
+            dead = {test for test, passed in found.items() if not passed}
+            killed |= dead
+            recognised = verdict.functions[0].mistake
+            if not dead:
+                unharmed.append(name)
+            elif recognised not in (english, ""):
+                unharmed.append(f"{name} is taken for another mistake: {recognised}")
+            elif not recognised:
+                unharmed.append(f"{name} is not recognised: {verdict.functions[0].message}")
     every = {(name, test) for name, entry in functions.items() for test in entry["tests"]}
     assert not unharmed, "mistakes that no test kills, or that the checker does not recognise"
     assert killed == every, f"tests that kill no mistake: {sorted(every - killed)}"
@@ -124,9 +139,13 @@ NOTHING += [
 
 @pytest.mark.parametrize("stem", QUESTIONS)
 def test_an_answer_that_looks_at_nothing_earns_at_most_a_third(stem, tmp_path):
-    dear = []
-    for answer in NOTHING:
-        functions = [f"def {name}(*args):\n    return {answer}\n" for name in question_manifest(stem)["functions"]]
-        _, verdict = verdicts(stem, tmp_path, "\n".join(functions), "in-process")
-        dear += [(item.name, answer) for item in verdict.functions if item.points > item.possible / 3 + 1e-9]
+    names = question_manifest(stem)["functions"]
+    files = ["\n".join(f"def {name}(*args):\n    return {answer}\n" for name in names) for answer in NOTHING]
+    judged = verdicts_of_each(stem, tmp_path, files, "in-process")
+    dear = [
+        (item.name, answer)
+        for answer, (_, verdict) in zip(NOTHING, judged, strict=True)
+        for item in verdict.functions
+        if item.points > item.possible / 3 + 1e-9
+    ]
     assert not dear

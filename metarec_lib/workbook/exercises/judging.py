@@ -40,6 +40,7 @@ class _Run:
     error: BaseException | None
     calls: list[Call]
     changed: dict[str, str]
+    work: str | None
     unsteady: bool = False
 
 
@@ -61,14 +62,16 @@ class _Collector:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> pytest.TestReport:
         """Keep the run. The report is ours: pytest's own would render a traceback that nobody reads."""
-        from .plugin import YOURS
+        from .plugin import YOURS, work_of
 
         if call.when == "call" or call.excinfo is not None:
             yours = item.stash.get(YOURS, None)
             error = call.excinfo.value if call.excinfo else None
             calls = list(yours.calls) if yours is not None else []
-            run = _Run(item.originalname, item.function.__graded__, error, calls, dict(yours.changed) if yours else {})
-            first = not any(other.error and other.function == run.function for other in self.runs)
+            changed, work = dict(yours.changed) if yours else {}, work_of(item)
+            run = _Run(item.originalname, item.function.__graded__, error, calls, changed, work)
+            others = (other for other in self.runs if (other.function, other.work) == (run.function, work))
+            first = not any(other.error for other in others)
             run.unsteady = first and _is_unsteady(error, yours)
             self.runs.append(run)
         outcome = "failed" if call.excinfo else "passed"
@@ -85,10 +88,16 @@ def _is_unsteady(error: BaseException | None, yours: Yours | None) -> bool:
     return any("value" in again and difference(again["value"], value) for again in yours.last_again())
 
 
-def judge(
-    stem: str, work: Path, function: str | None = None, *, variant: int = 0, way: str = "", hidden: Path | None = None
-) -> Verdict:
-    """Run the graded tests of a question (or of one of its functions) on the file in `work`.
+def judge(stem: str, work: Path, function: str | None = None, **options: Any) -> Verdict:
+    """The verdict on the file in one folder; see `judge_each`."""
+    return judge_each(stem, [work], function, **options)[0]
+
+
+def judge_each(
+    stem: str, works: list[Path], function: str | None = None, *, variant: int = 0, way: str = "",
+    hidden: Path | None = None,
+) -> list[Verdict]:  # fmt: skip
+    """Run the graded tests of a question (or of one of its functions) on the file in each folder, in one run of pytest.
 
     way: where the learner's code runs: by default in a child; `jail`; or `in-process`, without limits, for code that is
     trusted. hidden: a folder with further tests. Raises RuntimeError where the tests themselves cannot be run.
@@ -99,11 +108,16 @@ def judge(
             f"got the function {function!r}; expected one of: {', '.join(functions)}",
             f"没有函数 {function!r}；应为其中之一：{'、'.join(functions)}",
         )))  # fmt: skip
-    options = ["--work", str(work), "--variant", str(variant), *([f"--{way}"] if way else [])]
+    options = [*(f"--work={work}" for work in works), "--variant", str(variant), *([f"--{way}"] if way else [])]
     paths = [content("tests", "exercises", f"test_{stem}.py"), *filter(None, [hidden_tests(stem, hidden)])]
-    runs = _run_pytest(paths, function, options)
-    names = [name for name in functions if function in (None, name)]
-    results = [_result(name, functions[name], [run for run in runs if run.function == name], stem) for name in names]
+    ran = _run_pytest(paths, function, options)
+    wanted = {name: entry for name, entry in functions.items() if function in (None, name)}
+    return [_verdict(stem, work, wanted, [run for run in ran if run.work == str(work)]) for work in works]
+
+
+def _verdict(stem: str, work: Path, functions: dict[str, Any], runs: list[_Run]) -> Verdict:
+    """What the runs of the tests on one file say."""
+    results = [_result(name, entry, [r for r in runs if r.function == name], stem) for name, entry in functions.items()]
     started = not any(getattr(run.error, "kind", "") == "start" for run in runs)
     verdict = Verdict(results, _file_problem(runs), started)
     if not verdict.problem and runs:

@@ -20,30 +20,49 @@ if TYPE_CHECKING:
     from metarec_lib.workbook.sandbox import Given
 
 YOURS = pytest.StashKey["Yours"]()
-SLOW = pytest.StashKey[set]()
+SLOW = pytest.StashKey[dict]()
 BROKEN = pytest.StashKey[dict]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("metarec", "graded exercises")
-    group.addoption("--work", default=None, help="exercises (default), solutions, or the folder of the files to grade")
+    what = "exercises (default), solutions, or the folder of the files to grade; given twice, both are graded"
+    group.addoption("--work", action="append", default=None, help=what)
     group.addoption("--variant", type=int, default=0, help="seed of the random data in graded tests")
     group.addoption("--in-process", action="store_true", help="run the learner's code in this process, without limits")
     group.addoption("--jail", action="store_true", help="run the learner's code inside bubblewrap")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    works = metafunc.config.getoption("work") or []
+    if len(works) > 1 and "work" in metafunc.fixturenames:
+        metafunc.parametrize("work", works)
+
+
+def work_of(item: pytest.Item) -> str | None:
+    """The folder whose files a test grades, as `--work` names it."""
+    own = getattr(getattr(item, "callspec", None), "params", {})
+    return own["work"] if "work" in own else next(iter(item.config.getoption("work") or []), None)
+
+
 @pytest.fixture
-def yours(request: pytest.FixtureRequest) -> Iterator[Yours]:
+def work(request: pytest.FixtureRequest) -> str | None:
+    """The folder of the files to grade."""
+    return work_of(request.node)
+
+
+@pytest.fixture
+def yours(request: pytest.FixtureRequest, work: str | None) -> Iterator[Yours]:
     """The learner's functions: `yours.f(*args)`, `yours.grad("f", *args, wrt=[0])`, `yours.mutated`."""
     from .calls import Yours
     from .returned import parameters
     from .testing import difference, watch
 
-    session = _session(request)
-    slow = request.config.stash.setdefault(SLOW, set())
+    session = _session(request, work)
+    slow = request.config.stash.setdefault(SLOW, {}).setdefault(work, set())
     differ = None if getattr(request.function, "__in_place__", False) else difference
     names = functools.partial(parameters, _stem(request))
-    afresh = functools.partial(_session, request)
+    afresh = functools.partial(_session, request, work)
     mine = Yours(session, slow, differ=differ, parameters=names, afresh=afresh)
     request.node.stash[YOURS] = mine
     watch(mine)
@@ -52,7 +71,7 @@ def yours(request: pytest.FixtureRequest) -> Iterator[Yours]:
     session.close()
     error = mine.last.reply.get("error") if mine.last else None
     if error and error.get("loading"):  # a file that hangs when it is loaded costs the time limit once
-        request.config.stash.setdefault(BROKEN, {})[request.node.path] = error
+        request.config.stash.setdefault(BROKEN, {})[request.node.path, work] = error
 
 
 @pytest.fixture
@@ -72,14 +91,14 @@ def rng(request: pytest.FixtureRequest) -> numpy.random.Generator:
     return numpy.random.default_rng([request.config.getoption("variant"), zlib.crc32(name.encode())])
 
 
-def _session(request: pytest.FixtureRequest) -> Any:
+def _session(request: pytest.FixtureRequest, work: str | None) -> Any:
     """The submission that belongs to a test file: the same stem, in the work folder."""
     from .calls import Failed, InProcess
     from .solutions import submission_text
     from metarec_lib.workbook.core import missing, pick, work_folder
 
-    path = Path(work_folder(request.config.getoption("work"))).resolve() / f"{_stem(request)}.py"
-    if known := request.config.stash.get(BROKEN, {}).get(request.node.path):
+    path = Path(work_folder(work)).resolve() / f"{_stem(request)}.py"
+    if known := request.config.stash.get(BROKEN, {}).get((request.node.path, work)):
         return Failed(known)
     try:
         source = submission_text(path)
