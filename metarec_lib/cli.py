@@ -271,12 +271,15 @@ def release(
     classroom: Annotated[
         str, typer.Option(metavar="OWNER/REPO", help="Add the workflow that calls your grading repository.")
     ] = "",
+    grading: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Also write the files of the grading repository.")
+    ] = "",
     lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
 ) -> None:
     """Make what students get: lessons and stubs of some questions; no solutions, tests, mistakes or hints."""
     from metarec_lib.workbook.grading import release_command
 
-    _run(release_command, _known(questions), to, classroom, _language(lang))
+    _run(release_command, _known(questions), to, classroom, _language(lang), grading)
 
 
 @app.command()

@@ -363,6 +363,10 @@ def test_a_release_holds_no_solution_test_mistake_or_hint(tmp_path, capsys):
         assert "raise NotImplementedError" in (tmp_path / "hw1" / "exercises" / f"{stem}.py").read_text()
     assert "def test_" not in text and "BEGIN SOLUTION" not in text and "read its solutions" in text
     assert "uses: my-course/grading/.github/workflows/classroom.yml@main" in text and "questions: q01 q06" in text
+    with pytest.raises(SystemExit):
+        cli.main(["release", "q06", "--to", str(tmp_path / "hw2"), "--grading", str(tmp_path / "grading")])
+    assert read_course(tmp_path / "grading" / "course.toml").scale == 100
+    assert (tmp_path / "grading" / ".github" / "workflows" / "collect.yml").is_file()
     for arguments in (
         ["q01", "--to", str(tmp_path / "hw1")],
         ["q01", "--to", str(tmp_path / "x"), "--classroom", "no"],

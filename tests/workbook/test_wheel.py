@@ -154,9 +154,9 @@ def test_in_a_fresh_environment_it_grades_in_the_jail_which_hides_the_package(fr
     for student, text in handed_in.items():
         (tmp_path / "class" / student).mkdir(parents=True)
         (tmp_path / "class" / student / f"{Q06}.py").write_text(text, encoding="utf-8")
-    command = ("-m", "metarec_lib.cli", "grade", "class", "--out", "r.csv", "--questions", "q06", "--require-sandbox")
+    command = ("-m", "metarec_lib.cli", "grade", "class", "--out", "report", "--questions", "q06", "--require-sandbox")
     in_fresh(fresh, *command, cwd=tmp_path)
-    with open(tmp_path / "r.csv", encoding="utf-8-sig", newline="") as file:
+    with open(tmp_path / "report" / "gradebook.csv", encoding="utf-8-sig", newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert rows["good"]["points"] == rows["good"]["possible"] == "10"
     assert rows["looks"]["points"] == "0" and "found []" in rows["looks"]["remarks"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from metarec_lib.workbook.core import language, pick
 
+MOST_REMARKS = 2  # of a student, that are not folded
 MOST_PAIRS = 30  # pairs of similar submissions that are shown side by side
 STYLE = """
 :root { color-scheme: light dark }
@@ -15,7 +16,7 @@ body { font: 16px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; max-width: 72re
 .wide { overflow-x: auto }
 table { border-collapse: collapse; margin: .5rem 0 }
 th, td { border: 1px solid #8886; padding: .25rem .6rem; text-align: left; vertical-align: top }
-td.n { text-align: right; font-variant-numeric: tabular-nums }
+td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 .bad { background: #e6a70033 }
 .off { color: #666; color: light-dark(#555, #aaa) }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem }
@@ -70,11 +71,19 @@ def _grades(grades: dict[str, Any], folders: dict[str, str]) -> str:
         link = f'<a href="students/{escape(folders[row["student"]])}/feedback.html">{escape(row["student"])}</a>'
         points = "".join(_number(result["points"]) for result in row["questions"])
         kind = "" if row["status"] == "graded" else ' class="bad"'
-        said = "<br>".join(escape(remark[:500]) for remark in row["remarks"])
+        said = _folded([escape(remark[:500]) for remark in row["remarks"]])
         lines.append(
             f"<tr{kind}><td>{link}</td><td>{escape(row['name'])}</td>{_number(row['grade'])}{points}<td>{said}</td></tr>"
         )
     return _table(pick(("Grades", "成绩")), heads, lines)
+
+
+def _folded(lines: list[str]) -> str:
+    """A few lines as they are; more behind their number."""
+    if len(lines) <= MOST_REMARKS:
+        return "<br>".join(lines)
+    head = pick((f"{len(lines)} remarks", f"{len(lines)} 条备注"))
+    return f"<details><summary>{head}</summary>{'<br>'.join(lines)}</details>"
 
 
 def _items(items: list[dict[str, Any]]) -> str:
@@ -150,14 +159,17 @@ def _question(result: dict[str, Any], question: dict[str, Any]) -> str:
     if result["status"] != "graded":
         said = pick((f"Not graded: {result['reason']}", f"未评分：{result['reason']}"))
         return f'<h2>{escape(head)}</h2><p class="bad">{escape(said)}</p>'
-    lines = [
-        f'<tr><td><code>{escape(item["name"])}</code></td><td class="n">{item["points"]:.4g} / {item["possible"]:g}</td>'
-        f"<td>{escape(item['shown'])}</td></tr>"
-        for item in result["functions"]
-    ]
+    lines = [_function(item) for item in result["functions"]]
     heads = [pick(("function", "函数")), pick(("points", "分数")), pick(("what check says", "检查结果"))]
     graded = pick((f"Graded: {result['file']}", f"评分的文件：{result['file']}"))
     return _table(head, heads, lines) + f'<p class="off">{escape(graded)}</p>'
+
+
+def _function(item: dict[str, Any]) -> str:
+    full = item["points"] == item["possible"]
+    said = item["shown"] or (pick(("passed", "通过")) if full else "")
+    points = f"{round(item['points'], 2):g} / {item['possible']:g}"
+    return f'<tr><td><code>{escape(item["name"])}</code></td><td class="n">{points}</td><td>{escape(said)}</td></tr>'
 
 
 def _table(title: str, heads: list[str], lines: list[str]) -> str:

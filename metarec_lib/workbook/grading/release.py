@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,10 +51,17 @@ answers at the end of a book.
 )
 
 
-def release_command(questions: Sequence[str], to: str, classroom: str = "", lang: Language | None = None) -> int:
-    """The command. Exit status 0: the folder is made; 2: wrong usage."""
+def release_command(
+    questions: Sequence[str], to: str, classroom: str = "", lang: Language | None = None, grading: str = ""
+) -> int:
+    """The command. Exit status 0: the folder is made; 2: wrong usage. grading: a folder for the grading repository."""
     try:
+        if grading:
+            _require_new(Path(grading))
         names = release(questions, Path(to), classroom, lang or "en")
+        if grading:
+            shutil.copytree(TEMPLATE / "teacher", grading, dirs_exist_ok=True)
+            print(f"{grading}: the grading repository; students must not be able to write to it.")
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -72,14 +80,18 @@ def release(questions: Sequence[str], folder: Path, classroom: str = "", lang: L
     """
     if unknown := [stem[:3] for stem in questions if stem not in stems()]:
         raise ValueError(f"Got {', '.join(unknown)} without exercises; those that have: {', '.join(stems())}.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"Got {folder}, which holds something; expected a new folder.")
+    _require_new(folder)
     if classroom and not OWNER.fullmatch(classroom):
         raise ValueError(f"Got --classroom {classroom!r}; expected the grading repository, such as my-course/grading.")
     files = _files(questions, classroom, lang)
     for name, text in files.items():
         atomic_write(folder / name, text)
     return sorted(files)
+
+
+def _require_new(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"Got {folder}, which holds something; expected a new folder.")
 
 
 def _files(questions: Sequence[str], classroom: str, lang: Language) -> dict[str, str]:
