@@ -69,7 +69,7 @@ def test_decayed_ratings_are_ratings_with_more_noise(model, tasks, half_life):
     for row in range(len(tasks)):
         x, y, prior, scale = whitened(model, tasks.support, row)
         weights = [0.5 ** ((len(y) - 1 - i) / half_life) for i in range(len(y))]
-        np.testing.assert_allclose(state.mean[row], posterior(x, y, prior, scale, weights), atol=1e-10)
+        np.testing.assert_allclose(state.mean[row].cpu(), posterior(x, y, prior, scale, weights), atol=1e-10)
 
 
 @pytest.mark.parametrize("change", [0.05, 0.5, 0.9])
@@ -80,13 +80,13 @@ def test_change_points_agree_with_the_joint_density(model, tasks, change):
         x, y, prior, scale = whitened(model, tasks.support, row)
         if len(y) == 0:
             assert float(begins[row].sum()) == 0
-            np.testing.assert_allclose(state.mean[row], prior, atol=1e-12)
+            np.testing.assert_allclose(state.mean[row].cpu(), prior, atol=1e-12)
             continue
         by_hand = begins_by_hand(x, y, prior, scale, change)
-        np.testing.assert_allclose(begins[row][: len(y)], by_hand, atol=1e-9)
+        np.testing.assert_allclose(begins[row][: len(y)].cpu(), by_hand, atol=1e-9)
         assert float(begins[row][len(y) :].abs().sum()) == 0
         mean = sum(p * posterior(x[s:], y[s:], prior, scale) for s, p in enumerate(by_hand))
-        np.testing.assert_allclose(state.mean[row], mean, atol=1e-9)
+        np.testing.assert_allclose(state.mean[row].cpu(), mean, atol=1e-9)
 
 
 def test_nothing_fades_and_nothing_changes_is_the_model_itself(model, tasks):

@@ -96,10 +96,10 @@ def test_the_context_is_what_it_says(tasks):
     state = model.adapt(tasks.support)
     residual = state.residual[3, : int(tasks.support.counts[3])].cpu().numpy()
     expected = [np.log1p(len(residual)) - 2, residual.mean(), np.sqrt(residual.var() + 1e-6) - 1, 0]
-    assert np.allclose(state.context[3, :4], expected, atol=1e-10)
+    assert np.allclose(state.context[3, :4].cpu(), expected, atol=1e-10)
     assert state.context.shape[1] == 4 + model.user_features_.shape[1]
     empty = model.adapt(tasks.first(0).support)
-    assert torch.equal(empty.context[:, 3], torch.ones(len(tasks), dtype=torch.float64))
+    assert torch.equal(empty.context[:, 3], torch.ones_like(empty.context[:, 3]))
 
 
 def test_the_gradient_is_that_of_the_loss(tasks):

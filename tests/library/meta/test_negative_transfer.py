@@ -129,7 +129,7 @@ def test_distilled_anil_adds_the_imitation_task_by_task():
         m = query.mask[b]
         if not m.any():
             continue
-        g = torch.as_tensor(gate)[query.items[b][m]]
+        g = as_tensor(gate)[query.items[b][m]]
         s, t, y = (part[b][m] for part in (scores, said, query.values))
         total.append(((s - y) ** 2 + 0.7 * g * (s - t) ** 2).mean() / model.spread_**2)
     torch.testing.assert_close(model.meta_loss(TASKS), torch.stack(total).mean())

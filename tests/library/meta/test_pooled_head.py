@@ -41,7 +41,7 @@ def test_the_weights_are_those_of_a_bayesian_regression(tasks, pooling):
         y = ((tasks.support.values - items.bias) / model.spread_)[b, :k].cpu().numpy()
         precision = np.diag(scale**-2.0) + x.T @ (x / v[:, None])
         expected = np.linalg.solve(precision, m / scale**2 + x.T @ (y / v))
-        assert np.allclose(state.mean[b], expected, atol=1e-10)
+        assert np.allclose(state.mean[b].cpu(), expected, atol=1e-10)
 
 
 def test_global_tastes_do_not_move_and_the_bias_does(tasks):

@@ -75,6 +75,14 @@ def all_scores(model, users=(1, USER, 40, 12_345), items=ITEMS):
     return np.stack([model.predict(u, items).to_numpy() for u in users])
 
 
+def assert_same_fit(model, other):
+    """Two fits alike: to the bit on the CPU. CUDA adds in the order in which its threads arrive (`index_add`), so that there
+    the last digits of a sum, and with them of a fit, differ from run to run."""
+    off = 0 if model._device.type == "cpu" else 1e-9
+    np.testing.assert_allclose(all_scores(model), all_scores(other), rtol=0, atol=off)
+    assert abs(model.threshold_ - other.threshold_) <= off
+
+
 SEEN = {user: items.to_numpy() for user, items in TRAIN.ratings.groupby("user_id")["item_id"]}
 
 
@@ -138,8 +146,7 @@ def test_it_runs_as_written_on_real_ratings(name):
 def test_a_table_is_the_same_as_interactions(name):
     X, y = preprocess_data(TRAIN)
     model = new(name).fit(X, y, **briefly(name))
-    np.testing.assert_array_equal(all_scores(model), all_scores(shared(name)))
-    assert model.threshold_ == shared(name).threshold_
+    assert_same_fit(model, shared(name))
     assert model.evaluate(*preprocess_data(TEST)) == model.evaluate(TEST)
     X.attrs.clear()
     assert np.isfinite(all_scores(new(name).fit(X, y, **briefly(name)))).all()
@@ -151,8 +158,7 @@ def test_fit_starts_afresh_and_repeats_to_the_bit(name):
     model = new(name).fit(other, **briefly(name)).update(1, 2, 3)
     model.stale_ = 1
     model.fit(TRAIN, **briefly(name))
-    np.testing.assert_array_equal(all_scores(model), all_scores(shared(name)))
-    assert model.threshold_ == shared(name).threshold_
+    assert_same_fit(model, shared(name))
     fitted = {k for k in vars(shared(name)) if k.endswith("_")}
     assert {k for k in vars(model) if k.endswith("_")} == fitted
 
@@ -556,7 +562,7 @@ def test_a_saved_model_is_the_same_model(name, tmp_path):
     assert {k for k in vars(again) if k.endswith("_")} == {k for k in vars(model) if k.endswith("_")}
     again.update(1, 2, 5), model.update(1, 2, 5)
     np.testing.assert_array_equal(all_scores(again), all_scores(model))
-    np.testing.assert_array_equal(all_scores(again.fit(TRAIN, **briefly(name))), all_scores(shared(name)))
+    assert_same_fit(again.fit(TRAIN, **briefly(name)), shared(name))
 
 
 # -- one epoch at a time ----------------------------------------------------------------------------------------------

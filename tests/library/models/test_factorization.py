@@ -29,7 +29,7 @@ def test_fold_in_is_ridge_regression(world, weighting):
         ridge = Ridge(alpha=0.7 * len(items) ** weighting, fit_intercept=False)
         ridge.fit(item_vectors[items], (left - b) / world.values.std())
         assert float(bias[row]) == pytest.approx(b, abs=1e-9)
-        np.testing.assert_allclose(vectors[row], ridge.coef_, atol=1e-9)
+        np.testing.assert_allclose(vectors[row].cpu(), ridge.coef_, atol=1e-9)
 
 
 def test_an_empty_support_is_the_prior(world):
