@@ -49,7 +49,7 @@ JSON_KEYS: Mapping[str, tuple[str, str, str, str]] = {  # user, item, rating, ti
 
 
 def _read_json(file: File, seen: Guess) -> Raw:
-    first = pd.read_json(file.open(), lines=True, nrows=1, dtype=False, convert_dates=False)
+    first = pd.read_json(file.open(), lines=True, nrows=1, dtype=False)
     name, keys = next(((name, keys) for name, keys in JSON_KEYS.items() if {*keys[:3]} <= {*first.columns}), (None, ()))
     if name is None:
         raise ValueError(
@@ -58,7 +58,7 @@ def _read_json(file: File, seen: Guess) -> Raw:
             "Read it with pandas.read_json(path, lines=True, dtype=False), rename columns and use Interactions.from_frame"
         )
     names = dict(zip(keys, ("user_id", "item_id", "rating", "timestamp"), strict=True))
-    with pd.read_json(file.open(), lines=True, chunksize=CHUNK, dtype=False, convert_dates=False) as chunks:
+    with pd.read_json(file.open(), lines=True, chunksize=CHUNK, dtype=False) as chunks:
         parts = [chunk[[key for key in keys if key in chunk]].rename(columns=names) for chunk in chunks]
     raw = Raw(pd.concat(parts, ignore_index=True), (1.0, 5.0), notes=[f"{name}, JSON lines"])
     if name == "Goodreads":
