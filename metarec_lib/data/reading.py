@@ -133,12 +133,24 @@ def _interactions(raw: Raw, name: str, scale: tuple[float, float] | None, like: 
         data = Interactions.from_clicks(raw.ratings, name=name)
         raw.notes += [f"{len(raw.ratings):,} rows are {len(data):,} pairs"] * (len(raw.ratings) > len(data))
         return data
-    frame = raw.ratings
+    frame, tables = raw.ratings, {}
     for key in ("user_id", "item_id"):
-        frame[key] = as_ids(frame[key], f"{name}: {key}")
+        frame[key], ids = _coded(frame[key], f"{name}: {key}")
+        tables[key.replace("_id", "s")] = pd.DataFrame({key: np.sort(ids)})
     if "timestamp" in frame:
         frame["timestamp"] = as_times(frame["timestamp"], f"{name}: timestamp")
-    return Interactions.from_frame(_latest(raw), name=name, scale=scale or raw.scale, like=like)
+    return Interactions.from_frame(_latest(raw), **tables, name=name, scale=scale or raw.scale, like=like)
+
+
+def _coded(column: pd.Series, where: str) -> tuple[pd.Series, np.ndarray]:
+    """A column of ids, in which text is looked at once for each id and not for each rating, and the ids that occur."""
+    codes, values = pd.factorize(column)
+    if (codes < 0).any():
+        as_ids(column, where)  # says which id is missing
+    ids = as_ids(pd.Series(values), where).to_numpy()
+    if ids.dtype != object:
+        return pd.Series(ids[codes], index=column.index), np.unique(ids)
+    return pd.Series(pd.Categorical.from_codes(codes, ids), index=column.index), ids
 
 
 def _latest(raw: Raw) -> pd.DataFrame:
