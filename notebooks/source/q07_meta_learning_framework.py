@@ -596,9 +596,8 @@ claim("squared error", "closed-form head", "shrunken bias", found["each rating"]
 # Then run the cell below. Stuck? In the cell after it, take the `#` away and run: each run gives the next of three hints. The last cell
 # puts your `ridge_adapt` to work on the fitted model.
 #
-# `what_next()` puts the same learner to work on you, a cold-start user of this workbook. Questions are items with features, your results are the
-# support set, one solve gives the posterior. It recommends the question with the most expected rubric points per minute. No log of learners exists,
-# so its prior is written down, not learned; whether its order teaches more than the plain order of prerequisites is not known.
+# `what_next()` puts this learner to work on you: your results are the support set. Its prior is written down, not learned; whether its
+# order teaches more is not known.
 
 # %% [markdown] lang="zh"
 # ## 动手
@@ -610,8 +609,7 @@ claim("squared error", "closed-form head", "shrunken bias", found["each rating"]
 #
 # 写完运行下面的单元格。卡住了？把再下面那个单元格里的 `#` 去掉再运行：每运行一次给出下一条提示，共三条。最后一个单元格把你的 `ridge_adapt` 用在训练好的模型上。
 #
-# `what_next()` 用同样的方法给你推荐下一题：你就是这套教材的冷启动用户。题目是带特征的物品，你的成绩是支持集，求解一次得到后验，推荐的是每分钟预期能多拿最多评分点的那一题。
-# 没有学习者的日志，先验是写定的，不是学来的；这个顺序是否比按先修关系学得更好，并不知道。
+# `what_next()` 把这套方法用在你身上：你的成绩就是支持集。先验是写定的，不是学来的；按它的顺序是否学得更好，并不知道。
 
 # %% tags=["exercise"]
 from metarec_lib import check, mine, what_next, what_was_measured
