@@ -594,9 +594,9 @@ claim("squared error", "closed-form head", "shrunken bias", found["each rating"]
 # - `meta_embedding_init`: a vector for a new item, from its features and its first ratings.
 #
 # Then run the cell below. Stuck? In the cell after it, take the `#` away and run: each run gives the next of three hints. The last cell
-# puts your `ridge_adapt` to work on the fitted model.
+# uses your `ridge_adapt` on the fitted model.
 #
-# `what_next()` puts this learner to work on you: your results are the support set. Its prior is written down, not learned; whether its
+# `what_next()` puts this learner to work on you: your results are the support set. Its prior is written down; whether its
 # order teaches more is not known.
 
 # %% [markdown] lang="zh"
