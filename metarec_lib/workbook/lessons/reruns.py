@@ -1,7 +1,8 @@
 """`metarec claims`: the claims that the built notebooks store, and whether they hold on fresh seeds.
 
 Like is compared with like: each study is rerun on as many fresh seeds as it has, and the lesson pools them as it does its
-own. What a single seed says is listed beside, no more. Fresh seeds redraw the splits of the same users.
+own. What a single seed says is listed beside, no more. Fresh seeds redraw the splits of the same users. What was found is
+kept in `notebooks/studies/replications.json`, by question, with the seeds; the list shows it.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from metarec_lib.data.paths import atomic_write, home
 from metarec_lib.workbook.core import Question, places, resolve_all
@@ -67,11 +69,24 @@ def list_claims(names: Sequence[str]) -> int:
     if not found:
         print("No claims: no notebook is built yet. Run `metarec build`.")
         return 0
+    kept = _kept()
     rows = [
-        (key, f"c{v.number}", _words(v.record), claims.figures(v.record, "en"), shown_p(v.p), v.text("en"))
+        (
+            key,
+            f"c{v.number}",
+            _words(v.record),
+            claims.figures(v.record, "en"),
+            shown_p(v.p),
+            v.text("en"),
+            _replicated(kept, key, v),
+        )
         for key, v in found
     ]
-    _table(("question", "", "claim", "difference", "p, Holm", "verdict"), rows)
+    _table(("question", "", "claim", "difference", "p, Holm", "verdict", "fresh seeds"), rows)
+    told = [row[-1] for row in rows if row[-1]]
+    print(
+        f"{sum(word == HOLDS for word in told)} of {len(told)} claims that were rerun hold; {len(rows)} claims in all"
+    )
     return 0
 
 
@@ -89,6 +104,42 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console(soft_wrap=False, markup=False).print(table)
 
 
+# -- what was found before ------------------------------------------------------------------------------------------------
+HOLDS, HOLDS_NOT, OTHER = "holds", "does not hold", "made otherwise since"
+
+
+def _replications() -> Path:
+    return places.content("notebooks", "studies", "replications.json")
+
+
+def _kept() -> dict[str, dict[str, Any]]:
+    path = _replications()
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _keep(lesson: Lesson, seeds: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+    """Store what the fresh seeds said of a lesson's claims, in place of an earlier rerun."""
+    claims_found = {
+        _words(outcome.stored.record): {
+            "stored": _short(outcome.stored),
+            "fresh": outcome.fresh and _short(outcome.fresh),
+            "holds": outcome.holds,
+        }
+        for outcome in outcomes
+    }
+    kept = _kept() | {lesson.question.key: {"seeds": list(seeds), "claims": claims_found}}
+    atomic_write(_replications(), json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
+
+
+def _replicated(kept: dict[str, dict[str, Any]], key: str, verdict: Verdict) -> str:
+    """What an earlier rerun said of a claim; "" where there was none."""
+    if (found := kept.get(key, {}).get("claims", {}).get(_words(verdict.record))) is None:
+        return ""
+    if found["stored"] != _short(verdict):
+        return OTHER
+    return HOLDS if found["holds"] else HOLDS_NOT
+
+
 # -- the rerun ------------------------------------------------------------------------------------------------------------
 def rerun_claims(names: Sequence[str], seeds: str) -> int:
     """Rerun lessons and their studies on fresh seeds, and print which claims hold. Returns the status, 0 where all do."""
@@ -97,7 +148,10 @@ def rerun_claims(names: Sequence[str], seeds: str) -> int:
     lessons = [read_lesson(question) for question in _built(names)]
     for lesson in lessons:
         _require_fresh(lesson, chosen)
-    outcomes = [outcome for lesson in lessons for outcome in outcomes_of(lesson, chosen)]
+    outcomes = []
+    for lesson in lessons:
+        outcomes += (own := outcomes_of(lesson, chosen))
+        _keep(lesson, chosen, own)
     _table(("question", "", "claim", "stored", "fresh seeds", "single seeds", "holds"), [_row(o) for o in outcomes])
     for word, clear in (("clear claims", True), ("nulls", False)):
         some = [outcome.holds for outcome in outcomes if outcome.stored.clear == clear]
