@@ -52,6 +52,8 @@ def _without_docstring(body: Sequence[ast.stmt]) -> list[ast.stmt]:
 
 def _places(tree: ast.Module, body: list[ast.stmt]) -> Iterator[int]:
     """Lines at which statements begin that are the same as the body, whatever the names."""
+    if not _attributes(body) <= _attributes([tree]):
+        return
     wanted = normalised(body)
     for node in ast.walk(tree):
         for field in ("body", "orelse", "finalbody"):
@@ -60,6 +62,14 @@ def _places(tree: ast.Module, body: list[ast.stmt]) -> Iterator[int]:
                 some = statements[start : start + len(body)]
                 if normalised(some) == wanted:
                     yield some[0].lineno
+
+
+def _attributes(body: Sequence[ast.AST]) -> set[str]:
+    """What is written behind a point, annotations left out: names may change, these may not."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    notes = [node.annotation for node in nodes if isinstance(node, ast.AnnAssign | ast.arg) and node.annotation]
+    left_out = {id(node) for note in notes for node in ast.walk(note)}
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute) and id(node) not in left_out}
 
 
 def normalised(body: Sequence[ast.stmt]) -> str:
