@@ -11,7 +11,7 @@ import textwrap
 import pytest
 
 from metarec_lib.workbook.core import resolve
-from metarec_lib.workbook.practice import progress
+from metarec_lib.workbook.practice import Interview, progress
 from metarec_lib.workbook.practice.bank import lesson_of, written
 from metarec_lib.workbook.practice.interview import drawing, host, store
 from metarec_lib.workbook.practice.interview.engine import Engine, Material, Task
@@ -353,3 +353,49 @@ def test_two_processes_at_once_both_store_all():
     with sqlite3.connect(progress.path()) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert json.loads(json.dumps(store.events(names[0])[0]))["number"] == 0
+
+
+# -- the panel ------------------------------------------------------------------------------------------------------------
+def open_parts(widget):
+    """What a reader sees of a widget: a part is hidden with what it lies in."""
+    if widget.layout.display != "none":
+        yield widget
+        for part in getattr(widget, "children", ()):
+            yield from open_parts(part)
+
+
+def buttons(panel):
+    return {part.description: part for part in open_parts(panel.panel) if type(part).__name__ == "Button"}
+
+
+def test_the_panel_shows_at_each_stage_what_can_be_done(capsys):
+    panel = Interview(minutes=5, lang="en", seed=1)
+    engine, seen = panel.host.engine, []
+    while engine.stage != "done":
+        seen.append(engine.stage)
+        assert list(buttons(panel)) == [
+            {"code": "Check", "rubric": "These ticks are right"}.get(engine.stage, "Done"),
+            *(["Skip"] if engine.stage != "rubric" else []),
+            "Pause",
+            "Leave",
+        ]
+        assert (panel.text in open_parts(panel.panel)) == (engine.stage != "rubric")
+        if engine.stage == "short":
+            buttons(panel)["Pause"].click()
+            assert list(buttons(panel)) == ["Go on", "Leave"] and "Everything is kept" in panel.message.value
+            buttons(panel)["Go on"].click()
+            panel.text.value = "A prior learned over tasks, then a few steps for this user."
+        buttons(panel)["Skip" if engine.stage in ("follow-up", "code") else next(iter(buttons(panel)))].click()
+    assert {"short", "full", "rubric"} <= set(seen) and not buttons(panel)
+    assert "self-assessment" in panel.to_do.value and panel.host.report_file.is_file()
+
+
+@pytest.mark.parametrize(("choice", "stage"), [("继续", "full"), ("开一场新的", "short")])
+def test_the_panel_offers_to_go_on_with_an_interview_that_waits(choice, stage):
+    first = Interview(minutes=30, lang="zh", seed=1)
+    first.text.value = "先在任务上学先验"
+    buttons(first)["答完了"].click()
+    again = Interview(minutes=30, lang="zh", seed=2)
+    assert list(buttons(again)) == ["继续", "开一场新的"]
+    buttons(again)[choice].click()
+    assert again.host.engine.stage == stage and "答完了" in buttons(again)

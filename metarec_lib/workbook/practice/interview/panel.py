@@ -70,10 +70,9 @@ class Interview:
     def _make_widgets(self) -> None:
         import ipywidgets as widgets
 
-        wide = widgets.Layout(width="100%")
         self.heading, self.clock, self.to_do, self.message = (widgets.HTML() for _ in range(4))
         self.asked = widgets.Output()
-        self.text = widgets.Textarea(rows=7, layout=wide)
+        self.text = widgets.Textarea(rows=7, layout=widgets.Layout(width="auto"))
         self.text.observe(self._written, "value")
         self.points = widgets.VBox()
         self.done = self._button(self._done, "primary")
@@ -81,11 +80,16 @@ class Interview:
         self.pause = self._button(self._pause)
         self.leave = self._button(lambda: self.host.leave(), text=LEAVE)
         self.go_on, self.fresh = self._button(lambda: None, "primary", GO_ON), self._button(lambda: None, text=NEW)
-        row = widgets.Layout(flex_flow="row wrap")
-        self.buttons = widgets.HBox([self.done, self.skip, self.pause, self.leave], layout=row)
-        self.offer = widgets.HBox([self.go_on, self.fresh], layout=row)
+        self.buttons = self._row([self.done, self.skip, self.pause, self.leave])
+        self.offer = self._row([self.go_on, self.fresh])
         parts = [self.heading, self.clock, self.asked, self.to_do, self.offer, self.text, self.points, self.message]
         self.panel = widgets.VBox([*parts, self.buttons], layout=widgets.Layout(max_width="860px"))
+
+    def _row(self, buttons: Sequence[Any]) -> Any:
+        """Buttons side by side, with a layout of their own: what shares one is hidden together."""
+        import ipywidgets as widgets
+
+        return widgets.HBox(list(buttons), layout=widgets.Layout(flex_flow="row wrap"))
 
     def _button(self, act: Callable[[], None], style: str = "", text: Pair | None = None) -> Any:
         import ipywidgets as widgets
@@ -137,6 +141,7 @@ class Interview:
         self.pause.description = pick(GO_ON if engine.paused else PAUSE, self.lang)
         if engine.paused:
             self._say(pick(STOPPED, self.lang))
+        _shown([self.buttons], True)
         _shown([self.text, self.asked, self.points, self.done, self.skip, self.to_do], False)
         if not engine.paused:
             _shown([self.done, self.asked, self.to_do], True)
