@@ -3,7 +3,12 @@
 Names are attached lazily: importing the package imports neither torch nor pandas.
 """
 
+import os
+
 import lazy_loader
+
+# An operator that Apple's GPUs lack is computed on the CPU; PyTorch reads this as it is imported.
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 __version__ = "0.1.0"
 
@@ -11,6 +16,7 @@ _WHERE = {
     "data.augment": ["data_augmentation", "insert", "sliding_prefixes"],
     "data.interactions": ["Interactions"],
     "data.movielens": ["load_movielens"],
+    "data.reading": ["read_ratings"],
     "data.synthetic": ["World", "make_world"],
     "data.splits": ["load_data", "split_interactions", "split_users", "tuning_users"],
     "data.features": ["generate_items", "preprocess_data"],

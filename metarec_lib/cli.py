@@ -1,5 +1,6 @@
 """The command `metarec`. A command imports its module when it runs, so that `metarec --help` answers at once."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -23,6 +24,9 @@ Seeds = Annotated[str | None, typer.Option(help="Such as 0-4, 3 or 0,2,5-7.")]
 
 def _run(command: Callable[..., int | None], *arguments: object) -> None:
     """Run a command and leave with its exit status; an error that the user can mend is one message, status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a console that lacks a character shows ? and loses no result
+            stream.reconfigure(errors="replace")
     try:
         status = command(*arguments)
     except (ValueError, OSError) as error:
@@ -70,6 +74,14 @@ def _seeds(text: str | None) -> tuple[int, ...]:
         raise
 
 
+def _compute_on(device: str | None) -> None:
+    """Let everything from here on compute on this device. Raises ValueError for one that is not there."""
+    if device is not None:
+        from metarec_lib.device import resolve_device
+
+        os.environ["METAREC_DEVICE"] = str(resolve_device(device))
+
+
 def _language(name: str | None) -> str | None:
     """The language named; another one is wrong usage: status 2."""
     from metarec_lib.workbook.core import LANGUAGES
@@ -80,11 +92,30 @@ def _language(name: str | None) -> str | None:
 
 
 @app.command()
-def data(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")] = None) -> None:
-    """Fetch data sets and pretrained models, once: `metarec data ml-100k`, `encoder`, `llm`."""
+def data(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]")] = None,
+    path: Annotated[str | None, typer.Option("--from", metavar="PATH", help="Your ratings: what is in them?")] = None,
+    out: Annotated[str | None, typer.Option(metavar="CSV", help="With --from: write them as a plain CSV.")] = None,
+    sep: Annotated[str | None, typer.Option(help="With --from: what stands between columns.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="With --from, such as latin-1.")] = None,
+    columns: Annotated[str | None, typer.Option(metavar="A,B,…", help="With --from: names of all columns.")] = None,
+) -> None:
+    """Fetch data sets and pretrained models, once: `metarec data ml-100k`, `encoder`, `llm`; or look at your own."""
     from metarec_lib.data.pretrained import data_command
 
-    _run(data_command, names or [])
+    if path is None:
+        if out or sep or encoding or columns:
+            _fail("--out, --sep, --encoding and --columns need --from PATH.", 2)
+        _run(data_command, names or [])
+    if names:
+        _fail(f"Got {', '.join(names)} and --from; expected one of them.", 2)
+
+    def read(place: str) -> int:
+        from metarec_lib.data.reading import read_command
+
+        return read_command(place, out, sep=sep, encoding=encoding, names=columns.split(",") if columns else None)
+
+    _run(read, path)
 
 
 @app.command()
@@ -316,23 +347,31 @@ def release(
 @app.command()
 def leaderboard(
     data: Annotated[
-        str | None, typer.Option(metavar="CSV", help="user_id,item_id,rating[,timestamp]; ML-100K.")
+        str | None, typer.Option(metavar="PATH", help="Ratings as `metarec data --from` reads them; ML-100K.")
     ] = None,
     seeds: Seeds = "0-2",
     models: Annotated[str | None, typer.Option(metavar="A,B", help="Of the class names; all by default.")] = None,
     order: Annotated[str, typer.Option(metavar="random|chronological", help="Of a user's support.")] = "random",
     json: Annotated[bool, typer.Option("--json", help="All numbers, with their intervals.")] = False,
+    device: Annotated[str | None, typer.Option(metavar="cpu|cuda|mps", help="Where to compute.")] = None,
 ) -> None:
     """Compare all models on new users, by how many of their ratings are known; some minutes a seed."""
     from metarec_lib.leaderboard import leaderboard_command, model_names
 
     try:
+        _compute_on(device)
         names = model_names(models)
         if order not in ("random", "chronological"):
             raise ValueError(f"--order: got {order!r}, expected random or chronological")
     except ValueError as error:
         _fail(str(error), 2)
-    _run(leaderboard_command, data, _seeds(seeds), names, order, json)
+
+    def compared(path: str | None, *rest: object) -> int:
+        from metarec_lib.data.reading import read_ratings
+
+        return leaderboard_command(None if path is None else read_ratings(path, quiet=True), *rest)
+
+    _run(compared, data, _seeds(seeds), names, order, json)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,8 +23,9 @@ from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.movielens import load_movielens
 from metarec_lib.data.splits import split_users
 from metarec_lib.data.tasks import TaskBatch, make_tasks
-from metarec_lib.evaluation.protocols import UNDEFINED, Adaptable, evaluate_tasks, parse_metric
+from metarec_lib.evaluation.protocols import UNDEFINED, Adaptable, evaluate_tasks, one_class, parse_metric
 from metarec_lib.evaluation.uncertainty import compare
+from metarec_lib.models.arguments import CLICK_MODELS
 from metarec_lib.models.base import Recommender
 from metarec_lib.models.blending import Blend
 
@@ -34,6 +34,7 @@ METRICS = ("rmse", "mae", "auc", "ndcg@10")
 FALLING = ("rmse", "mae")  # lower is better
 MIN_USERS = 20  # fewer leave too few of them to judge on
 RESAMPLES = 2_000
+STOPPED, NO_MEMORY = "stopped", "out of memory"  # why a model is missing
 BIAS = "BaselineRecommender"
 ITEM_MEAN, ENSEMBLE = "item-mean", "ensemble"
 # best of all mixes on validation users
@@ -111,9 +112,18 @@ def tune(train: Interactions, tasks: TaskBatch, supports: Sequence[int], names: 
 
 
 def fit_each(
-    names: Sequence[str], train: Interactions, validation: Interactions | None, settings: Settings, seed: int
+    names: Sequence[str],
+    train: Interactions,
+    validation: Interactions | None,
+    settings: Settings,
+    seed: int,
+    missing: dict[str, str] | None = None,
 ) -> tuple[dict[str, Adaptable], dict[str, float]]:
-    """Fitted models and the CPU seconds of each fit, by name. Learners that stop early do so on `validation`, if given."""
+    """Fitted models and the CPU seconds of each fit, by name. Learners that stop early do so on `validation`, if given.
+
+    missing: where given, filled with the models that ran out of memory, and with those not yet fitted at Ctrl-C: what was
+    fitted is kept. Without it both are raised.
+    """
     parts = FAMILIES if ENSEMBLE in names else ()
     models, seconds = {}, {}
     bar = tqdm(dict.fromkeys([*names, *parts]), disable=None, leave=False)  # on a terminal only
@@ -123,12 +133,25 @@ def fit_each(
         own = {"user_shrinkage": np.inf} if name == ITEM_MEAN else settings.get(name, {})
         early = {"validation": validation} if validation is not None and "validation" in cls.options else {}
         start = time.process_time()
-        models[name] = cls(seed=seed, **own).fit(train, **early)
+        try:
+            models[name] = cls(seed=seed, **own).fit(train, **early)
+        except (MemoryError, KeyboardInterrupt) as error:
+            if missing is None or BIAS not in models:
+                raise
+            missing[name] = _why(error)
+            if missing[name] == STOPPED:
+                break
         seconds[name] = time.process_time() - start
-    if parts:
+    if parts and all(n in models for n in parts):
         models[ENSEMBLE] = Blend.of_fitted([models[n] for n in parts])
         seconds[ENSEMBLE] = sum(seconds[n] for n in parts)
-    return {n: models[n] for n in names}, {n: seconds[n] for n in names}
+    for name in (n for n in names if n not in models):
+        missing.setdefault(name, STOPPED if STOPPED in missing.values() else NO_MEMORY)
+    return {n: models[n] for n in names if n in models}, {n: seconds[n] for n in names if n in models}
+
+
+def _why(error: BaseException) -> str:
+    return NO_MEMORY if isinstance(error, MemoryError) else STOPPED
 
 
 # -- users split in three ---------------------------------------------------------------------------------------------
@@ -137,6 +160,11 @@ def plan_for(data: Interactions) -> Plan:
 
     Raises ValueError where not even K=1 is left.
     """
+    if data.implicit:
+        raise ValueError(
+            f"leaderboard: got {data!r}: errors and ranking within a user's own ratings say nothing of clicks. Fit "
+            f"{CLICK_MODELS}, and judge each by evaluate(test, metric='ndcg@10')"
+        )
     counts = np.bincount(data.user_codes, minlength=data.n_users)
     for at in range(len(SUPPORTS) - 1, 0, -1):
         need = max(2, SUPPORTS[at] * 3 // 2)
@@ -149,15 +177,22 @@ def plan_for(data: Interactions) -> Plan:
 
 
 def fit_models(
-    data: Interactions, seed: int = 0, names: Sequence[str] | None = None, plan: Plan | None = None
+    data: Interactions,
+    seed: int = 0,
+    names: Sequence[str] | None = None,
+    plan: Plan | None = None,
+    missing: dict[str, str] | None = None,
 ) -> FittedModels:
-    """Tune the baselines on the tuning users, fit all on the users to learn from; the users to judge on are not touched."""
+    """Tune the baselines on the tuning users, fit all on the users to learn from; the users to judge on are not touched.
+
+    missing: see `fit_each`.
+    """
     plan, names = plan or plan_for(data), model_names(names)
     learning, tuning, judging = split_users(data, seed=seed, min_ratings=plan.min_ratings)
     train, validation = (data.subset(data.ratings["user_id"].isin(part).to_numpy()) for part in (learning, tuning))
     tasks = make_tasks(data, tuning, k=plan.pool, seed=seed)
     settings = tune(train, tasks, plan.supports, names, seed)
-    return FittedModels(*fit_each(names, train, validation, settings, seed), settings, judging)
+    return FittedModels(*fit_each(names, train, validation, settings, seed, missing), settings, judging)
 
 
 def score_models(
@@ -177,10 +212,10 @@ def score_models(
     parts = {}
     for name, model in models.items():
         stars = getattr(model, "scores_are_ratings", True)
-        able = tuple(m for m in metrics if stars or m not in FALLING)
+        able = tuple(m for m in metrics if (stars or m not in FALLING) and not one_class(m, tasks.query))
         for k in plan.supports:
             parts[name, k] = evaluate_tasks(model, tasks.first(k), able, users)
-    return pd.concat(parts, names=["model", "k", "user"])[[*metrics]].reset_index()
+    return pd.concat(parts, names=["model", "k", "user"]).reindex(columns=list(metrics)).reset_index()
 
 
 def standings(
@@ -189,16 +224,31 @@ def standings(
     models: str | Sequence[str] | None = None,
     order: str = "random",
 ) -> pd.DataFrame:
-    """Fit and score the models on each seed's split of the users, and sum up: see `summary`; `seconds` of CPU a fit."""
+    """Fit and score the models on each seed's split of the users, and sum up: see `summary`; `seconds` of CPU a fit.
+
+    Ctrl-C and a full memory lose nothing that was done: `table.attrs["missing"]` says what is not in the table, and why.
+    """
     if order == "chronological" and data.ratings["timestamp"].nunique() < 2:
         raise ValueError(f"leaderboard: {data!r} has no timestamps; add them, or ask for a random order")
-    plan, runs, seconds = plan_for(data), [], {}
-    for seed in seeds:
-        fitted = fit_models(data, seed, models, plan)
-        runs.append(score_models(fitted.models, data, fitted.users, plan, order, seed).assign(seed=seed))
-        seconds[seed] = fitted.seconds
+    plan, runs, seconds, missing = plan_for(data), [], {}, []
+    for at, seed in enumerate(seeds):
+        left_out: dict[str, str] = {}
+        try:
+            fitted = fit_models(data, seed, models, plan, left_out)
+            seconds[seed] = fitted.seconds
+            runs.append(score_models(fitted.models, data, fitted.users, plan, order, seed).assign(seed=seed))
+        except (KeyboardInterrupt, MemoryError) as error:
+            if not runs:
+                raise
+            left_out = {"all models": _why(error)}
+        missing += [f"seed {seed}: {name}: {why}" for name, why in left_out.items()]
+        if STOPPED in left_out.values():
+            missing += [f"seed {later}: not begun" for later in seeds[at + 1 :]]
+            break
     table = summary(pd.concat(runs))
-    return table.assign(seconds=table["model"].map(pd.DataFrame(seconds).mean(axis=1)))
+    table = table.assign(seconds=table["model"].map(pd.DataFrame(seconds).mean(axis=1)))
+    table.attrs["missing"] = missing
+    return table
 
 
 def summary(results: pd.DataFrame) -> pd.DataFrame:
@@ -212,6 +262,7 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
     for model, k in table.index.droplevel(["seed", "user"]).unique():
         for metric in (m for m in METRICS if m in results):
             own, theirs = (_by_seed(table.loc[(name, k), metric]) for name in (model, BIAS))
+            theirs = {seed: values for seed, values in theirs.items() if seed in own}
             means = pd.concat(own, axis=1).mean(axis=1).dropna()
             c = compare(own, theirs, resamples=RESAMPLES) if len(means) > 1 else None
             numbers = (c.mean, *c.interval) if c else (np.nan,) * 3
@@ -225,18 +276,22 @@ def _by_seed(values: pd.Series) -> dict[int, pd.Series]:
 
 # -- the command ------------------------------------------------------------------------------------------------------
 def leaderboard_command(
-    data: str | None, seeds: Sequence[int], models: Sequence[str] | None, order: str, as_json: bool
+    data: Interactions | None, seeds: Sequence[int], models: Sequence[str] | None, order: str, as_json: bool
 ) -> int:
-    """`metarec leaderboard`. data: a CSV of ratings, ML-100K where None. Returns the exit status."""
-    ratings = load_movielens() if data is None else Interactions.from_csv(Path(data))
+    """`metarec leaderboard`. data: ML-100K where None. Returns the exit status: 1 where something is missing."""
+    ratings = data or load_movielens()
     table, plan = standings(ratings, seeds, models, order), plan_for(ratings)
+    missing, judged = table.attrs["missing"], table["users"].max()
     if as_json:
         about = {"data": ratings.name, "seeds": list(seeds), "order": order, "min_ratings": plan.min_ratings}
-        print(json.dumps(about | {"rows": json.loads(table.round(6).to_json(orient="records"))}, indent=1))
-        return 0
+        rows = json.loads(table.round(6).to_json(orient="records"))
+        print(json.dumps(about | {"missing": missing, "rows": rows}, indent=1))
+        return 1 if missing else 0
+    few = int((np.bincount(ratings.user_codes, minlength=ratings.n_users) < plan.min_ratings).sum())
     print(
         f"{ratings!r}; {order} support.\nUsers with {plan.min_ratings} or more ratings: 15 % to tune and stop early on, the "
-        f"same for every seed; 20 % to judge on ({table['users'].max()} over {len(seeds)} seeds); others to learn from.\n"
+        f"same for every seed; 20 % to judge on ({judged} over {table['seeds'].max()} seeds); others to learn from.\n"
+        f"Left out: {few} of {ratings.n_users} users, who have fewer.\n"
         f"{plan.pool} ratings are set aside for supports; the query is all others, the same for every K.\n"
         "After each mean over users: the difference to the tuned bias × 1000, and half of its 95 % interval; ~ no "
         f"difference seen.\nRMSE and MAE are of raw scores. AUC and nDCG@10 are within the query; a like is "
@@ -244,7 +299,9 @@ def leaderboard_command(
     )
     for metric in METRICS:
         print(f"\n{shown(table, metric)}")
-    return 0
+    if missing:
+        print("\nNot in these tables: " + "; ".join(missing) + ".")
+    return 1 if missing else 0
 
 
 def shown(table: pd.DataFrame, metric: str) -> str:

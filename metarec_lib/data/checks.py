@@ -2,22 +2,66 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from metarec_lib.data.ids import as_ids
+from metarec_lib.data.times import as_times
+
 RATING_COLUMNS = ("user_id", "item_id", "rating", "timestamp")
 ITEM_COLUMNS = ("item_id", "title", "year")
 LIKE_SHARE = 0.75  # of the way from the lowest to the highest rating: 4 of 1 to 5
+OTHER_NAMES = {
+    "user_id": (
+        "user", "userid", "uid", "users", "reviewerid", "customerid", "visitorid", "username", "userno", "memberid",
+    ),
+    "item_id": (
+        "item", "itemid", "iid", "items", "movieid", "movie", "filmid", "bookid", "isbn", "asin", "parentasin", "businessid",
+        "productid", "artistid", "songid", "trackid", "gameid", "animeid", "jokeid", "articleid", "newsid",
+    ),
+    "rating": ("ratings", "stars", "score", "overall", "bookrating", "starrating", "ratingvalue", "userrating"),
+    "timestamp": ("time", "date", "ts", "datetime", "unixreviewtime", "createdat", "ratedat", "timestamps", "dateadded"),
+}  # fmt: skip
+NOT_RATED = (99.0, 999.0, -1.0, -9.0, -99.0, -999.0)  # numbers that stand for "not rated"
+
+
+class ScaleWarning(UserWarning):
+    """The ratings hold a number that looks like "not rated", so that the scale read off them is likely to be wrong."""
 
 
 def need_columns(frame: pd.DataFrame, columns: Sequence[str], where: str) -> None:
     missing = [c for c in columns if c not in frame.columns]
     if missing:
+        got = [*map(str, frame.columns)]
         raise ValueError(
-            f"{where}: no column {', '.join(missing)}; got {list(frame.columns)}, expected {list(columns)}"
+            f"{where}: no column {', '.join(missing)}; got {got}, expected {list(columns)}{_remedy(got, missing)}"
         )
+
+
+def _remedy(got: list[str], missing: Sequence[str]) -> str:
+    """What to do about missing columns, where the names that are there tell it."""
+    if len(got) == 1:
+        for sep in ("\t", ";", "|", "::", ","):
+            if sep in got[0]:
+                return f". Usual cause: the separator is {sep!r}; pass sep={sep!r}"
+    plain = {plain_name(name): name for name in got}
+    found = {
+        plain[other]: name
+        for name in missing
+        for other in (plain_name(name), *OTHER_NAMES.get(name, ()))
+        if other in plain
+    }
+    if found:
+        return f". Usual cause: other names; rename(columns={found})"
+    return ". For data without ratings use Interactions.from_clicks" if [*missing] == ["rating"] else ""
+
+
+def plain_name(name: str) -> str:
+    """A column's name without case, blanks and signs: `User-ID` is `userid`."""
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def as_numbers(column: pd.Series, where: str) -> pd.Series:
@@ -35,22 +79,9 @@ def as_numbers(column: pd.Series, where: str) -> pd.Series:
     return numbers
 
 
-def as_ids(column: pd.Series, where: str) -> pd.Series:
-    """Ids as int64 where all are whole numbers (numeric strings too), else as str. Raises ValueError for missing ids."""
-    if column.isna().any():
-        row = int(np.flatnonzero(column.isna())[0])
-        raise ValueError(
-            f"{where}: {int(column.isna().sum())} ids are missing, the first in row {row}; every row needs one"
-        )
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.notna().all() and (numbers == np.floor(numbers)).all() and np.isfinite(numbers).all():
-        return numbers.astype(np.int64)
-    return column.astype(str).astype(object)
-
-
-def distinct_ids(column: pd.Series) -> np.ndarray:
+def distinct_ids(column: pd.Series, where: str) -> np.ndarray:
     """The ids that occur, ascending; missing ones are left for the check of the ratings to report."""
-    return np.sort(as_ids(column.dropna(), "ids").unique())
+    return np.sort(as_ids(column.dropna(), where).unique())
 
 
 def clean_table(table: pd.DataFrame, key: str, where: str) -> pd.DataFrame:
@@ -101,7 +132,7 @@ def clean_ratings(ratings: pd.DataFrame, scale: tuple[float, float], where: str)
             "user_id": as_ids(frame["user_id"], f"{where}: user_id"),
             "item_id": as_ids(frame["item_id"], f"{where}: item_id"),
             "rating": stars,
-            "timestamp": as_numbers(frame["timestamp"], f"{where}: timestamp").astype(np.int64),
+            "timestamp": as_times(frame["timestamp"], f"{where}: timestamp"),
             **{column: frame[column].astype(np.float64) for column in others},
         }
     )
@@ -110,12 +141,34 @@ def clean_ratings(ratings: pd.DataFrame, scale: tuple[float, float], where: str)
 def like_of(like: float | None, scale: tuple[float, float], name: str) -> float:
     low, high = scale
     if like is None:
-        return low + LIKE_SHARE * (high - low)
+        like = low + LIKE_SHARE * (high - low)
+        size = max(abs(low), abs(high))
+        return round(like, 12 - int(np.ceil(np.log10(size)))) if size else like  # 0.1 + 0.75 * 0.8 is above 0.7
     if not low <= like <= high:
         raise ValueError(
             f"{name}: got like={like!r}, expected a rating from {low:g} to {high:g}, the scale of these data"
         )
     return float(like)
+
+
+def warn_of_not_rated(stars: np.ndarray, name: str) -> None:
+    """Warn where one of the ratings (n,) looks like a sign for "not rated": 99 or -1 far from the others, or mostly 0."""
+    values, counts = np.unique(stars, return_counts=True)
+    if len(values) < 3:
+        return
+    low, high, others = values[0], values[-1], 2 * np.abs(values)
+    zero = low == 0 and values[1] >= 1 and len(values) > 3 and counts[0] > counts[1:].max()
+    far_below = low in NOT_RATED and (values[1] >= 0 if low == -1 else -low > others[1:].max())
+    suspect = -1 if high in NOT_RATED and high > others[:-1].max() else 0 if zero or far_below else None
+    if suspect is not None:
+        value = values[suspect]
+        warnings.warn(
+            f"{name}: {counts[suspect]} of {len(stars)} ratings are {value:g}, the others lie between "
+            f"{np.delete(values, suspect).min():g} and {np.delete(values, suspect).max():g}. Usual cause: {value:g} stands "
+            "for not rated; drop these rows, or pass scale=(lowest, highest) if it is a rating",
+            ScaleWarning,
+            stacklevel=4,
+        )
 
 
 def known_ids(column: pd.Series, table: pd.Series, key: str, name: str) -> pd.Series:

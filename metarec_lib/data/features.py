@@ -7,6 +7,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from metarec_lib.data.checks import as_numbers, distinct_ids, warn_of_not_rated
+from metarec_lib.data.ids import as_ids, positions
 from metarec_lib.data.interactions import ITEM_COLUMNS, Interactions
 from metarec_lib.data.movielens import load_movielens
 
@@ -24,7 +26,7 @@ class _Source(dict):
     def __init__(self, interactions: Interactions) -> None:
         super().__init__()
         self.users, self.items = interactions.users, interactions.items
-        self.name, self.scale, self.like = interactions.name, interactions.scale, interactions.like
+        self.about = {key: getattr(interactions, key) for key in ("name", "scale", "like", "inferred")}
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -41,17 +43,15 @@ class _Source(dict):
         return self
 
     def __reduce__(self) -> tuple:
-        return _source_again, (self.users, self.items, self.name, self.scale, self.like)
+        return _source_again, (self.users, self.items, self.about)
 
     def __repr__(self) -> str:
-        return f"<tables of {self.name}: {len(self.users):,} users, {len(self.items):,} items>"
+        return f"<tables of {self.about['name']}: {len(self.users):,} users, {len(self.items):,} items>"
 
 
-def _source_again(
-    users: pd.DataFrame, items: pd.DataFrame, name: str, scale: tuple[float, float], like: float
-) -> _Source:
+def _source_again(users: pd.DataFrame, items: pd.DataFrame, about: dict[str, object]) -> _Source:
     source = _Source.__new__(_Source)
-    source.users, source.items, source.name, source.scale, source.like = users, items, name, scale, like
+    source.users, source.items, source.about = users, items, about
     return source
 
 
@@ -90,25 +90,33 @@ def generate_items(data: Interactions | pd.DataFrame | None = None) -> np.ndarra
         source = data.attrs.get("source")
         if not isinstance(source, _Source):
             _need_ids(data, "generate_items", ("item_id",))
-            return np.sort(data["item_id"].unique())
+            return distinct_ids(data["item_id"], "generate_items: item_id")
         return np.sort(source.items["item_id"].to_numpy())
     if not isinstance(data, Interactions):
         raise ValueError(f"generate_items: got a {type(data).__name__}, expected Interactions, X, or nothing")
     return np.sort(data.items["item_id"].to_numpy())
 
 
-def as_interactions(X: Interactions | pd.DataFrame, y: object = None) -> Interactions:
+def as_interactions(
+    X: Interactions | pd.DataFrame, y: object = None, known: Interactions | None = None
+) -> Interactions:
     """The inverse of `preprocess_data`, for whatever a caller gives a model.
 
     X: Interactions, or a DataFrame with user_id and item_id; timestamp is 0 where there is none. y: the
     ratings, one a row of X, numbers or numeric strings; without y, X needs a column rating. The tables are
     those of `X.attrs["source"]`; ids that they lack, and all ids where there is no source, get theirs from
     the columns of X: those before `title` describe the user, `year` and the 0/1 columns behind it the item,
-    others are ignored.
+    others are ignored. known: data whose scale and like hold where X does not bring its own; without them it is 1 to 5, or
+    0.5 to 5, if the ratings are of that kind, else what occurs.
 
     Raises ValueError (got / expected / usual cause) for other types, missing columns or ids, lengths that
     differ, y as a table or in another order than X, and all that `Interactions` refuses.
     """
+    data = _as_interactions(X, y)
+    return data if known is None else data.on_scale_of(known)
+
+
+def _as_interactions(X: Interactions | pd.DataFrame, y: object) -> Interactions:
     if isinstance(X, Interactions):
         return X if y is None else X.replace_ratings(X.ratings.assign(rating=_ratings(X.ratings, y)))
     if not isinstance(X, pd.DataFrame):
@@ -121,10 +129,9 @@ def as_interactions(X: Interactions | pd.DataFrame, y: object = None) -> Interac
     source = X.attrs.get("source")
     if isinstance(source, _Source):
         users, items = _extended(source.users, X, "user_id"), _extended(source.items, X, "item_id")
-        return Interactions(ratings, users, items, name=source.name, scale=source.scale, like=source.like)
-    return Interactions(
-        ratings, _rebuilt(X, "user_id"), _rebuilt(X, "item_id"), name="X", scale=_scale(ratings["rating"])
-    )
+        return Interactions(ratings.iloc[:0], users, items, **source.about).replace_ratings(ratings)
+    users, items, scale = _rebuilt(X, "user_id"), _rebuilt(X, "item_id"), _scale(ratings["rating"])
+    return Interactions(ratings, users, items, name="X", scale=scale, inferred=True)
 
 
 def user_features(interactions: Interactions) -> tuple[np.ndarray, list[str]]:
@@ -212,7 +219,7 @@ def _rebuilt(X: pd.DataFrame, key: str) -> pd.DataFrame:
     user_columns, genres = _kinds_of_columns(X)
     facts = [c for c in ("title", "year") if c in X]
     columns = [*facts, *genres] if key == "item_id" else user_columns
-    groups = X[[key, *columns]].groupby(key)
+    groups = X[columns].groupby(as_ids(X[key], f"X: {key}"))
     table = groups.last().reset_index() if columns else groups.size().index.to_frame(index=False)
     if key == "item_id":
         ids = table[key].astype(str)
@@ -236,8 +243,7 @@ def _kinds_of_columns(X: pd.DataFrame) -> tuple[list[str], list[str]]:
 
 def _extended(table: pd.DataFrame, X: pd.DataFrame, key: str) -> pd.DataFrame:
     """The table, with rows for ids of X that it lacks (ratings someone added to X)."""
-    ids = pd.to_numeric(X[key], errors="coerce") if pd.api.types.is_numeric_dtype(table[key]) else X[key].astype(str)
-    new = ~ids.isin(table[key])
+    new = positions(pd.Index(table[key]), X[key]) < 0
     if not new.any():
         return table
     added = _rebuilt(X[new], key).reindex(columns=table.columns)
@@ -248,5 +254,15 @@ def _extended(table: pd.DataFrame, X: pd.DataFrame, key: str) -> pd.DataFrame:
 
 
 def _scale(ratings: pd.Series) -> tuple[float, float]:
-    """1 to 5 stars, or 0.5 to 5 where half a star occurs, for ratings that come without their scale."""
-    return (0.5, 5.0) if (pd.to_numeric(ratings, errors="coerce") == 0.5).any() else (1.0, 5.0)
+    """1 to 5 stars, or 0.5 to 5 where half a star occurs, for ratings that come without their scale; else what occurs.
+
+    Nothing but 1 are clicks.
+    """
+    stars = as_numbers(ratings, "X: rating").to_numpy()
+    if not len(stars):
+        return 1.0, 5.0
+    low, high = float(stars.min()), float(stars.max())
+    if not 0.5 <= low <= high <= 5 or low == high == 1:
+        warn_of_not_rated(stars, "X")
+        return low, high
+    return (0.5 if low < 1 else 1.0), 5.0

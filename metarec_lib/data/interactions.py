@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,10 @@ from metarec_lib.data.checks import (
     like_of,
     need_columns,
     no_duplicate_pairs,
+    warn_of_not_rated,
 )
+from metarec_lib.data.ids import positions
+from metarec_lib.data.tables import clicks_as_ratings, read_csv
 
 T = TypeVar("T")  # an array or a tensor
 
@@ -31,15 +34,18 @@ T = TypeVar("T")  # an array or a tensor
 class Interactions:
     """Ratings with their user and item tables.
 
-    ratings: one row a rating: user_id, item_id (int or str), rating (float), timestamp (int, seconds), then any other
-             numeric columns as float64, such as click or dwell (`labels`; NaN where unknown). Text columns are left out.
+    ratings: one row a rating: user_id, item_id (int or str), rating (float), timestamp (int, in the unit it came in; dates
+             since 1970), then any other numeric columns as float64, such as click or dwell (`labels`; NaN where unknown).
+             Text columns are left out.
     users:   one row a user: user_id, then any feature columns.
     items:   one row an item: item_id, title (str, None where missing), year (float, NaN where unknown), then one 0/1
              column a genre.
     name:    what messages call this data.
     scale:   the lowest and the highest rating.
     like:    the lowest rating that says "liked"; low + 3/4 (high - low) where None.
+    inferred: whether the scale was read off the ratings: then others may lie outside it.
 
+    Ids are kept as they are written: numbers where every id is a plain whole number of 64 bits, text where one is not.
     Raises ValueError that says what is wrong, where and how often: missing columns, ids that a table does not have,
     ids twice in a table, two ratings of one pair, NaN, ratings outside the scale, values that are no numbers.
     """
@@ -50,6 +56,7 @@ class Interactions:
     name: str = "data"
     scale: tuple[float, float] = (1.0, 5.0)
     like: float | None = None
+    inferred: bool = False
     _trusted: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -84,46 +91,68 @@ class Interactions:
 
         ratings: needs user_id, item_id, rating; timestamp is 0 where there is none.
         users, items: without them the tables hold just the ids that occur. Items without title or year get the id as
-        title and no year. scale: the lowest and highest rating that occur, unless given. like: see the class.
+        title and no year. scale: the lowest and highest rating that occur, unless given; a ScaleWarning says where one of
+        these looks like "not rated". like: see the class.
         """
         need_columns(ratings, ("user_id", "item_id", "rating"), f"{name}: ratings")
         frame = ratings.assign(timestamp=ratings.get("timestamp", 0))
         if users is None:
-            users = pd.DataFrame({"user_id": distinct_ids(frame["user_id"])})
+            users = pd.DataFrame({"user_id": distinct_ids(frame["user_id"], f"{name}: user_id")})
         if items is None:
-            items = pd.DataFrame({"item_id": distinct_ids(frame["item_id"])})
+            items = pd.DataFrame({"item_id": distinct_ids(frame["item_id"], f"{name}: item_id")})
         if "title" not in items:
             items = items.assign(title=items["item_id"].astype(str))
         if "year" not in items:
             items = items.assign(year=np.nan)
         if scale is None:
             stars = as_numbers(frame["rating"], f"{name}: ratings: rating")
-            scale = (float(stars.min()), float(stars.max())) if len(stars) else (1.0, 5.0)
-        return cls(frame, users, items, name=name, scale=scale, like=like)
+            warn_of_not_rated(stars.to_numpy(), name)
+            found = (float(stars.min()), float(stars.max())) if len(stars) else (1.0, 5.0)
+        return cls(frame, users, items, name=name, scale=scale or found, like=like, inferred=scale is None)
+
+    @classmethod
+    def from_clicks(
+        cls,
+        clicks: pd.DataFrame,
+        users: pd.DataFrame | None = None,
+        items: pd.DataFrame | None = None,
+        name: str = "data",
+    ) -> Interactions:
+        """Who took what, without ratings: clicks, plays, purchases (`implicit` data).
+
+        clicks: user_id, item_id, perhaps timestamp and count. One row a pair of user and item is left, with the rating 1,
+        which is a like, the latest time, and in the column `count` how often it occurred (the sum of the counts).
+        """
+        need_columns(clicks, ("user_id", "item_id"), f"{name}: clicks")
+        return cls.from_frame(clicks_as_ratings(clicks, f"{name}: clicks"), users, items, name, scale=(1.0, 1.0))
 
     @classmethod
     def from_csv(cls, path: str | Path, **options: object) -> Interactions:
         """The ratings in a CSV file with the columns user_id, item_id, rating and, if known, timestamp.
 
-        options go to `from_frame`. Raises FileNotFoundError where there is no such file, ValueError for bad content.
+        users, items, name, scale and like go to `from_frame`, other options to `pandas.read_csv` (sep, encoding, names,
+        header, decimal, ...). Raises FileNotFoundError where there is no such file, ValueError for bad content: rows with
+        more fields than the header has names are refused. `read_ratings` reads other names and formats.
         """
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"from_csv: no file at {path}; got {str(path)!r}, expected a CSV of ratings")
-        try:
-            frame = pd.read_csv(path)
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise ValueError(
-                f"from_csv: {path.name} is no readable CSV ({error}); expected a header and UTF-8 text"
-            ) from error
-        return cls.from_frame(frame, **{"name": path.stem, **options})
+        own = {key: options.pop(key) for key in ("users", "items", "name", "scale", "like") if key in options}
+        return cls.from_frame(read_csv(path, f"from_csv: {path.name}", **options), **{"name": path.stem, **own})
 
     # -- reading --------------------------------------------------------------------------------------------------
     def __len__(self) -> int:
         return len(self.ratings)
 
     def __repr__(self) -> str:
-        return f"Interactions({self.name}: {len(self):,} ratings, {self.n_users:,} users, {self.n_items:,} items)"
+        size = f"{self.name}: {len(self):,} ratings, {self.n_users:,} users, {self.n_items:,} items"
+        scale = "clicks" if self.implicit else f"scale {self.scale[0]:g} to {self.scale[1]:g}"
+        return f"Interactions({size}, {scale}{' as found' if self.inferred else ''})"
+
+    @property
+    def implicit(self) -> bool:
+        """Whether every rating is 1, as in clicks: it tells items taken from items not taken, and no more."""
+        return self.scale[0] == self.scale[1] == 1
 
     @property
     def n_users(self) -> int:
@@ -139,11 +168,11 @@ class Interactions:
         return tuple(c for c in self.items.columns if c not in ITEM_COLUMNS)
 
     def user_index(self, ids: object) -> np.ndarray:
-        """Positions in `users` of these ids, (n,) int64; -1 where an id is unknown. Numeric strings count as numbers."""
+        """Positions in `users` of these ids, (n,) int64; -1 where an id is unknown. "7" is the number 7, "007" is not."""
         return positions(self._user_lookup, ids)
 
     def item_index(self, ids: object) -> np.ndarray:
-        """Positions in `items` of these ids, (n,) int64; -1 where an id is unknown. Numeric strings count as numbers."""
+        """Positions in `items` of these ids, (n,) int64; -1 where an id is unknown. "7" is the number 7, "007" is not."""
         return positions(self._item_lookup, ids)
 
     @cached_property
@@ -199,25 +228,29 @@ class Interactions:
             rows = np.flatnonzero(rows)
         rows = rows if rows.size else rows.astype(np.int64)  # an empty list has no type of its own
         ratings = self.ratings.iloc[rows].reset_index(drop=True)
-        part = Interactions(ratings, self.users, self.items, self.name, self.scale, self.like, _trusted=True)
+        part = replace(self, ratings=ratings, _trusted=True)
         for name in ("user_codes", "item_codes"):  # what was looked up once is not looked up again
             if name in vars(self):
                 vars(part)[name] = vars(self)[name][rows]
         return part
 
     def replace_ratings(self, ratings: pd.DataFrame) -> Interactions:
-        """The same tables with other ratings, checked anew."""
-        return Interactions(ratings, self.users, self.items, self.name, self.scale, self.like)
+        """The same tables with other ratings, checked anew; a scale that was read off the old ones widens to hold them."""
+        return replace(self, ratings=ratings, scale=self._wide_enough(ratings), _trusted=False)
 
+    def on_scale_of(self, other: Interactions) -> Interactions:
+        """The same ratings with the scale and the like of other data, if its own scale was read off the ratings alone."""
+        if not self.inferred or (self.scale, self.like) == (other.scale, other.like):
+            return self
+        scale = other._wide_enough(self.ratings)
+        return replace(self, scale=scale, like=other.like, inferred=other.inferred, _trusted=False)
 
-def positions(lookup: pd.Index, ids: object) -> np.ndarray:
-    """Where in the lookup these ids stand, (n,) int64; -1 for an unknown one. Numeric strings count as numbers."""
-    values = pd.Series(np.atleast_1d(np.asarray(ids)))
-    if lookup.dtype == object:
-        values = values.astype(str).astype(object)
-    elif not pd.api.types.is_integer_dtype(values):
-        values = pd.to_numeric(values, errors="coerce")
-    return lookup.get_indexer(values).astype(np.int64)
+    def _wide_enough(self, ratings: pd.DataFrame) -> tuple[float, float]:
+        """The scale, widened to hold these ratings if it was itself read off ratings that rate."""
+        if not self.inferred or self.implicit or not len(ratings) or "rating" not in ratings:
+            return self.scale
+        stars = as_numbers(ratings["rating"], f"{self.name}: ratings: rating")
+        return min(self.scale[0], float(stars.min())), max(self.scale[1], float(stars.max()))
 
 
 def order_within(groups: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

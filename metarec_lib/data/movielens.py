@@ -49,7 +49,8 @@ def load_movielens(name_or_path: str | Path = NAME) -> Interactions:
 
     name_or_path: `"ml-100k"` (fetched by `metarec data ml-100k`, or in METAREC_DATA), `"ml-latest-small"`
     (October 2016, ships with the package), or the path of a folder or zip that holds ML-100K (u.data, u.user,
-    u.item), ML-1M (ratings.dat, users.dat, movies.dat) or a "latest" release (ratings.csv, movies.csv).
+    u.item), ML-1M (ratings.dat, users.dat, movies.dat), ML-10M (ratings.dat, movies.dat) or ML-20M and later (ratings.csv,
+    movies.csv).
 
     users: user_id and, where the release has them, age (years), gender, occupation, zip. items: item_id,
     title (without the year, article in front), year, one 0/1 column a genre. Raises FileNotFoundError where
@@ -158,6 +159,15 @@ def _read_1m(members: Members) -> tuple:
     return ratings, users, _items(items["item_id"], titles, years, _flags(items["genres"], "|")), (1.0, 5.0)
 
 
+def _read_10m(members: Members) -> tuple:
+    ratings = _table(_tabbed(members["ratings.dat"]), "\t", text=False, names=RATINGS)
+    items = _table(_tabbed(members["movies.dat"]), "\t", names=["item_id", "title", "genres"])
+    titles, years = clean_titles(items["title"])
+    genres = _flags(items["genres"].replace("(no genres listed)", ""), "|")
+    users = pd.DataFrame({"user_id": np.sort(ratings["user_id"].unique())})
+    return ratings, users, _items(items["item_id"], titles, years, genres), (0.5, 5.0)
+
+
 def _read_latest(members: Members) -> tuple:
     ratings = pd.read_csv(io.BytesIO(members["ratings.csv"]))
     ratings = ratings.rename(columns={"userId": "user_id", "movieId": "item_id"})[RATINGS]
@@ -173,6 +183,7 @@ _FORMATS: dict[tuple[str, ...], Callable[[Members], tuple]] = {
     (f"{NAME}.inter", f"{NAME}.user", f"{NAME}.item"): _read_recbole,
     ("u.data", "u.user", "u.item"): _read_100k,
     ("ratings.dat", "users.dat", "movies.dat"): _read_1m,
+    ("ratings.dat", "movies.dat"): _read_10m,
     ("ratings.csv", "movies.csv"): _read_latest,
 }
 _EMBEDDED = Path(__file__).with_name("embedded") / EMBEDDED_NAME

@@ -95,7 +95,8 @@ def _mean_ranking(model: Fitted, data: Interactions, metric: str) -> float:
 def _need_both_classes(metric: str, data: Interactions) -> None:
     if data.liked.all() or not data.liked.any():
         cause = f"all ratings here are likes ({data.like:g} or more)" if data.liked.all() else _no_like(data)
-        raise ValueError(f"evaluate: {metric} is undefined: only one class occurs, {cause}; use rmse, or more ratings")
+        instead = "these are clicks, use ndcg@10 or hr@10" if data.implicit else "use rmse, or more ratings"
+        raise ValueError(f"evaluate: {metric} is undefined: only one class occurs, {cause}; {instead}")
 
 
 def _no_like(data: Interactions) -> str:

@@ -54,10 +54,16 @@ def evaluate_tasks(
     """Adapt to each user's support, score the query, and return one row a user, one column a metric.
 
     metrics: rmse, mae, auc, ndcg@k, hr@k, mrr. Ranking is inside the user's query items, by the likes and gains that the
-    query carries. Where a metric is undefined for a user (`UNDEFINED` says why) the value is NaN. The table is indexed by
+    query carries. Where a metric is undefined for a user (`UNDEFINED` says why) the value is NaN; where one class alone
+    occurs in the queries of all users, as in clicks, ranking inside them raises ValueError. The table is indexed by
     `user_ids` (B,), or by position in the user table. clip: rmse and mae of scores cut off at (lowest, highest); ranking
     is always of raw scores, and without `clip` errors are too.
     """
+    if bad := [name for name in metrics if one_class(name, tasks.query)]:
+        raise ValueError(
+            f"evaluate_tasks: {', '.join(bad)} mean nothing: all ratings to be ranked are of one class, so that every "
+            "order is as good. Usual cause: clicks, or too few ratings; rank all items with evaluate_ranking instead"
+        )
     scores = score_tasks(model, tasks)
     columns = {name: task_metric(name, scores, tasks.query, clip).cpu().numpy() for name in metrics}
     index = tasks.users.cpu().numpy() if user_ids is None else pd.Index(user_ids)
@@ -113,6 +119,15 @@ def task_metric(name: str, scores: Tensor, query: PaddedRatings, clip: tuple[flo
     if kind == "hr":
         return m.hit_rate(scores, liked, query.mask, k or 10)
     return getattr(m, kind)(scores, liked, query.mask)
+
+
+def one_class(name: str, query: PaddedRatings) -> bool:
+    """Whether a ranking metric sees no difference between any two ratings of several users: no order is better."""
+    kind, _ = parse_metric(name)
+    if kind in ("rmse", "mae") or not bool((query.counts > 0).sum() > 1):
+        return False
+    of_all = _said(query, "gains" if kind == "ndcg" else "liked", name)[query.mask]
+    return bool((of_all == of_all[0]).all())
 
 
 def _said(query: PaddedRatings, column: str, metric: str) -> Tensor:

@@ -126,9 +126,12 @@ class _Job:
     def _sampled(self, rows: np.ndarray, others: Tensor) -> Tensor:
         """(B, I) bool, `negatives` of the others at random; a user's draw does not depend on the batch."""
         n_items = others.shape[1]
-        draw = torch.as_tensor(np.stack([_draw(self.seed, row, n_items) for row in rows]), device=others.device)
-        nearest = draw.masked_fill(~others, 2.0).topk(min(self.negatives, n_items), largest=False).indices
-        return torch.zeros_like(others).scatter_(1, nearest, True) & others
+        allowed, wanted = others.cpu().numpy(), min(self.negatives, n_items)
+        draw = np.where(allowed, np.stack([_draw(self.seed, row, n_items) for row in rows]), 2.0)  # MPS has no float64
+        nearest = np.argpartition(draw, min(wanted, n_items - 1), axis=1)[:, :wanted]
+        chosen = np.zeros_like(allowed)
+        np.put_along_axis(chosen, nearest, True, axis=1)
+        return torch.as_tensor(chosen & allowed, device=others.device)
 
     def count(self, relevant: np.ndarray) -> dict[str, int]:
         ranked = relevant > 0

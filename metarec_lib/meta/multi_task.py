@@ -191,6 +191,7 @@ class ESMM(MultiTaskMetaLearningModel):
     """
 
     scores_are_ratings = False
+    needs_both_classes = True
 
     def _prepare(self, data: Interactions) -> None:
         super()._prepare(data)

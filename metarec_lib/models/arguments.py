@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from metarec_lib.data.features import as_interactions
+from metarec_lib.data.ids import id_text, plain_number
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.models.history import History
 
@@ -38,6 +40,7 @@ class Range:
 COUNT = Range(1, whole=True)  # how many of something
 POSITIVE = Range(0, above=True)  # a rate, a strength
 NOT_NEGATIVE = Range(0)
+CLICK_MODELS = "EASE or AdversarialBPR, with PopularityRecommender as their baseline"  # made for clicks
 
 
 def check_ranges(model: object, ranges: Mapping[str, object]) -> None:
@@ -58,6 +61,16 @@ def need_ratings(argument: str, data: Interactions) -> None:
     """Raise ValueError where there is no rating to learn from."""
     if not len(data):
         raise ValueError(f"{argument}: got no ratings, expected at least one. Usual cause: a filter that left nothing")
+
+
+def need_stars(model: Any, data: Interactions) -> None:
+    """Raise ValueError where a model that predicts ratings, or likes among ratings, is to learn from clicks."""
+    if data.implicit and (model.scores_are_ratings or model.needs_both_classes):
+        raise ValueError(
+            f"{type(model).__name__}: got {data!r}, whose ratings are all {data.scale[0]:g}: clicks tell what was taken, "
+            f"there is no rating to predict. Use {CLICK_MODELS}, and judge by ndcg@10 or hr@10. If they are ratings, pass "
+            "scale=(lowest, highest) to Interactions.from_frame"
+        )
 
 
 def need_same_tables(argument: str, got: Interactions, expected: Interactions) -> None:
@@ -110,9 +123,10 @@ def clean_user_id(user_id: object, history: History) -> int | str:
     """The id in the type of the training data's ids, so that a new user's is found again."""
     if np.ndim(user_id) != 0 or pd.isna(user_id):
         raise ValueError(f"update: got user id {user_id!r}, expected one id")
+    text = id_text(user_id)
     if history.ids.dtype == object:
-        return str(user_id)
-    number = pd.to_numeric(user_id, errors="coerce")
-    if not np.isfinite(number) or number % 1 != 0:
+        return text
+    number = plain_number(text)
+    if number is None:
         raise ValueError(f"update: got user id {user_id!r}, expected a whole number, like the ids of the training data")
-    return int(number)
+    return number

@@ -32,6 +32,7 @@ from metarec_lib.models.arguments import (
     in_order,
     joined,
     need_ratings,
+    need_stars,
     whole_number,
 )
 from metarec_lib.models.history import History
@@ -62,6 +63,9 @@ class Recommender(Serving, BaseEstimator, ABC):
     options: ClassVar[frozenset[str]] = frozenset()  # of `fit`: which of its options the model supports
     ranges: ClassVar[dict[str, object]] = {"seed": NOT_NEGATIVE}  # of the settings; those of base classes hold as well
     scores_are_ratings: ClassVar[bool] = True  # False: a score orders items, but is not on the scale of the ratings
+    needs_both_classes: ClassVar[bool] = (
+        False  # True: learns to tell likes from the rest, and nothing from clicks alone
+    )
     uses_order: ClassVar[bool] = False  # True: the order of a support's ratings matters; it is that of their times
 
     def __init_subclass__(cls, **options: object) -> None:
@@ -142,6 +146,7 @@ class Recommender(Serving, BaseEstimator, ABC):
             options[name] = whole_number(f"fit: {name}", options[name])
         data = as_interactions(X, y)
         need_ratings("fit: X", data)
+        need_stars(self, data)
         if options.pop("X_target", None) is not None:
             target = as_interactions(X_target, y_target)
             need_ratings("fit: X_target", target)

@@ -108,12 +108,14 @@ class Blend(Recommender):
         if self.how != "mean" and len(np.unique(data.user_codes)) > 1:
             columns = [out_of_fold_predictions(partial(clone, m), data, self.folds, self.seed) for m in bases]
             scores = np.stack(columns, axis=2).reshape(-1, len(bases))  # (n L, M)
-            known = _support_sizes(data, self.seed).ravel()
-            ratings, share = (np.repeat(v, len(SIZES)) for v in (data.values, _equal_users(data)))
+            known, unit = _support_sizes(data, self.seed).ravel(), _unit(data)
+            scores = scores / unit  # in stars of 1 to 5: the penalties below are in these
+            ratings, share = (np.repeat(v, len(SIZES)) for v in (data.values / unit, _equal_users(data)))
             if self.how == "boosting":
-                self.trees_ = boost(scores, known, ratings, share, self.seed)
+                self.trees_ = boost(scores * unit, known, ratings * unit, share, self.seed)
             else:
                 weights, constants = weights_by_size(scores, known, ratings, share, self.how)
+                constants = constants * unit
         self.weights_, self.constants_ = self._tensor(weights), self._tensor(constants)
         self.models_ = [clone(m).fit(data) for m in bases]
 
@@ -233,7 +235,13 @@ def _equal_users(data: Interactions) -> np.ndarray:
     return 1 / np.bincount(data.user_codes, minlength=data.n_users)[data.user_codes]
 
 
+def _unit(data: Interactions) -> float:
+    """How many of the ratings' units are one star of 1 to 5."""
+    low, high = data.scale
+    return (high - low) / 4 if high > low else 1.0
+
+
 def _nearest(counts: Tensor) -> Tensor:
-    """The row of `SIZES` that is nearest to each count, on a logarithmic scale."""
-    sizes = torch.tensor(SIZES, dtype=torch.float64, device=counts.device)
-    return torch.bucketize(counts.to(torch.float64), (sizes[:-1] * sizes[1:]).sqrt())
+    """The row of `SIZES` that is nearest to each count, on a logarithmic scale; in float32, which MPS has too."""
+    sizes = torch.tensor(SIZES, dtype=torch.float32, device=counts.device)
+    return torch.bucketize(counts.to(torch.float32), (sizes[:-1] * sizes[1:]).sqrt())

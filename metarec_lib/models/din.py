@@ -60,6 +60,7 @@ class DIN(TrainedRecommender):
 
     ranges = {"pooling": POOLINGS, "width": COUNT, "hidden": COUNT, "longest": COUNT}
     scores_are_ratings = False
+    needs_both_classes = True
     uses_order = True
 
     def _prepare(self, data: Interactions) -> None:

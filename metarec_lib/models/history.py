@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from metarec_lib.data.interactions import Interactions, positions
+from metarec_lib.data.ids import positions
+from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.tasks import PaddedRatings, pad_ratings
 
 Columns = tuple[np.ndarray, ...]  # items, values, times: (n,) each

@@ -85,7 +85,7 @@ class LanguageModel:
         sums = [
             self._sums(hidden[:, -1:], past, parts[at : at + batch_size]) for at in range(0, len(parts), batch_size)
         ]
-        total = torch.cat(sums).double().cpu().numpy() if sums else np.zeros(0)
+        total = torch.cat(sums).cpu().double().numpy() if sums else np.zeros(0)
         return Likelihood(total, total / np.array([len(part) for part in parts]))
 
     def _sums(self, last: Tensor, past: Cache, parts: Sequence[Sequence[int]]) -> Tensor:

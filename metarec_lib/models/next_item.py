@@ -81,7 +81,7 @@ class NextItemRecommender(CheckpointedRecommender):
         end = np.minimum(counts, self.longest) + rng.random(data.n_users) * (np.maximum(counts - self.longest, 0) + 1)
         order, rank = order_within(data.user_codes, data.ratings["timestamp"].to_numpy())
         window = data.subset(order[rank < np.floor(end)[data.user_codes[order]]])
-        chances = np.exp(self.log_q_.double().cpu().numpy())
+        chances = np.exp(self.log_q_.cpu().double().numpy())
         n = 0 if self.objective == "softmax" else self.negatives
         for batch in user_batches(window, rng, size, self.longest, device=self._device, dtype=self._dtype):
             drawn = rng.choice(len(chances), n, p=chances / chances.sum())

@@ -56,6 +56,7 @@ def _packed(model: Any) -> dict[str, np.ndarray]:
         "params": {name: encoded(value, f"{where}({name}=)") for name, value in params.items()},
         "plain": plain, "models": len(bases),
         "name": model.tables_.name, "scale": list(model.tables_.scale), "like": model.tables_.like,
+        "inferred": model.tables_.inferred,
     }  # fmt: skip
     return {"header": np.array(json.dumps(header)), **arrays}
 

@@ -75,7 +75,8 @@ def _restored(arrays: dict[str, np.ndarray], device: str | None) -> Recommender:
         model.models_ = bases
     tables = {part: table_of_text(arrays[part]) for part in ("users", "items")}
     empty = pd.DataFrame({c: [] for c in RATING_COLUMNS})
-    about = {"name": header["name"], "scale": tuple(header["scale"]), "like": header["like"]}
+    about = {key: header[key] for key in ("name", "like")} | {"scale": tuple(header["scale"])}
+    about["inferred"] = header.get("inferred", False)  # files of before say nothing of it
     model.tables_ = Interactions(empty, **tables, **about)
     kept = _under(arrays, "history/")
     model.history_ = History.from_arrays(pd.Index(column_of_text(kept.pop("ids"))), kept)

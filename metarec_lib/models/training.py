@@ -18,7 +18,15 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from metarec_lib.data.interactions import Interactions
-from metarec_lib.models.arguments import COUNT, POSITIVE, as_data, held_out, need_ratings, need_same_tables
+from metarec_lib.models.arguments import (
+    COUNT,
+    POSITIVE,
+    as_data,
+    held_out,
+    need_ratings,
+    need_same_tables,
+    need_stars,
+)
 from metarec_lib.models.base import Recommender, settings
 
 PRETRAINED_SHARE = 0.1  # pretrained parameters move at this share of the learning rate
@@ -61,6 +69,7 @@ class IterativeRecommender(Recommender):
         """
         data = as_data(train)
         need_ratings("train_one_epoch", data)
+        need_stars(self, data)
         self._check_ranges()
         if not hasattr(self, "history_"):
             held = held_out(data, self.seed)

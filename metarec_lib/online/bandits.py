@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from metarec_lib.online.environment import Sessions, TasteWorld
+from metarec_lib.online.environment import FADES, Sessions, TasteWorld
 
 
 class Agent(Protocol):
@@ -91,7 +91,7 @@ class Oracle(Fixed):
         return best_of(self.world.chances(replace(memory, shown=shown)), shown)
 
     def observe(self, memory: Sessions, items: Tensor, likes: Tensor) -> Sessions:
-        return replace(memory, recent=0.7 * memory.recent + 0.3 * self.world.vectors[items])
+        return replace(memory, recent=FADES * memory.recent + (1 - FADES) * self.world.vectors[items])
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,6 +47,7 @@ class MetaRLModel(IterativeRecommender):
         "sessions": COUNT, "batch_size": Range(2, whole=True), "lr": POSITIVE,
     }  # fmt: skip
     scores_are_ratings = False
+    needs_both_classes = True
     uses_order = True
 
     def _start(self, data: Interactions) -> None:

@@ -15,10 +15,10 @@ def importance_weights(target: np.ndarray, logging: np.ndarray, clip: float | No
     not have shown what is in its log.
     """
     target, logging = np.asarray(target, dtype=float), np.asarray(logging, dtype=float)
-    if target.shape != logging.shape or not (logging > 0).all() or (target < 0).any():
+    if target.shape != logging.shape or not (logging > 0).all() or not (target >= 0).all():
         raise ValueError(
             f"importance_weights: got propensities of shapes {target.shape} and {logging.shape}, the smallest of the log "
-            f"{logging.min(initial=1):g}, expected equal shapes and a logging propensity above 0. Usual cause: it "
+            f"{logging.min(initial=1):g}, expected equal shapes, a logging propensity above 0 and no NaN. Usual cause: it "
             "was stored as 0 after rounding, or the log holds items of another policy"
         )
     weights = target / logging

@@ -72,10 +72,11 @@ class DQN:
 def td_targets(rewards: Tensor, target: Tensor, chooser: Tensor, over: Tensor, gamma: float) -> Tensor:
     """r + gamma * target(s', argmax chooser(s', .)), and r alone where the session is over.
 
-    rewards: (N,), target and chooser: (N, I) values of the next state, over: (N,) bool.
+    rewards: (N,), target and chooser: (N, I) values of the next state, -inf at what was shown; over: (N,) bool. A state
+    that has nothing left to show is over too.
     """
     best = target.gather(1, chooser.argmax(1, keepdim=True)).squeeze(1)
-    return rewards + gamma * torch.where(over, torch.zeros_like(best), best)
+    return rewards + gamma * torch.where(over | best.isneginf(), torch.zeros_like(best), best)
 
 
 def train_dqn(

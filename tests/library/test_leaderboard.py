@@ -1,6 +1,10 @@
 """The leaderboard: its protocol against a plain loop, and what the command prints."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -230,3 +234,133 @@ def test_ndcg_within_the_query_has_gain_two_to_the_rating(fitted, rows):
     expected = ndcg_score([2 ** query["rating"] - 1], [scores], k=10)
     got = rows.query("model == 'BaselineRecommender' and k == 0 and user == @user")["ndcg@10"].item()
     assert got == pytest.approx(expected)
+
+
+# -- nothing that was done is lost ----------------------------------------------------------------------------------------
+class Broken:
+    """In place of a model's `fit`: raises the error at the n-th call."""
+
+    def __init__(self, monkeypatch, name, error, at=1):
+        cls, self.calls = lb.public_model(name), 0
+        fit = cls.fit
+
+        def broken(model, *args, **options):
+            self.calls += type(model) is cls
+            if type(model) is cls and self.calls == at:
+                raise error
+            return fit(model, *args, **options)
+
+        monkeypatch.setattr(cls, "fit", broken)
+
+
+def models_of(table):
+    return {seed: set(part["model"]) for seed, part in table.groupby("seeds")}
+
+
+def test_what_has_no_memory_is_left_out_and_said(monkeypatch):
+    Broken(monkeypatch, "PopularityRecommender", MemoryError())
+    table = lb.standings(DATA, (0, 1), ["PopularityRecommender", "ItemMean", "item-mean"][::2])
+    assert table.attrs["missing"] == ["seed 0: PopularityRecommender: out of memory"]
+    popularity = table[table["model"] == "PopularityRecommender"]
+    assert set(popularity["seeds"]) == {1} and set(table.loc[table["model"] == "item-mean", "seeds"]) == {2}
+
+
+def test_a_stop_keeps_the_models_and_the_seeds_before_it(monkeypatch, capsys, csv):
+    Broken(monkeypatch, "PopularityRecommender", KeyboardInterrupt(), at=2)
+    out, status = run(capsys, "--data", csv, "--seeds", "3-5", "--models", "PopularityRecommender,item-mean")
+    assert (
+        status == 1 and "over 2 seeds" in out.out and "PopularityRecommender" in out.out.split("Not in these tables")[0]
+    )
+    assert out.out.splitlines()[-1] == (
+        "Not in these tables: seed 4: PopularityRecommender: stopped; seed 4: item-mean: stopped; seed 5: not begun."
+    )
+
+
+def test_a_stop_before_anything_was_done_is_a_stop(monkeypatch, capsys, csv):
+    Broken(monkeypatch, "BaselineRecommender", KeyboardInterrupt())
+    out, status = run(capsys, "--data", csv, "--models", "item-mean")
+    assert status == 130 and "Stopped" in out.err and not out.out
+
+
+def test_a_study_is_not_stored_with_models_missing(monkeypatch):
+    Broken(monkeypatch, "PopularityRecommender", MemoryError())
+    with pytest.raises(MemoryError):
+        lb.fit_models(DATA, 0, ["PopularityRecommender"], PLAN)
+
+
+def test_the_same_numbers_where_a_seed_lacks_a_model(rows):
+    one = rows.assign(seed=2)
+    two = one[one["model"].isin(["BaselineRecommender", "item-mean"])].assign(seed=3)
+    both, alone = (lb.summary(table).set_index(["model", "k", "metric"]) for table in (pd.concat([one, two]), one))
+    pd.testing.assert_frame_equal(both.loc[["MatrixFactorization"]], alone.loc[["MatrixFactorization"]])
+
+
+# -- other data -----------------------------------------------------------------------------------------------------------
+def test_clicks_are_refused_with_what_to_do():
+    clicks = lb.Interactions.from_clicks(DATA.ratings[["user_id", "item_id"]])
+    with pytest.raises(ValueError, match="leaderboard: .*clicks.*Fit EASE or AdversarialBPR.*ndcg@10"):
+        lb.standings(clicks, (0,))
+
+
+def test_a_metric_that_one_class_leaves_undefined_leaves_the_others():
+    liked = DATA.replace_ratings(DATA.ratings.assign(rating=4 + (DATA.ratings["rating"] > 3)))
+    table = lb.standings(liked, (0,), ["item-mean"])
+    assert (
+        table.query("metric == 'auc'")["value"].isna().all() and table.query("metric == 'rmse'")["value"].notna().all()
+    )
+    assert lb.shown(table, "auc") == "auc: undefined for all of these users: only one class, all liked or none"
+
+
+@pytest.mark.parametrize("factor", [20, 0.2])
+def test_the_same_in_other_units(factor):
+    low, high = DATA.scale
+    other = lb.Interactions(
+        DATA.ratings.assign(rating=DATA.ratings["rating"] * factor),
+        DATA.users,
+        DATA.items,
+        "x",
+        (low * factor, high * factor),
+    )
+    one, two = (lb.standings(data, (0,), ["item-mean", "MatrixFactorization"]) for data in (DATA, other))
+    unit = np.where(one["metric"].isin(["rmse", "mae"]), factor, 1)
+    np.testing.assert_allclose(two["value"], one["value"] * unit, rtol=1e-6)
+
+
+def test_who_was_left_out_for_too_few_ratings_is_said(capsys, tmp_path):
+    few = DATA.subset((DATA.user_codes >= 10) | (np.arange(len(DATA)) % 9 == 0))
+    few.ratings.to_csv(tmp_path / "few.csv", index=False)
+    out, _ = run(capsys, "--data", tmp_path / "few.csv", "--seeds", "0", "--models", "item-mean")
+    counts = few.ratings["user_id"].value_counts()
+    assert f"Left out: {(counts < 30).sum()} of 90 users, who have fewer." in out.out
+
+
+def test_a_console_without_the_characters_loses_nothing(csv):
+    """What cp1251 lacks (≥, ×, ±) becomes ?, and every number is there."""
+    command = [
+        sys.executable,
+        "-m",
+        "metarec_lib.cli",
+        "leaderboard",
+        "--data",
+        csv,
+        "--seeds",
+        "0",
+        "--models",
+        "item-mean",
+    ]
+    said = {}
+    for coding in ("utf-8", "ascii"):
+        done = subprocess.run(
+            command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": coding, "PYTHONUTF8": "0"}
+        )
+        assert done.returncode == 0, done.stderr.decode(coding, "replace")
+        said[coding] = done.stdout.decode(coding)
+    without_seconds = [re.sub(r" +[\d.]+$", "", line) for line in said["utf-8"].splitlines()]
+    plain = "\n".join(without_seconds).encode("ascii", "replace").decode()
+    assert [re.sub(r" +[\d.]+$", "", line) for line in said["ascii"].splitlines()] == plain.splitlines()
+    assert "±" in said["utf-8"] and "?" in said["ascii"]
+
+
+def test_a_device_that_is_not_there_is_wrong_usage(capsys, csv):
+    out, status = run(capsys, "--data", csv, "--device", "abacus")
+    assert status == 2 and "got 'abacus', expected auto, cpu, cuda" in out.err

@@ -1,6 +1,8 @@
 """Studies: seed by seed, goes on where it was stopped, stored without times."""
 
+import errno
 import gzip
+import itertools
 
 import pytest
 from toy import STEM
@@ -98,6 +100,27 @@ def test_goes_on_where_it_was_stopped(toy):
     stop.unlink()
     study_command("q06")
     assert ran(toy) == ["0", "1", "1", "2"]
+    assert load_study("q06").seeds == (0, 1, 2)
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), MemoryError()])
+@pytest.mark.parametrize("written", [1, 3])
+def test_a_full_disk_or_memory_keeps_what_was_written(toy, monkeypatch, error, written):
+    """It fails after so many files: after a seed, or where the results of all three are to be stored."""
+    count, write = itertools.count(), studies.atomic_write
+
+    def full(path, content):
+        if next(count) == written:
+            raise error
+        write(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(studies, "atomic_write", full)
+        with pytest.raises(type(error)):
+            study_command("q06")
+    assert not results(toy).exists()
+    study_command("q06")
+    assert ran(toy) == {1: ["0", "1", "1", "2"], 3: ["0", "1", "2"]}[written]
     assert load_study("q06").seeds == (0, 1, 2)
 
 

@@ -12,7 +12,7 @@ from .lesson import study_stem
 from .results import DIGITS, columns, head_of, joined, packed
 from .studies import load_module, load_study, parse_seeds, results_path, study_source
 
-TIME = "seconds"  # the metric that differs from run to run
+TIMES = ("seconds", "time")  # metrics that differ from run to run
 
 
 def confirm_command(name: str, seeds: str | None = None) -> int:
@@ -30,8 +30,8 @@ def confirm_command(name: str, seeds: str | None = None) -> int:
         )
     before = code_hash(study_source(stem))
     for seed in chosen:
-        found = joined(study.run(seed)).query("metric != @TIME")
-        kept = stored.rows[stored.rows["seed"] == seed].drop(columns="seed").query("metric != @TIME")
+        found = joined(study.run(seed)).query("metric not in @TIMES")
+        kept = stored.rows[stored.rows["seed"] == seed].drop(columns="seed").query("metric not in @TIMES")
         if said := difference(columns(kept), columns(found)):
             print(
                 f"{stem} seed {seed}: {said}. The stored results are not those of this code: run `metarec study {name}`."

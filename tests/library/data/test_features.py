@@ -181,8 +181,6 @@ def test_half_stars_without_their_source():
         (lambda X, y: (X, y.sort_values()), r"another order.*y.loc\[X.index\]"),
         (lambda X, y: (X, y.where(y.index != 3)), "nan.* in row 3"),
         (lambda X, y: (X, y.astype(object).where(y.index != 3, "four")), "'four' in row 3"),
-        (lambda X, y: (X, y * 20), "outside 1 to 5.*another scale"),
-        (lambda X, y: (X, y - 1), "outside 1 to 5"),
         (lambda X, y: (pd.concat([X, X]), pd.concat([y, y])), "repeat a pair"),
         (lambda X, y: (X.assign(timestamp="yesterday"), y), "timestamp.*'yesterday'"),
     ],
@@ -250,3 +248,36 @@ def test_item_features():
     np.testing.assert_allclose(table, [[half, half, -1, 0], [0, 0, 0, 1], [1, 0, 1, 0]])
     one = Interactions.from_frame(ratings)
     np.testing.assert_array_equal(item_features(one)[0], [[0, 1]])
+
+
+# -- the scale ----------------------------------------------------------------------------------------------------------
+def test_ratings_outside_the_scale_that_x_brings_are_refused():
+    X, y = preprocess_data(make_world(n_users=6, n_items=8, ratings_per_user=4).interactions)
+    for wrong in (y * 20, y - 4):
+        with pytest.raises(ValueError, match="outside 1 to 5.*another scale"):
+            as_interactions(X, wrong)
+
+
+@pytest.mark.parametrize(
+    ("ratings", "scale"),
+    [
+        ([1, 5], (1, 5)), ([2, 3], (1, 5)), ([0.5, 4], (0.5, 5)), ([10, 100], (10, 100)), ([0, 1], (0, 1)), ([1, 1], (1, 1)),
+        ([-10, 10], (-10, 10)), ([4, 4], (1, 5)), (["3", "60"], (3, 60)),
+    ],
+)  # fmt: skip
+def test_the_scale_of_a_table_that_brings_none(ratings, scale):
+    X = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 1]})
+    data = as_interactions(X, ratings)
+    assert data.scale == scale and data.inferred and data.implicit == (scale == (1, 1))
+
+
+def test_a_table_without_scale_is_judged_by_that_of_the_model():
+    known = Interactions.from_frame(pd.DataFrame({"user_id": [1], "item_id": [1], "rating": [50]}), scale=(0, 100))
+    X = pd.DataFrame({"user_id": [1, 2], "item_id": [1, 1]})
+    data = as_interactions(X, [70, 80], known)
+    assert (data.scale, data.like, data.liked.tolist()) == ((0, 100), 75.0, [False, True])
+    assert as_interactions(X, [3, 4], known).liked.tolist() == [False, False]  # alone they would pass for stars
+    with pytest.raises(ValueError, match="1 ratings lie outside 0 to 100"):
+        as_interactions(X, [70, 101], known)
+    own = Interactions.from_frame(pd.DataFrame({"user_id": [1], "item_id": [1], "rating": [5]}), scale=(1, 5))
+    assert as_interactions(own, None, known) is own

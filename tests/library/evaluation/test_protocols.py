@@ -8,7 +8,7 @@ import torch
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.splits import load_data
 from metarec_lib.data.synthetic import make_world
-from metarec_lib.data.tasks import PaddedRatings, make_tasks
+from metarec_lib.data.tasks import PaddedRatings, TaskBatch, make_tasks
 from metarec_lib.evaluation.metrics import hit_rate, mrr, ndcg
 from metarec_lib.evaluation.protocols import evaluate_tasks, parse_metric, score_tasks, task_metric
 from metarec_lib.models.factorization import MatrixFactorization
@@ -153,3 +153,24 @@ def test_scores_are_clipped_for_errors_alone(world):
     raw, cut = (evaluate_tasks(Loud(), tasks, ("rmse", "mae", "auc", "ndcg@3"), clip=c) for c in (None, world.scale))
     assert (cut["rmse"].dropna() <= 4).all() and (raw["rmse"].dropna() > 10).all() and (cut["mae"].dropna() <= 4).all()
     pd.testing.assert_frame_equal(raw[["auc", "ndcg@3"]], cut[["auc", "ndcg@3"]])
+
+
+# -- one class ----------------------------------------------------------------------------------------------------------
+def two_users(stars):
+    """Nothing known of two users, and two ratings each to rank."""
+    users, empty = torch.arange(2), torch.zeros(2, 0)
+    values, mask = torch.tensor(stars), torch.ones(2, 2, dtype=torch.bool)
+    items = torch.tensor([[0, 1], [1, 0]])
+    query = PaddedRatings(users, items, values, mask, liked=values >= 4, gains=2.0**values - 1)
+    return TaskBatch(PaddedRatings(users, empty.long(), empty, empty.bool()), query)
+
+
+@pytest.mark.parametrize("metric", ["auc", "ndcg@5", "hr@3", "mrr"])
+def test_one_class_in_all_queries_is_refused_and_in_one_user_is_not(metric):
+    for stars in ([[5.0, 5], [5, 5]], [[1.0, 1], [1, 1]]):
+        words = f"evaluate_tasks: {metric} mean nothing: all ratings .* of one class.*evaluate_ranking"
+        with pytest.raises(ValueError, match=words):
+            evaluate_tasks(Counting(), two_users(stars), (metric, "rmse"))
+        assert evaluate_tasks(Counting(), two_users(stars), ("rmse",))["rmse"].notna().all()
+    found = evaluate_tasks(Counting(), two_users([[5.0, 5], [5, 1]]), (metric,))[metric]
+    assert found.notna().tolist() == [metric != "auc", True] and found[1] == (1.0 if metric == "hr@3" else found[1])

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.splits import load_data
@@ -13,7 +15,7 @@ from metarec_lib.data.synthetic import make_world
 from metarec_lib.device import as_tensor
 from metarec_lib.evaluation import metrics as m
 from metarec_lib.evaluation.metrics import ConstantScoreWarning
-from metarec_lib.evaluation.ranking import Places, evaluate_ranking, place_metric, places_of, said_of
+from metarec_lib.evaluation.ranking import Places, _Job, evaluate_ranking, place_metric, places_of, said_of
 from metarec_lib.models.baseline import BaselineRecommender, PopularityRecommender
 from metarec_lib.models.factorization import MatrixFactorization
 
@@ -183,3 +185,37 @@ def test_one_table_of_scores_is_enough(parts, model, monkeypatch):
     monkeypatch.setattr(model, "score_all", all_at_once, raising=False)
     pd.testing.assert_frame_equal(evaluate_ranking(model, parts[1], ALL), expected, rtol=0, atol=1e-12)
     assert sum(asked) == len(expected)
+
+
+def test_no_tensor_of_float64_where_the_model_has_none(parts):
+    """MPS has no float64: ranking, drawing negatives too, must not make such a tensor for a model of float32."""
+    train, test = parts
+    model = MatrixFactorization(factors=4, dtype="float32").fit(train)
+    seen = []
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            seen.extend(str(func) for t in tree_leaves((args, out)) if getattr(t, "dtype", None) == torch.float64)
+            return out
+
+    for negatives in (None, 4):
+        with Watch():
+            evaluate_ranking(model, test, ALL, negatives=negatives)
+    assert seen == []
+
+
+@pytest.mark.parametrize("negatives", [1, 7, 29, 200])
+def test_the_negatives_are_those_with_the_smallest_draws(parts, model, negatives):
+    """The same as sorting all numbers of a user's stretch of the stream."""
+    _, test = parts
+    job = _Job(model, test, negatives, 5)
+    others = torch.rand(3, 30, generator=torch.Generator().manual_seed(0)) < 0.5
+    chosen = job._sampled(np.array([0, 4, 2]), others)
+    for row, user in enumerate((0, 4, 2)):
+        draw = np.random.default_rng(5)
+        draw.bit_generator.advance(user * 30)
+        numbers = draw.random(30)
+        allowed = np.flatnonzero(others[row].numpy())
+        expected = allowed[np.argsort(numbers[allowed])[:negatives]]
+        assert set(np.flatnonzero(chosen[row].numpy())) == set(expected)

@@ -7,9 +7,10 @@ import pytest
 import torch
 from sklearn.base import clone
 
+from metarec_lib.data.interactions import Interactions
 from metarec_lib.data.synthetic import make_world
 from metarec_lib.data.tasks import PaddedRatings, make_tasks, pad_ratings
-from metarec_lib.evaluation.protocols import evaluate_tasks
+from metarec_lib.evaluation.protocols import evaluate_tasks, score_tasks
 from metarec_lib.models import blending
 from metarec_lib.models.baseline import BaselineRecommender, PopularityRecommender
 from metarec_lib.models.blending import HOW, SIZES, Blend, out_of_fold_predictions, stack
@@ -306,3 +307,16 @@ def test_settings_of_the_models_are_reached_by_name(data):
     assert params["matrixfactorization__reg"] == 1.5 and params["matrixfactorization-2__reg"] == 2.0
     blend.set_params(**{"matrixfactorization-2__reg": 3.0, "how": "mean"})
     assert blend.models[1].reg == 3.0 and blend.models[0].reg == 1.5 and blend.how == "mean"
+
+
+@pytest.mark.parametrize("how", [h for h in HOW if h != "boosting"])  # trees split near ties by the last digit
+def test_ratings_in_other_units_give_the_same_scores_in_these(data, blends, how):
+    """The penalties of the weights are in stars: twenty times the ratings give twenty times the scores."""
+    tasks = make_tasks(data, k=5)
+    low, high = data.scale
+    rows = data.ratings.assign(rating=data.ratings["rating"] * 20)
+    other = Interactions(rows, data.users, data.items, data.name, (low * 20, high * 20))
+    twenty = Blend(models=BASES, how=how, folds=3).fit(other)
+    own, theirs = score_tasks(blends[how], tasks), score_tasks(twenty, make_tasks(other, k=5))
+    mask = tasks.query.mask
+    torch.testing.assert_close(theirs[mask] / 20, own[mask], rtol=0, atol=1e-8)

@@ -26,7 +26,7 @@ from metarec_lib import (
     preprocess_data,
 )
 from metarec_lib.data.tasks import TaskBatch
-from metarec_lib.evaluation.protocols import score_tasks
+from metarec_lib.evaluation.protocols import evaluate_tasks, score_tasks
 from metarec_lib.models.contract import CHECKS
 from metarec_lib.models.history import History
 from metarec_lib.models.training import IterativeRecommender
@@ -598,3 +598,42 @@ def test_train_one_epoch_refuses_other_tables_and_no_ratings(name):
     for model in (own(name), MODELS[name]()):
         with pytest.raises(ValueError, match="train_one_epoch: got no ratings"):
             model.train_one_epoch(TRAIN.subset([]))
+
+
+# -- many users at once -------------------------------------------------------------------------------------------------
+@every
+def test_recommending_to_many_is_recommending_to_each(name):
+    model, users = shared(name), [USER, 40, 12_345, 1, USER]
+    table = model.recommend(users, k=4)
+    assert list(table.columns) == ["user_id", "rank", "item_id", "title", "score"]
+    assert list(model.recommend(USER).columns) == ["rank", "item_id", "title", "score"]
+    one_by_one = pd.concat([model.recommend(u, k=4).assign(user_id=u) for u in users], ignore_index=True)
+    pd.testing.assert_frame_equal(
+        table.drop(columns="score"), one_by_one[table.columns.drop("score")], check_dtype=False
+    )
+    np.testing.assert_allclose(table["score"], one_by_one["score"], atol=1e-9)
+    assert len(model.recommend([])) == 0 and list(model.recommend([]).columns) == list(table.columns)
+
+
+# -- clicks -------------------------------------------------------------------------------------------------------------
+@every
+@quiet
+def test_clicks_are_learned_from_or_refused(name):
+    rng = np.random.default_rng(0)
+    pairs = [(u, i) for u in range(40) for i in (u % 2) * 15 + rng.choice(15, 8, replace=False)]
+    train, test = load_data(Interactions.from_clicks(pd.DataFrame(pairs, columns=["user_id", "item_id"])))
+    model = new(name)
+    if model.scores_are_ratings or name in ("DIN", "ESMM", "MetaRLModel"):
+        with pytest.raises(ValueError, match="clicks tell what was taken.*Use EASE or AdversarialBPR, with Popul"):
+            model.fit(train)
+        if hasattr(model, "train_one_epoch"):
+            with pytest.raises(ValueError, match="clicks tell what was taken"):
+                model.train_one_epoch(train)
+        return
+    model = model.fit(train, **briefly(name))
+    assert 0 <= model.evaluate(test, metric="ndcg@10") <= 1
+    for metric in ("accuracy", "auc"):
+        with pytest.raises(ValueError, match="only one class occurs.*these are clicks, use ndcg@10 or hr@10"):
+            model.evaluate(test, metric=metric)
+    with pytest.raises(ValueError, match="auc, ndcg@5 mean nothing.*evaluate_ranking"):
+        evaluate_tasks(model, make_tasks(test, k=0), ("auc", "ndcg@5"))

@@ -41,7 +41,9 @@ def test_unbiased_over_all_logs_of_two_impressions(model):
     assert (mean_ips, mean_dr) == (pytest.approx(truth), pytest.approx(truth))
 
 
-@pytest.mark.parametrize("logging", [[0.5, 0.0], [0.5]])
+@pytest.mark.parametrize("logging", [[0.5, 0.0], [0.5], [0.5, np.nan]])
 def test_a_log_that_cannot_be(logging):
-    with pytest.raises(ValueError, match="expected equal shapes and a logging propensity above 0"):
+    with pytest.raises(ValueError, match="expected equal shapes, a logging propensity above 0 and no NaN"):
         importance_weights([0.5, 0.5], logging)
+    with pytest.raises(ValueError, match="no NaN"):
+        importance_weights([np.nan, 0.5], [0.5, 0.5])

@@ -135,6 +135,8 @@ def test_targets_against_a_loop():
     for n in range(3):
         best = max(range(4), key=lambda i: float(chooser[n, i]))
         assert float(got[n]) == pytest.approx(float(rewards[n]) + (0 if over[n] else 0.5 * float(target[n, best])))
+    nothing_left = torch.full((3, 4), -torch.inf).double()
+    assert td_targets(rewards.double(), nothing_left, nothing_left, over, 0.5).tolist() == rewards.tolist()
 
 
 def test_the_state_of_dqn_holds_the_means():
