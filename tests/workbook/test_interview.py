@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 from metarec_lib.workbook.core import resolve
@@ -399,3 +400,25 @@ def test_the_panel_offers_to_go_on_with_an_interview_that_waits(choice, stage):
     assert list(buttons(again)) == ["继续", "开一场新的"]
     buttons(again)[choice].click()
     assert again.host.engine.stage == stage and "答完了" in buttons(again)
+
+
+def test_what_the_encoder_finds_can_be_stored(monkeypatch):
+    def encoded(texts):
+        vectors = np.random.default_rng(0).standard_normal((len(texts), 4)).astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    monkeypatch.setattr("metarec_lib.workbook.practice.matching.encoder_is_here", lambda: True)
+    monkeypatch.setattr("metarec_lib.workbook.practice.matching._encoded", encoded)
+    monkeypatch.setattr("metarec_lib.workbook.practice.matching._models", {})
+    panel = Interview(minutes=30, lang="en", seed=1)
+    panel.text.value = GOOD
+    buttons(panel)["Done"].click()
+    assert panel.message.value == "" and panel.host.engine.stage == "full"
+
+
+def test_an_error_that_nobody_expected_is_told_in_the_panel(monkeypatch):
+    panel = Interview(minutes=30, lang="en", seed=1)
+    monkeypatch.setattr(panel.host, "answer", lambda text: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        panel._acted(panel._done)
+    assert "ZeroDivisionError: division by zero" in panel.message.value

@@ -101,7 +101,7 @@ class Matcher:
 
     def _found(self, units: Sequence[str], numbers: Mapping[str, Any]) -> Found:
         rule = RULES[self.lang, self.encoder]
-        score = rule["bias"] + sum(weight * numbers[name] for name, weight in rule.items() if name != "bias")
+        score = float(rule["bias"] + sum(weight * numbers[name] for name, weight in rule.items() if name != "bias"))
         unit = units[numbers["unit"]]
         words = _surfaces(unit, numbers["common"], self.lang)
         return Found(score > 0, round(score, 3), unit, words)

@@ -107,6 +107,9 @@ class Interview:
         except (ValueError, OSError) as error:
             self._say(str(error))
             return
+        except Exception as error:  # ipywidgets logs what it raises, where no candidate looks
+            self._say(f"{type(error).__name__}: {error}")
+            raise
         if self.host is not None:
             self._show()
 
