@@ -41,14 +41,14 @@ def _fail(message: str, status: int) -> None:
     raise typer.Exit(status)
 
 
-def _known(names: list[str] | None) -> list[str]:
-    """The stems of the questions named. An unknown one is wrong usage: status 2."""
+def _known(names: list[str] | None, search: bool = False) -> list[str]:
+    """The stems of the questions named. An unknown one is wrong usage: status 2. search: say how words are searched for."""
     from metarec_lib.workbook.core import resolve
 
     try:
         return [resolve(name).stem for name in names or []]
     except ValueError as error:
-        _fail(str(error), 2)
+        _fail(f"{error} --word WORD searches in the texts." if search else str(error), 2)
         raise
 
 
@@ -203,7 +203,7 @@ def ask(
     """Ask yourself a question; each Enter opens more: short answer, full answer, rubric, pitfalls, follow-ups."""
     from metarec_lib.workbook.practice import ask_command
 
-    _run(ask_command, _known(questions), topic, word, every, _language(lang), seed)
+    _run(ask_command, _known(questions, search=True), topic, word, every, _language(lang), seed)
 
 
 @app.command()

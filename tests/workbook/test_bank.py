@@ -2,6 +2,7 @@
 
 import pytest
 
+from metarec_lib.cli import main
 from metarec_lib.workbook.lessons import read_lesson
 from metarec_lib.workbook.practice import bank
 
@@ -42,6 +43,9 @@ def test_search_by_topic_and_by_word_in_both_languages(capsys):
     assert "q22" in ask(capsys, word="核回归", every=True)[1]
     status, said = ask(capsys, word="no such word anywhere")
     assert status == 1 and "metarec ask --list" in said
+    with pytest.raises(SystemExit) as stopped:
+        main(["ask", "leakage"])
+    assert stopped.value.code == 2 and "--word WORD searches" in capsys.readouterr().err
 
 
 def test_the_list_holds_every_lesson_that_is_built(capsys):
