@@ -376,6 +376,18 @@ def test_a_release_holds_no_solution_test_mistake_or_hint(tmp_path, capsys):
         assert left.value.code == 2
 
 
+def test_a_chinese_release_holds_chinese_lessons_without_the_results_of_the_solutions(tmp_path):
+    from metarec_lib.workbook.grading.release import release
+
+    release([Q06], tmp_path / "hw1", lang="zh")
+    notebook = json.loads((tmp_path / "hw1" / "notebooks" / f"{Q06}.ipynb").read_text("utf-8"))
+    cells = {tag: cell for cell in notebook["cells"] for tag in cell["metadata"].get("tags", [])}
+    question = "".join(cells["question"]["source"])
+    assert "级别" in question or "高级" in question
+    assert "What do you split" not in question and cells["exercise"]["outputs"] == []
+    assert "请实现" in (tmp_path / "hw1" / "exercises" / f"{Q06}.py").read_text("utf-8")
+
+
 def test_a_release_handed_in_as_it_is_is_graded_as_not_written(tmp_path):
     """The stub is found in a zip of the whole folder: what students hand in is what was handed out."""
     from metarec_lib.workbook.grading.handed_in import handed_in

@@ -95,12 +95,14 @@ def _require_new(folder: Path) -> None:
 
 
 def _files(questions: Sequence[str], classroom: str, lang: Language) -> dict[str, str]:
+    from metarec_lib.workbook.lessons import learner_edition
+
     files = {"README.md": _readme(questions, lang)}
     for stem in questions:
         files[f"exercises/{stem}.py"] = stub_text(content("solutions", f"{stem}.py"), lang=lang)
         notebook = content("notebooks", f"{stem}.ipynb")
         if notebook.is_file():
-            files[f"notebooks/{stem}.ipynb"] = notebook.read_text(encoding="utf-8")
+            files[f"notebooks/{stem}.ipynb"] = learner_edition(notebook, lang)
     if classroom:
         workflow = (TEMPLATE / "student" / ".github" / "workflows" / "classroom.yml").read_text(encoding="utf-8")
         workflow = workflow.replace("OWNER/REPO", classroom)

@@ -7,7 +7,7 @@ _WHERE = {
     "confirm": ["confirm_command"],
     "built": ["MINUTES", "needs_of", "sections_calling", "topics_of"],
     "claims": ["Minus", "claim", "records_of", "seed"],
-    "editions": ["chinese_edition"],
+    "editions": ["chinese_edition", "learner_edition"],
     "lesson": ["Lesson", "LessonError", "questions_with_lesson"],
     "reading": ["read_built", "read_lesson"],
     "measured": ["verdicts", "what_was_measured"],

@@ -1,11 +1,15 @@
-"""The Chinese edition of a built notebook: Chinese text, claims said anew from their records, no other outputs."""
+"""Built notebooks as learners get them. The Chinese edition: Chinese text, claims from their records, no other outputs."""
 
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from metarec_lib.workbook.core import Language
 
 from . import claims, measured
 from .lesson import BOTH_LANGUAGES, HEADINGS, TITLES
@@ -14,6 +18,17 @@ from .notebook import ALOUD, BOXED, FOLDED, written
 SEPARATOR = " · "  # between the English and the Chinese part of a title
 QUESTION = re.compile(r"level: *(\w+) *· *minutes: *(\d+) *· *needs: *(.+?) *· *topics: *(.+)")
 LEVELS = {"junior": "初级", "mid": "中级", "senior": "高级", "staff": "专家级"}
+
+
+def learner_edition(path: Path, lang: Language) -> str:
+    """The notebook in this language, without the outputs of its exercise cells, which show the solution's result."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    if lang == "zh":
+        notebook = chinese_edition(notebook)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and "exercise" in _tags(cell):
+            cell.update(outputs=[], execution_count=None)
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
 
 
 def chinese_edition(notebook: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from metarec_lib.data.paths import atomic_write
 from metarec_lib.workbook.core import REMEMBERED, Language, asked_for, pick, places, remembered
 from metarec_lib.workbook.exercises import stub_text
-from metarec_lib.workbook.lessons import chinese_edition
+from metarec_lib.workbook.lessons import learner_edition
 
 from .contents import start_notebook
 
@@ -105,7 +105,7 @@ def _check_place(folder: Path) -> None:
 
 def _offered(lang: Language) -> dict[str, str]:
     """What a workspace holds: text by path inside it."""
-    notebooks = {f"notebooks/{path.name}": _for_learner(path, lang) for path in _files("notebooks", "q*.ipynb")}
+    notebooks = {f"notebooks/{path.name}": learner_edition(path, lang) for path in _files("notebooks", "q*.ipynb")}
     stubs = {f"exercises/{path.name}": _stub(path, lang) for path in _files("exercises", "q*.py")}
     if not notebooks and not stubs:
         raise FileNotFoundError(
@@ -128,17 +128,6 @@ def stub_of(path: Path) -> str:
 
 def _files(folder: str, pattern: str) -> list[Path]:
     return sorted(places.content(folder).glob(pattern))
-
-
-def _for_learner(path: Path, lang: Language) -> str:
-    """The notebook in this language, without the outputs of its exercise cells, which show the solution's result."""
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    if lang == "zh":
-        notebook = chinese_edition(notebook)
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code" and "exercise" in cell["metadata"].get("tags", []):
-            cell.update(outputs=[], execution_count=None)
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": ")) + "\n"
 
 
 def bring_back(path: Path, text: str) -> None:
