@@ -238,7 +238,7 @@ def test_without_a_sandbox_terminal_and_report_say_which_walls_are_missing(tmp_p
     assert status(tmp_path / "class", "--out", tmp_path / "r", "--questions", "q06", "--variant", "3") == 0
     assert no_walls == [Settings(way="", variant=3)]
     said = capsys.readouterr().out
-    assert "1 of 1 submissions graded" in said and "apt install bubblewrap" in said and "network" in said
+    assert "1 of 1 submissions graded in full" in said and "apt install bubblewrap" in said and "network" in said
     assert "apt install bubblewrap" in read(tmp_path / "r")["a"]["sandbox walls missing"]
 
 
@@ -450,7 +450,7 @@ def test_what_lies_beside_the_students_does_not_make_a_class_one_submission(clas
     for _ in range(2):  # the second time the report lies there too
         assert status(class_of_two, "--out", out, "--questions", "q06") == 1
         said = capsys.readouterr()
-        assert "Read as a class" in said.out and "2 of 2 submissions graded" in said.out
+        assert "Read as a class" in said.out and "2 of 2 submissions graded in full" in said.out
         assert f"Not graded, no folders of students: {stray.partition('/')[0]}\n" in said.err
     path.unlink()
     if path.parent != class_of_two:
@@ -596,7 +596,7 @@ def test_where_the_judging_process_dies_the_student_is_not_graded_and_the_run_go
     assert status(tmp_path / "class", "--out", tmp_path / "r", "--questions", "q06") == 1
     said = capsys.readouterr()
     assert (
-        "0 of 2 submissions graded" in said.out
+        "0 of 2 submissions graded in full" in said.out
         and "Not graded: b: q06 not graded: the judging process ended twice" in said.err
     )
     assert read(tmp_path / "r")["a"]["points"] == "" == read(tmp_path / "r")["a"]["q06 (of 10)"]

@@ -407,3 +407,11 @@ def test_a_release_handed_in_as_it_is_is_graded_as_not_written(tmp_path):
 def test_the_schema_ships_with_the_package_and_every_export_is_made(graded):
     assert results.SCHEMA_FILE.is_file() and report.TIMING == "timing.csv"
     assert (graded[0] / "report" / "timing.csv").read_text("utf-8").startswith("student,question,seconds,ended")
+
+
+def test_a_remark_names_a_function_once():
+    said = "ndcg_at_k: there is no function of that name in the file"
+    item = {"name": "ndcg_at_k", "reason": said, "shown": said}
+    result = {"question": "q06", "status": "graded", "remark": "", "functions": [item], "points": 0}
+    assert results._remarks(result) == [f"q06 {said}"]
+    assert tables.feedback_line({"questions": [result], "late": {"said": ""}}) == said

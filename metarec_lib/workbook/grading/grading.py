@@ -192,10 +192,12 @@ def _say(grades: dict[str, Any], out: str) -> int:
     failed = [row for row in rows if row["status"] != "graded"]
     how = "a class, a folder or zip for each student (--one: it is one)"
     print(f"Read as {how if grades['kind'] == 'class' else 'one submission (--class: it is a class)'}.")
-    print(f"{len(rows) - len(failed)} of {len(rows)} submissions graded: {Path(out) / 'index.html'}")
+    print(f"{len(rows) - len(failed)} of {len(rows)} submissions graded in full: {Path(out) / 'index.html'}")
     print(f"Sandbox: {'; '.join(grades['walls_missing']) or 'every wall stands'}.")
     for row in failed:
-        print(f"Not graded: {row['student']}: {plain(' | '.join(row['remarks']), 500)}", file=sys.stderr)
+        print(
+            f"{row['status'].capitalize()}: {row['student']}: {plain(' | '.join(row['remarks']), 500)}", file=sys.stderr
+        )
     if left_out:
         print(f"Not graded, no folders of students: {', '.join(left_out)}", file=sys.stderr)
     return 1 if failed or left_out else 0

@@ -72,7 +72,7 @@ def _remarks(result: dict[str, Any]) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for item in result["functions"]:
         if item["reason"]:
-            reasons.setdefault(item["reason"], []).append(item["name"])
+            reasons.setdefault(item["reason"].removeprefix(f"{item['name']}: "), []).append(item["name"])
     said = [f"{result['question']} {', '.join(names)}: {reason}" for reason, names in reasons.items()]
     return said + ([f"{result['question']}: {result['remark']}"] if result["remark"] else [])
 

@@ -77,7 +77,7 @@ def feedback_line(row: dict[str, Any]) -> str:
     for result in row["questions"]:
         if result["status"] != "graded":
             said.append(f"{result['question']} not graded: {result['reason']}")
-        said += [f"{item['name']}: {item['shown']}" for item in result["functions"] if item["shown"]]
+        said += [f"{i['name']}: {i['shown'].removeprefix(i['name'] + ': ')}" for i in result["functions"] if i["shown"]]
     said += [row["late"]["said"]] if row["late"]["said"] else []
     return " | ".join(plain(text, LONGEST_REMARK) for text in said)[:LONGEST_CELL]
 
