@@ -17,7 +17,7 @@ from submissions import Q06
 from metarec_lib import cli
 from metarec_lib.workbook.exercises.manifest import question_manifest
 from metarec_lib.workbook.grading import course as courses
-from metarec_lib.workbook.grading import exports, grading, items, report, results, similar
+from metarec_lib.workbook.grading import exports, grading, items, report, results, similar, tables
 from metarec_lib.workbook.grading.course import Course, read_course, variant
 from metarec_lib.workbook.grading.grader import Grader, NotGraded, Settings
 from metarec_lib.workbook.grading.report import folder_names
