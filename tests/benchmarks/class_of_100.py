@@ -13,6 +13,7 @@ import argparse
 import csv
 import ctypes
 import hashlib
+import itertools
 import os
 import random
 import re
@@ -139,7 +140,7 @@ LAST = text("calls of 9.5 s", float("nan"), f"not graded: over {CAP} s", but(STA
 class Seen:
     """What a run left and gave. problems: sentences on what is wrong."""
 
-    report: bytes = b""
+    report: dict[str, bytes] = field(default_factory=dict)
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
@@ -195,13 +196,22 @@ def run(place: Path, name: str, expected: dict[str, Hostile]) -> Seen:
     return Seen(bytes_of(place / name), seen.seconds, [*seen.problems, *wrong(gradebook, expected)])
 
 
-def bytes_of(report: Path) -> bytes:
+def bytes_of(report: Path) -> dict[str, bytes]:
     """All files of a report but those that hold times."""
-    return b"".join(
-        os.fsencode(path.relative_to(report)) + b"\0" + path.read_bytes()
+    return {
+        path.relative_to(report).as_posix(): path.read_bytes()
         for path in sorted(report.rglob("*"))
         if path.is_file() and path.name not in ("journal.sqlite", "timing.csv", ".lock")
-    )
+    }
+
+
+def differences(first: dict[str, bytes], other: dict[str, bytes]) -> Iterator[str]:
+    """The files that differ, each with the first line that does."""
+    for name in sorted(first.keys() | other.keys()):
+        lines = [files.get(name, b"").decode("utf-8", "replace").splitlines() for files in (first, other)]
+        if lines[0] != lines[1]:
+            pair = next((p for p in itertools.zip_longest(*lines) if p[0] != p[1]), ("", ""))
+            yield f"{name}: {str(pair[0])[:300]!r} and {str(pair[1])[:300]!r}"
 
 
 def wrong(report: bytes, expected: dict[str, Hostile]) -> Iterator[str]:
@@ -286,6 +296,7 @@ def report(found: dict[str, Seen], size: int) -> int:
         shown = "{:8.1f} {:17.1f}".format(*rates) if name.startswith("fresh") else f"{'resumed':>8}"
         print(f"{name:10} {len(seen.problems):8} {seen.report == first!s:>10} {seen.seconds:8.1f} {shown}")
     for name, seen in found.items():
+        seen.problems += differences(first, seen.report)
         print(*(f"{name}: {problem}" for problem in seen.problems), sep="\n", end="\n" if seen.problems else "")
     return int(any(seen.problems or seen.report != first for seen in found.values()))
 
