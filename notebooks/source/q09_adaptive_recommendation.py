@@ -15,7 +15,7 @@
 # #### 中文
 # 一个新用户打开应用。你可以先问他十部影片，然后开始推荐，并从每次点击中学习。该问什么？怎么做到即时更新？探索多少？又怎么判断探索值不值？
 #
-# level: senior · minutes: 3 · needs: q01, q17 · topics: exploration, active learning, feedback loop, bandits
+# level: senior · minutes: 3 · needs: q01, q07 · topics: exploration, active learning, feedback loop, bandits
 
 # %% [markdown] tags=["answer-short"]
 # #### English
