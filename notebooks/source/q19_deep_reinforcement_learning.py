@@ -212,8 +212,9 @@ for name in ("MAML policy", "DQN", "RL² with gamma 0", "Thompson with a learned
 tested = shown[:4]
 by_seed = {n: [v.mean() for v in study.values(n, "like rate", world="strong").values()]
            for n in tested}
-fig = plots.lines(range(1, 6), by_seed, title=SEEDS, xlabel=SEED_NO, ylabel=RATE,
-                  xticks=range(1, 6))
+places = range(1, len(study.seeds) + 1)
+fig = plots.lines(places, by_seed, title=SEEDS, xlabel=SEED_NO, ylabel=RATE,
+                  xticks=places)
 plots.show(fig, alt=ALT_SEEDS)
 
 # %% tags=["claim"]
