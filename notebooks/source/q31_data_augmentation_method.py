@@ -284,7 +284,8 @@ for name in ("feature noise", "between tasks", "head"):
     errors = study.values(name, "mse", **at)
     draws[name] = [float((errors[s] - plain_errors[s]).mean()) for s in study.seeds]
 axes = {"xlabel": TEXTS["draw"], "ylabel": TEXTS["difference"]}
-fig = plots.lines(range(1, 6), draws, title=TEXTS["draws"], **axes, xticks=range(1, 6))
+axes["xticks"] = range(1, len(study.seeds) + 1)
+fig = plots.lines(axes["xticks"], draws, title=TEXTS["draws"], **axes)
 plots.show(fig, alt=TEXTS["alt draws"])
 
 # %% [markdown]
