@@ -18,5 +18,5 @@ TERMS = (
     Term("100 sampled negatives", "抽 100 个负样本", "condition", ("sampled",)),
     Term("cut in time", "按时间切分", "condition"),
     Term("users with a history", "有历史的用户", "condition"),
-    Term("a synthetic world", "人造数据", "condition"),
+    Term("a synthetic world", "合成数据", "condition"),
 )
