@@ -313,7 +313,7 @@ plots.table(against.rename(index=glossary.say), digits=4)
 
 # %% [markdown] lang="zh"
 # 表里是闭式解预测头减去各个对手，按用户重抽样，未做多重比较校正。“多模型平均”是高斯过程、概率 PCA 与神经过程取平均：要训练、发版、上线三个模型。区间整个在零以上，就是对手领先：多模型平均两列都领先，
-# 高斯过程在二十条时领先，幅度都不到本书算作“小”的 .01 星。面试要记住四条：
+# 高斯过程在二十条时领先，幅度都不到本书视为“小”的 .01 星。面试要记住四条：
 
 # %% tags=["claim"]
 factors = against.loc["MatrixFactorization", "K = 20"]

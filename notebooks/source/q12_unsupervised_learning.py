@@ -13,7 +13,7 @@
 # You have much behaviour without labels and few ratings a user. Clusters, an autoencoder, a contrastive encoder: what does each give a few-shot learner? How do you
 # prove that clusters exist, and that a representation is worth its training?
 # #### 中文
-# 无标签的行为很多，每人的评分却很少。聚类、自编码器、对比编码器，各能给少样本学习带来什么？怎样证明簇真的存在？怎样证明一个表示值得训练？
+# 无标签的行为很多，每人的评分却很少。聚类、自编码器、对比编码器，各能给小样本学习带来什么？怎样证明簇真的存在？怎样证明一个表示值得训练？
 #
 # level: senior · minutes: 3 · needs: q07, q02 · topics: autoencoder, contrastive learning, clustering, null model
 
@@ -61,7 +61,7 @@
 # **Leaks.** The history must not hold the films that are asked for. A user who has *seen* a film has told something, even without a star.
 
 # %% [markdown] tags=["zh"]
-# **两种用处。** 无监督学习可以给少样本学习提供*表示*，也可以提供*任务*。CACTUs（Hsu 等，2019）对无标签图片聚类，把簇当作类别；UMTRA 用单张图片和它的增强造任务。推荐里每个用户本来就是一个任务，
+# **两种用处。** 无监督学习可以给小样本学习提供*表示*，也可以提供*任务*。CACTUs（Hsu 等，2019）对无标签图片聚类，把簇当作类别；UMTRA 用单张图片和它的增强造任务。推荐里每个用户本来就是一个任务，
 # 所以常见的是第一种。
 #
 # **表示作先验。** 把用户 $u$ 看过的东西（不含星级）编码成 $z_u$，让用户权重的先验均值取

@@ -60,7 +60,7 @@
 # look at who gets worse: by amount of history, by group. Here women and men both gain at twenty ratings. <!-- c6: lower, c7: lower -->
 
 # %% [markdown] tags=["zh"]
-# **三个层次。** 全局模型方差小，但对每个“不平均”的人都有偏；每人一个模型正好相反。分群介于两者之间，但新用户要先凭很少的证据归到某一群，然后照单全收那一群的口味。
+# **三个层次。** 全局模型方差小，但对每个偏离平均的人都有偏；每人一个模型正好相反。分群介于两者之间，但新用户要先凭很少的证据归到某一群，然后照单全收那一群的口味。
 #
 # **部分合并。** 权重 $w_u \sim N(m, T)$，$m$ 和 $T$ 由全体用户学出。评分为 $X$、$y$，噪声方差 $\sigma^2$：
 #
@@ -78,7 +78,7 @@
 # 但只让预测头与调好的偏置持平，并没有领先。<!-- c8: equal -->
 # 门控（POSO、PEPNet）让特征去缩放网络的单元；每人一个 LoRA（OPPU）要存权重，每人几十 KB，它得胜过一个请求时现解的、只有几十个数的向量才值得。
 #
-# **评估要对。** 用户偏置不改变任何人的排序，却能抬高全体样本对的 AUC。GAUC 在用户内算 AUC，再按曝光加权。然后看谁变差：按历史长短看，按人群看。
+# **评估要对。** 用户偏置不改变任何人的排序，却能抬高全局 AUC（全体样本对一起算）。GAUC 在用户内算 AUC，再按曝光加权。然后看谁变差：按历史长短看，按人群看。
 # 这里有二十条评分时，女性和男性用户都有收益。<!-- c6: lower, c7: lower -->
 
 # %% [markdown]
@@ -144,7 +144,7 @@ TEXTS = {
     "worse": ("users whom partial pooling serves worse than the bias, K = 20", "部分合并不如偏置的用户，K = 20"),
     "item": ("item part alone", "只有物品部分"),
     "whole": ("with the user bias", "加上用户偏置"),
-    "pooled": ("AUC over all pairs", "全体样本的 AUC"),
+    "pooled": ("AUC over all pairs", "全局 AUC"),
     "gauc": ("GAUC, by your gauc", "GAUC，用你写的 gauc"),
 }
 
@@ -294,7 +294,7 @@ claim("RMSE", profile, "partial pooling", found)
 # 用户画像（年龄、性别、职业）在第一条评分之前就能说话，作用小于等效界值。<!-- c5: lower -->
 #
 # ## 3. 谁变差了？
-# 平均数会掩盖人。即使有二十条评分，还有多少用户不如用偏置模型？比例打印在下面；q20 会问“变差”是可重复的，还是偶然。按人群看更有把握。下面是女性和男性用户，
+# 平均数会掩盖个体。即使有二十条评分，还有多少用户不如用偏置模型？比例打印在下面；q20 会问“变差”是可重复的，还是偶然。按人群看更有把握。下面是女性和男性用户，
 # 分别用偏置模型和这里最好的预测头：
 
 # %%
@@ -344,7 +344,7 @@ claim("RMSE", profile, "shrunken bias", found)
 # 而且从表里看，男性用户略微吃亏。
 #
 # ## 4. 衡量个性化的指标
-# 两种得分，对每个用户的影片排序完全相同：偏置模型的物品部分，以及再加上用户偏置。在留出的评分上预测喜欢与否。全体样本的 AUC 和 GAUC 各怎么说？
+# 两种得分，对每个用户的影片排序完全相同：偏置模型的物品部分，以及再加上用户偏置。在留出的评分上预测喜欢与否。全局 AUC 和 GAUC 各怎么说？
 
 # %% tags=["exercise"]
 with mine("q17") as my:
@@ -361,7 +361,7 @@ with mine("q17") as my:
 # The pooled AUC rises by the user bias alone, which knows who rates high. No list has changed, and GAUC, which compares within users only, cannot move.
 
 # %% [markdown] lang="zh"
-# 只加用户偏置，全体样本的 AUC 就上去了，因为它知道谁打分高。没有一个人的列表变过；GAUC 只在用户内比较，所以不会动。
+# 只加用户偏置，全局 AUC 就上去了，因为它知道谁打分高。没有一个人的列表变过；GAUC 只在用户内比较，所以不会动。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -376,7 +376,7 @@ with mine("q17") as my:
 # - [3] 部分合并：写出公式，说清先验从哪里来，以及它不需要切换
 # - [1] 点击率用 Beta 先验，α 和 β 由全部物品估计
 # - [2] 画像、门控、适配器各加了什么，每个用户要多少代价
-# - [1] 用按曝光加权的 GAUC 评估，并说清全体 AUC 为什么误导
+# - [1] 用按曝光加权的 GAUC 评估，并说清全局 AUC 为什么误导
 # - [1] 看谁变差：按历史长短，按人群
 
 # %% [markdown] tags=["pitfalls"]
@@ -389,7 +389,7 @@ with mine("q17") as my:
 # #### 中文
 # - **“分群是稳妥的折中。”** → 新用户得先归到某一群。只有一条评分时，这样做得不偿失。<!-- c1: higher -->
 # - **“每人一套权重就是个性化。”** → 它可能只反映证据的多少。先互换用户，再下结论（q23）。
-# - **“AUC 涨了，说明个性化有效。”** → 加一个用户偏置就能抬高全体 AUC，却不改变任何列表（第 4 节）。
+# - **“AUC 涨了，说明个性化有效。”** → 加一个用户偏置就能抬高全局 AUC，却不改变任何列表（第 4 节）。
 # - **“赢的是学出来的尺度。”** → 把它拿掉试试：五条评分时，一个调好的强度同样好。<!-- c4: none -->
 # - **“点击率 1/2 胜过 40/100。”** → 先把先验加上再比。
 
@@ -438,7 +438,7 @@ with mine("q17") as my:
 # ## 动手
 # 在 [`exercises/q17_personalized_recommendation.py`](../exercises/q17_personalized_recommendation.py) 里写三个函数，大约 20 分钟：
 #
-# - `partial_pooling`：数据多少不同的用户的后验均值。
+# - `partial_pooling`：一批用户的后验均值，每人的评分数可以不同。
 # - `beta_prior`：用矩估计从点击和曝光得到 α 和 β。
 # - `gauc`：用户内的 AUC，按曝光加权。
 #

@@ -333,7 +333,7 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # %% [markdown] lang="zh"
 # 有二十条评分时，互换上下文看不出代价。<!-- c5: none -->
 # 拿走 K，误差就上升，约等于上下文相对 sink 所得收益的三分之二。<!-- c6: higher -->
-# 剩下的三分之一既不是人，也不是 K：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
+# 剩下的三分之一既不来自“人”，也不来自 K：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
 # 2026 年一项对多模态推荐中“用户级权重”的审计报告：一个全局权重就拿走了几乎全部收益。
 
 # %% [markdown] tags=["rubric"]
@@ -391,7 +391,7 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # <details><summary>门控与 id embedding 共享输入，梯度会出什么问题？</summary>
 # 同一个 embedding 既受自己任务的梯度，又受门控的梯度，两边的要求可能相反。PEPNet 截断门控到 embedding 的梯度；也可以给门控单独的输入。</details>
 # <details><summary>10⁹ 用户，上下文放在哪里？</summary>
-# 它只是几个计数器加用户画像，放在特征存储里，每来一条行为更新一次。没有任何参数是按用户训练的，所以模型换版本时不用回刷用户参数。</details>
+# 它只是几个计数器加用户画像，放在特征平台里，每来一条行为更新一次。没有任何参数是按用户训练的，所以模型换版本时不用回刷用户参数。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn

@@ -62,7 +62,7 @@
 # **Order.** Split, then augment the training part. Put strength 0 into the grid.
 
 # %% [markdown] tags=["zh"]
-# **增强在哪里。** 一个训练任务是一对 $(S, Q)$：在 $S$ 上自适应，在 $Q$ 上算损失。可以改输入、改标签、改切分，或者用两个任务造一个。
+# **增强在哪里。** 一个训练任务是一对 $(S, Q)$：在 $S$ 上适应，在 $Q$ 上算损失。可以改输入、改标签、改切分，或者用两个任务造一个。
 #
 # **切分是免费的。** 每一轮重新抽 $S$ 和 $Q$，一个用户就变成许多任务。固定一次切分，ANIL 会变差，<!-- c7: higher -->
 # 上下文 Transformer 也会。<!-- c8: higher -->
@@ -423,7 +423,7 @@ claim("squared error", once, redrawn, found)
 # 在查表之后的 embedding 上：半个 ID 并不存在。这时 λ 混合两个向量，冷门 ID 会收到来自陌生样本的梯度，所以冷门 ID 要少混。</details>
 # <details><summary>我们有 10⁸ 用户，这些还重要吗？</summary>
 # 重新切分重要，流式训练本来就是这么做的：每条行为先当一次查询，之后成为支持。其余的用在小场景、新市场、新品类，也就是任务少的地方。</details>
-# <details><summary>序列模型在上下文里自适应，还需要任务增强吗？</summary>
+# <details><summary>序列模型在上下文里就能适应，还需要任务增强吗？</summary>
 # 固定切分同样会伤到它。<!-- c8: higher -->
 # 在随机位置切训练窗口，就是它的重新切分。</details>
 
