@@ -305,7 +305,7 @@ claim("squared error", *sides, found, at="1600 training tasks")
 
 # %% [markdown] lang="zh"
 # 任务数相同，多样性翻倍，结果更差：<!-- c3: higher -->
-# 宽度为 4，八个方向只装得下四个，装进去的未必是需要的那四个。子空间加宽（另一条线）能装下，但每个新任务要学的也更多。
+# 这么窄的子空间，八个方向只装得下四个，装进去的未必是需要的那四个。子空间加宽（另一条线）能装下，但每个新任务要学的也更多。
 
 # %% [markdown]
 # ## 3. Where do real users pull?
