@@ -67,7 +67,7 @@
 #
 # **语言模型。** 作*编码器*：给新物品向量。在冷启动影片上，单用编码器比“类型加年份”看不出收益；<!-- c6: none -->
 # 加在它们之上有帮助，但小于本书视为“小”的幅度。<!-- c7: lower -->
-# 作*排序器*：有位置偏差、流行度偏差，公开基准还可能被背过；这里的小模型不如计数。<!-- c8: lower -->
+# 作*排序器*：有位置偏差、热度偏差，公开基准还可能被背过；这里的小模型不如计数。<!-- c8: lower -->
 # 作*生成器*：用编码拼成 id（TIGER；据 2025 年的报告，OneRec 承接快手四分之一的请求）。
 #
 # **上下文学习。** 在随机线性任务上训练的小 Transformer，遇到同类任务时，误差不到贝叶斯解的两倍。任务强度翻倍后，它的误差最终是*用同一先验的*贝叶斯的十倍：它学会的只是见过的那些任务。上下文学习就是元学习，好坏取决于训练任务。
@@ -115,7 +115,7 @@ ALT_SHARE = ("Share of parameters in tables: 83 to 95 per cent here, more than 9
 HITS, RATE = ("Who names the next film?", "谁能说中下一部影片？"), "HR@10"
 ALT_HITS = ("HR@10 of eight models: the skip-gram chain leads, SASRec stands with EASE on "
             "clicks, the popular list is last.",
-            "八个模型的 HR@10：跳步马尔可夫链领先，SASRec 与点击上的 EASE 相当，热门榜垫底。")
+            "八个模型的 HR@10：跳步马尔可夫链领先，SASRec 与用点击训练的 EASE 相当，热门榜垫底。")
 TIES = ("HR@10 by ties at the end", "按末尾是否并列的 HR@10")
 TIED, UNTIED = ("tied", "并列"), ("not tied", "不并列")
 ALT_TIES = ("HR@10 of users with and without a tie at the end: higher with a tie for every "

@@ -331,7 +331,7 @@ claim("predicted spread", "one fixed list", "catalogue variance", found)
 # ## 动手
 # 在 [`exercises/q09_adaptive_recommendation.py`](../exercises/q09_adaptive_recommendation.py) 里写三个函数，大约 20 分钟：
 #
-# - `linucb_scores`：均值加上对未知的奖励。
+# - `linucb_scores`：均值加上探索奖励（bonus），越不了解奖励越大。
 # - `expected_information_gain`：每部影片的评分能带来多少信息。
 # - `thompson_scores`：从后验抽一次样之后的得分。
 #

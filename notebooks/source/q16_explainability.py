@@ -401,7 +401,7 @@ claim("RMSE", "in-context Transformer", "closed-form head", found)
 # - **"The law demands a SHAP value per item."** → The EU's Digital Services Act asks for the main parameters (Art. 27) and, of very large platforms, an option without profiling (Art. 38). China's rules, in force since 1 March 2022, ask for notice of the principles and for an off switch.
 # #### 中文
 # - **“注意力权重就是解释。”** → 它没有正负号，在带符号的检验里看不出与随机有差别（第 2 节）。<!-- c2: none -->
-#   DIN 的权重连归一化都没有做，要用同样的办法检验。
+#   DIN 论文里的权重连归一化都没有做，要用同样的办法检验。
 # - **“注意力不是解释，已有定论。”** → 仍有争议，取决于定义和检验。在不看符号的检验里，注意力胜过随机（第 2 节）。<!-- c3: higher -->
 # - **“SHAP 满足公理，所以忠实。”** → 公理规定贡献怎么分摊，并不保证能由此推断输入改变后模型会怎样（Bilodeau 等，2024）。
 # - **“让大模型来解释我们的排序。”** → 它只是根据同样的输入写一段说得通的话。不把排序模型自己的数字喂进去，文字和得分就没有任何绑定。

@@ -160,7 +160,7 @@ plots.show(fig, alt=TEXTS["alt rise"])
 # **By hand.** The attack of a training step: autograd differentiates the query error through the exact solve; the library has the same gradient in closed form.
 
 # %% [markdown] lang="zh"
-# **手写核对。** 训练一步里的攻击：自动求导把查询误差穿过精确求解一路求导；库里用闭式解得到同一个梯度。
+# **手写核对。** 训练一步里的攻击：自动求导让梯度从查询误差穿过精确求解一路反传；库里用闭式解得到同一个梯度。
 
 # %% tags=["from-scratch"]
 def query_error(values):

@@ -438,7 +438,7 @@ claim("RMSE", "tasks by cluster", "one prior", found)
 # - **"The average improved, so weighting is fair."** → Report each kind apart (section 3).
 # #### 中文
 # - **“任务用 DPP 采样比均匀好。”** → 任务量相同时，ML-100K 上没有，<!-- c7: equal -->第 3 节的图里，少数群体也没有收益。Kumar 等也没有看到显著收益。
-# - **“k-means 分出五类，所以有五类。”** → k-means 总能分出 k 类。要与没有分类结构的对照数据比（q12）。
+# - **“k-means 分出五类，所以有五类。”** → k-means 总能分出 k 类。要与没有类别的零模型比（q12）。
 # - **“任务条件模型更好，因为参数更多。”** → 打乱 embedding：参数一样，只是没有这名用户的信息。
 # - **“平均变好了，加权就是公平的。”** → 每一类分开报告（第 3 节）。
 

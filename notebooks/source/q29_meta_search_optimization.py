@@ -496,7 +496,7 @@ claim(metric, "hypergradient", "one multiplier", found)
 # <details><summary>我们只有点击没有评分，而且有 10⁹ 个 id。</summary>
 # 循环不变，损失换成对数损失或 nDCG，单位仍是用户。按用户抽样来调，不要按行抽；并检查人数翻倍后配置的排序是否不变。embedding 宽度和学习率不会自动照搬过去。</details>
 # <details><summary>序列模型在上下文里就能适应，是不是没什么可调了？</summary>
-# 内层循环没了，外层设置还在：宽度、上下文长度、学习率、损失。诅咒也一样：它来自选择，不来自适应。</details>
+# 内循环没了，外层设置还在：宽度、上下文长度、学习率、损失。诅咒也一样：它来自选择，不来自适应。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
