@@ -30,7 +30,7 @@
 # 四十次时两者都领先。<!-- c4: lower, c5: lower -->
 # 旧任务的经验立刻见效：热启动的第一次就胜过随机试五次，<!-- c1: lower -->
 # 与随机试十次则看不出差别。<!-- c2: none -->
-# 这些都是验证用户上的遗憾。换一批用户，小群里选出的赢家并不领先于所有群共用的一个配置，这里甚至更差。<!-- c8: higher -->
+# 这些都是验证用户上的遗憾。换一批用户，小用户群里选出的赢家并不领先于所有群共用的一个配置，这里甚至更差。<!-- c8: higher -->
 
 # %% [markdown] tags=["answer-full"]
 # **Definition.** Let $c$ be a configuration and $w$ the weights. Search is the outer of two loops:

@@ -26,7 +26,7 @@
 # Noise shared by support and query helps where users can be memorised. <!-- c6: lower -->
 # Strength is chosen on validation users, the split comes first, and a tuned ridge stands beside it.
 # #### 中文
-# 先做免费的：每一轮重新划分支持集和查询集，固定一次划分会损失精度。<!-- c7: higher, c8: higher -->
+# 先做免费的：每一轮重新切分支持集和查询集，固定一次切分会损失精度。<!-- c7: higher, c8: higher -->
 # 再问：同样的提升，别的办法能不能拿到？只有十五名用户时，特征噪声对不早停的学习器看起来效果惊人，<!-- c1: lower -->
 # 两边都在别的用户上早停之后，所剩无几，而且换一批十五人，正负号就会变。<!-- c2: lower -->
 # 把查询与支持集混合反而有害，我怀疑它在奖励模型去拟合支持集里的噪声。<!-- c3: higher -->
@@ -382,7 +382,7 @@ claim("squared error", once, redrawn, found)
 # - [1] treats interactions written by a model as a source to be validated on real users
 # #### 中文
 # - [2] 说得出在哪里增强：输入、标签、切分、新任务，以及各自想防止什么
-# - [2] 首先做到每轮重新划分支持集和查询集
+# - [2] 首先做到每轮重新切分支持集和查询集
 # - [2] 与同样做了正则化的学习器比较：早停、调好的岭、网格里有强度 0
 # - [2] 用“死记硬背”解释共享标签噪声，并说明它何时不起作用
 # - [1] 先切分再增强，并检查泄漏
