@@ -13,7 +13,7 @@
 # You merged a large scene with a small one, and the small one got worse, they say. What is transfer inefficiency, how does it differ from negative transfer, how do you tell them apart, and what do you do about misleading source
 # data?
 # #### 中文
-# 你把大场景和小场景合并训练，有人说小场景变差了。什么是迁移低效？它和负迁移有什么区别？怎么区分？源数据有误导时怎么办？
+# 你把大场景和小场景合并训练，有人说小场景变差了。什么是迁移无效性（即迁移低效）？它和负迁移有什么区别？怎么区分？源数据有误导时怎么办？
 #
 # level: senior · minutes: 3 · needs: q01, q05, q13 · topics: negative transfer, multi-scenario, task weighting, diagnosis
 
