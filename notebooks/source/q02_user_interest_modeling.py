@@ -33,7 +33,7 @@
 # 从先验起步。多个模型用 stacking 融合：融合层只用折外（out-of-fold）预测来训练，按用户分折，而且像对待新用户那样只给 K 条评分。如果拿样本内预测
 # 去训练，最会背答案的模型指标虚高，权重全给了它，代价由新用户承担。<!-- c6: higher -->
 # 有了一些历史之后，一个更好的单模型比融合几个较弱的模型收益大；<!-- c7: lower -->
-# 再把它加权融合进来，也只添一点。<!-- c8: lower, c8: small -->
+# 再把它加权融合进来，也只再好一点。<!-- c8: lower, c8: small -->
 
 # %% [markdown] tags=["answer-full"]
 # **Behaviour to features.** An event has an item, kind, time, context and strength. A purchase says much and is rare. A click says
@@ -257,7 +257,7 @@ plots.show(fig, alt=text("alt worth"))
 # are clearest in the end.
 
 # %% [markdown] lang="zh"
-# 大家对恐怖片的分歧比对喜剧片大，所以看一部恐怖片的评分就能对“爱不爱恐怖片”知道不少；同样一部喜剧片，对“爱不爱喜剧”说明得少。
+# 大家对恐怖片的分歧比对喜剧片大，所以一部恐怖片的评分，很能说明用户爱不爱恐怖片；一部喜剧片的评分，对他爱不爱喜剧说明得少。
 #
 # 现在跟踪一个新用户，选历史最长的那位，评分顺序随机。阴影是一个后验标准差；两个类型取最后最清楚的。
 
@@ -298,8 +298,8 @@ with mine("q02") as my:
 # %% [markdown] lang="zh"
 # 对这个用户，偏置最先清楚；口味要很久才收窄。
 #
-# *学出来*的先验值多少？研究脚本（`metarec study q02`：十次划分，参数在验证用户上选；评估用户与 q01、q06、q07 相同）里，同样的特征有两个对手：均值为零、只有两个可调强度的先验
-# （所有口味共用一个，偏置一个），也就是多数人会写的岭回归；以及没有先验。
+# 先验是*学出来*的，好处有多大？研究脚本（`metarec study q02`：十次划分，参数在验证用户上选；评估用户与 q01、q06、q07 相同）用同样的特征设了两个对手：一个是均值为零、只有两个可调强度的先验
+# （所有口味共用一个，偏置一个），也就是多数人会写的岭回归；另一个没有先验。
 
 # %% tags=["claim"]
 study, sizes = load_study("q02"), (1, 5, 20)
@@ -315,7 +315,7 @@ claim("RMSE", "content model", "prior with two tuned strengths", learned)
 # A width is only useful if it is right. How many of a new user's query ratings lie in the 80 % interval of their prediction?
 
 # %% [markdown] lang="zh"
-# 第一行没有先验，没法用；调好的先验能补救。学出来的均值、方差和相关性，在二十条评分时再添一点。<!-- c2: lower, c2: small -->
+# 第一行没有先验，没法用；调好的先验能补救。二十条评分时，学出来的均值、方差和相关性再带来一点收益。<!-- c2: lower, c2: small -->
 #
 # 宽度只有准才有用。新用户的查询评分，有多少落在预测的 80% 区间里？
 
@@ -334,7 +334,7 @@ claim("share inside the 80 % interval", "content model", 0.8, inside)
 # **Play: what if the evidence were clicks?** Raise the noise, as for a weaker event. How many events does the same certainty take?
 
 # %% [markdown] lang="zh"
-# 平均而言差不多：与 80% 没有看出差别。<!-- c3: none -->
+# 平均而言差不多：看不出与 80% 有差别。<!-- c3: none -->
 # 不过如上所示，这个方差大部分是评分自身的噪声，所以这个检验对兴趣本身的宽度说明得不多。
 #
 # **动手玩：如果证据是点击呢？** 把噪声调大，就像更弱的行为。要多少条行为，才能有同样的把握？
@@ -514,7 +514,7 @@ claim("RMSE", "ridge on four", "closed-form head", four)
 # 只有一条评分时，从不含用户特征的那一行看不到领先。四个一起做岭回归融合，比预测头再好一点；<!-- c8: lower, c8: small -->
 # 四个等权平均则高于预测头那一行：水平不齐的模型，还是要加权。
 #
-# 先后次序是：先要更好的模型或更好的数据，再谈融合。四个模型都要训练、上线、盯着：先问这点收益值不值。
+# 先后次序是：先要更好的模型或更好的数据，再谈融合。四个模型都要训练、上线、监控：先问这点收益值不值。
 
 # %% [markdown] tags=["rubric"]
 # #### English

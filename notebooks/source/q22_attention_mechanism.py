@@ -82,7 +82,7 @@
 # **它是元学习。** 对 $\frac12 \sum_j (y_j - w^\top x_j)^2$ 从零走一步梯度，预测值是 $\eta \sum_j (x_q^\top x_j)\, y_j$：不带 softmax 的注意力，key 是输入，value 是标签。
 # 所以在上下文里读支持集的 Transformer 可以实现这样的梯度步（von Oswald 等，2023）；匹配网络就是在带标签样本上做注意力。
 #
-# **实践。** 在 ML-100K 的喜欢／不喜欢上，没有一种池化胜过简单的均值。<!-- c6: none, c7: none -->
+# **实践。** 在 ML-100K 的喜欢／不喜欢上，看不出哪种池化胜过简单的均值。<!-- c6: none, c7: none -->
 # 而且目标注意力输给收缩偏置。<!-- c8: lower -->
 
 # %% [markdown]
@@ -380,7 +380,7 @@ claim("AUC", "target attention", "shrunken bias", bias)
 # learned from all users, and weights that know how much they know.
 
 # %% [markdown] lang="zh"
-# 目标注意力与简单均值没有差别，加不加 softmax 都一样。<!-- c6: none, c7: none -->
+# 目标注意力与简单均值看不出差别，加不加 softmax 都一样。<!-- c6: none, c7: none -->
 # 而且目标注意力输给收缩偏置。<!-- c8: lower -->
 # “这类网络要更大的日志才喂得饱”是根据业界报告的猜测，这里没有测。在这份数据上真正有用的是第 2 节：从全体用户学到的相似度，加上知道自己有多少把握的权重。
 
