@@ -45,7 +45,7 @@
 # a K × K solve. Vectors, prior and noise start from a variational fit. Then the squared error of each training user's query is
 # differentiated through the solve, with item vectors that were fitted without that user's fold.
 #
-# **The funnel.** Recall (召回) takes thousands out of millions by nearest neighbours. Pre-ranking (粗排) cuts tens of thousands to a few hundred in
+# **The funnel.** Recall (召回) takes thousands out of millions by nearest neighbours, in several channels. Pre-ranking (粗排) cuts their union, tens of thousands, to a few hundred in
 # 10 to 20 ms (reported by Alibaba): one inner product. Ranking (精排), under 30 ms (reported for SIM), takes score and variance as features, not $w_u$: its
 # coordinates are not identified and turn with a retraining. Re-ranking (重排) adds diversity and rules. All stages should read one solve.
 #
@@ -76,7 +76,7 @@
 #
 # 只需解一个 K × K 的方程组。向量、先验、噪声先用变分贝叶斯初始化；再以训练用户查询集上的平方误差为损失，让梯度穿过求解步骤反传，此时用的物品向量在拟合时不含该用户所在的折。
 #
-# **漏斗。** 召回：用近邻检索从百万级里取几千个。粗排：把几万个砍到几百个，预算 10 到 20 毫秒（阿里公开的数字），这里只是一次内积。精排：30 毫秒以内（SIM 论文的数字），把分数和方差当特征；
+# **漏斗。** 召回：多路并行，每路用近邻检索从百万级里取几千个。粗排：把合并后的几万个砍到几百个，预算 10 到 20 毫秒（阿里公开的数字），这里只是一次内积。精排：30 毫秒以内（SIM 论文的数字），把分数和方差当特征；
 # 不要直接用 $w_u$，它的坐标每次重训都会旋转，不可辨识。重排：多样性与业务规则。各层都应当读同一次求解的结果。
 #
 # **召回怎么配合适应。** 只适应 query 侧：索引里放的是物品向量，用户怎么变都不用重建索引；物品偏置当作多出来的一维拼进向量。物品侧的适应会改索引，只对新物品小批量地做。
@@ -95,7 +95,7 @@
 # ## 1. The pipeline
 # | stage | in → out | budget, as reported | what it takes from the adapted user |
 # | --- | --- | --- | --- |
-# | recall 召回 | 10⁶ and more → thousands | none found | a user vector of its own model |
+# | recall 召回 | 10⁶ and more → thousands a channel | none found | a user vector of its own model |
 # | pre-rank 粗排 | tens of thousands → hundreds | 10 to 20 ms | the score, one inner product |
 # | rank 精排 | hundreds → tens | under 30 ms | score and variance, as features |
 # | re-rank 重排 | tens → a page | none found | the order, and the variance to explore |
@@ -109,7 +109,7 @@
 # ## 1. 整条链路
 # | 阶段 | 输入 → 输出 | 预算（公开数字） | 用到适应结果的什么 |
 # | --- | --- | --- | --- |
-# | 召回 | 10⁶ 以上 → 几千 | 未见公开 | 召回模型自己的用户向量 |
+# | 召回 | 10⁶ 以上 → 每路几千 | 未见公开 | 召回模型自己的用户向量 |
 # | 粗排 | 几万 → 几百 | 10 到 20 毫秒 | 分数，一次内积 |
 # | 精排 | 几百 → 几十 | 30 毫秒以内 | 分数和方差，当特征 |
 # | 重排 | 几十 → 一页 | 未见公开 | 次序；方差用于探索 |
@@ -309,7 +309,7 @@ plots.table(against.rename(index=glossary.say), digits=4)
 # %% [markdown]
 # The table is the closed-form head minus each rival, over users, before correction. The ensemble is the mean of the Gaussian process, probabilistic PCA and the
 # neural process: three models to train, version and serve. An interval above zero is a rival ahead of the head: the ensemble in both columns,
-# the Gaussian process at twenty, each by less than the .01 star that this book calls small. Four claims for the interview:
+# the Gaussian process at twenty, each by less than the .01 star that this book calls small. Four claims:
 
 # %% [markdown] lang="zh"
 # 表里是闭式解预测头减去各个对手，按用户重抽样，未做多重比较校正。“多模型平均”是高斯过程、概率 PCA 与神经过程取平均：要训练、发版、上线三个模型。区间整个在零以上，就是对手领先：多模型平均两列都领先，

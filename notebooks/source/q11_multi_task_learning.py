@@ -20,11 +20,11 @@
 # %% [markdown] tags=["answer-short"]
 # #### English
 # Each goal gets a tower; the bottom is shared, mixed from experts by a gate for each task (MMoE), or split in shared and own experts (PLE). First I compare each head
-# with a simple baseline. With 5 % of the stars, sharing brought the rating head no gain, in made-up worlds or on ML-100K, <!-- c1: none, c2: none, c3: none -->
+# with a simple baseline. With 5 % of the stars the rating head shows no gain by sharing, in made-up worlds or on ML-100K, <!-- c1: none, c2: none, c3: none -->
 # and plain matrix factorisation stays slightly ahead. <!-- c4: higher -->
 # With all stars, the watching head does better alone, on average; <!-- c6: lower -->
 # a few of the fits carry that. MMoE is within the margin of a shared bottom. <!-- c7: small -->
-# ESMM fits click, and click times conversion, over all impressions. Against a hidden intent it does no better than clicked rows alone. <!-- c8: none -->
+# ESMM fits click, and click times conversion, over all impressions. Against a hidden intent it shows no gain over clicked rows. <!-- c8: none -->
 # #### 中文
 # 每个目标一个任务塔；底层可以共享（Shared-Bottom），可以由每个任务的门控混合专家（MMoE），也可以分成共享专家和任务专属专家（PLE）。我会先把每个头与一个简单基线比。星级只知道 5% 时，无论合成世界还是 ML-100K，都看不出共享给评分头带来收益，<!-- c1: none, c2: none, c3: none -->
 # 朴素的矩阵分解仍略微领先。<!-- c4: higher -->
@@ -40,7 +40,7 @@
 # *PLE*: some experts are shared, some belong to one task, so a task can keep features that would harm another task. Hard sharing saves parameters; it hurts where tasks pull the bottom
 # apart. One gains while the other loses: the *seesaw*.
 #
-# **What it brought here.** Three findings. With 5 % of the stars the watching task did not help the rating task, whether or not the two have a common cause, <!-- c1: none, c2: none -->
+# **What it brought here.** Three findings. With 5 % of the stars the watching task is not seen to help the rating task, whether or not the two have a common cause, <!-- c1: none, c2: none -->
 # nor on ML-100K. <!-- c3: none -->
 # There matrix factorisation, which was not tuned, beats the network, whose step was, by less than the margin of .01 star. <!-- c4: higher, c4: small -->
 # With all stars, rating alone and shared are equal within the margin. <!-- c5: equal -->
@@ -55,7 +55,7 @@
 # the sum. Measure the cosine first: in section 3's small network the heads' gradients are almost at right angles.
 #
 # **ESMM.** A conversion can be seen only after a click. ESMM fits $P(\text{click})$ and $P(\text{click}) \cdot P(\text{buy} \mid \text{click})$ over all impressions. Where what drives the click is in the
-# features, and the model of conversion is right, clicked rows alone suffice too. With a hidden intent that raises both, ESMM is no better than they are. <!-- c8: none -->
+# features, and the model of conversion is right, clicked rows alone suffice too. With a hidden intent that raises both, ESMM is not seen to do better. <!-- c8: none -->
 # ESMM's other gain, shared embeddings for sparse conversions, cannot appear here; ranking was not measured.
 #
 # **And meta-learning?** Multi-task shares weights between a few goals; meta-learning learns to adapt to a new user quickly. Here each user is a task with two heads, read from the support.
@@ -383,7 +383,7 @@ found = study.compare(*sides, "cvr error", intent="hidden intent")
 claim("cvr error", *sides, found)
 
 # %% [markdown]
-# Without a hidden intent all three are near the truth. With it all three are far too high, and ESMM is no better than clicked rows alone. <!-- c8: none -->
+# Without a hidden intent all three are near the truth. With it all three are far too high, and ESMM is not seen to do better than clicked rows alone. <!-- c8: none -->
 # Inverse propensity weighs by the same features. What is not in them cannot be weighed away; it takes an experiment.
 
 # %% [markdown] lang="zh"
@@ -408,7 +408,7 @@ claim("cvr error", *sides, found)
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Sharing repairs the sparse task."** → No gain on ML-100K with 5 % of the stars, <!-- c3: none --> and matrix factorisation is ahead. <!-- c4: higher --> Compare first (section 2).
+# - **"Sharing repairs the sparse task."** → No gain seen on ML-100K with 5 % of the stars, <!-- c3: none --> and matrix factorisation is ahead. <!-- c4: higher --> Compare first (section 2).
 # - **"MMoE or PLE solves the seesaw."** → No seesaw was seen here, so this lesson cannot say. MMoE moved the watching head by less than the margin. <!-- c7: small -->
 # - **"ESMM removes selection bias."** → It trains on all impressions. A hidden intent behind both click and purchase stays (section 4); ESCM² (2022) proves its estimate too high.
 # - **"PCGrad beats tuned weights."** → Kurin et al. and Xin et al. (2022) found no such gain, on other data. Tune the weights first.

@@ -24,7 +24,7 @@
 # another user's history brings nothing. <!-- c3: equal -->
 # Plain principal components do as well as the autoencoder <!-- c4: equal -->
 # and as the contrastive encoder, <!-- c5: equal -->
-# so I begin with those. Clusters I only believe against a null model: the users' silhouette is no higher than a Gaussian cloud's. <!-- c1: none -->
+# so I begin with those. Clusters I only believe against a null model: the users' silhouette is not seen above a Gaussian cloud's. <!-- c1: none -->
 # Lists by cluster pay all the same, <!-- c6: higher -->
 # even where there are no clusters. <!-- c7: higher -->
 # #### 中文
@@ -53,7 +53,7 @@
 # Other users of the batch are the negatives, also those of the same taste (false negatives). A low $\tau$ looks at the hardest ones. Where items are the second side, popular ones are negatives most often: correct by logQ. **Principal components** are one decomposition, no training; here neither network
 # (default settings) differs from them by more than the margin. <!-- c4: equal, c5: equal -->
 #
-# **Clusters.** $k$-means cuts any cloud into $k$ pieces. So compare the silhouette with that of a Gaussian of the same mean and covariance. Here it is not higher. <!-- c1: none -->
+# **Clusters.** $k$-means cuts any cloud into $k$ pieces. So compare the silhouette with that of a Gaussian of the same mean and covariance. Here it is not seen to be higher. <!-- c1: none -->
 # Cutting still pays, as a histogram helps with a smooth curve: popularity by cluster beats popularity, <!-- c6: higher -->
 # also for made-up users drawn from one Gaussian. <!-- c7: higher -->
 # Each user's own neighbours beat the cut. <!-- c8: higher -->
@@ -180,7 +180,7 @@ sides = "tastes of users", "Gaussian cloud"
 claim("silhouette", *sides, study.compare(*sides, "silhouette", kinds=5))
 
 # %% [markdown]
-# Clusters would lift the users' curve above the cloud's. At five it is not higher. <!-- c1: none -->
+# Clusters would lift the users' curve above the cloud's. At five it is not seen above. <!-- c1: none -->
 # At eight it lies below in the figure: users are no exact Gaussian, but not in the way of clusters. So nothing here says that k-means did more than cut a cloud. Nor are all users alike: a cloud has extent, and the rest of this lesson uses it.
 #
 # Your `kmeans_step`, until nothing moves:

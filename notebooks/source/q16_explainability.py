@@ -394,7 +394,7 @@ claim("RMSE", "in-context Transformer", "closed-form head", found)
 # %% [markdown] tags=["pitfalls"]
 # #### English
 # - **"Attention weights are the explanation."** → They have no sign, and in the signed test no difference from chance was seen (section 2). <!-- c2: none -->
-#   DIN's weights are not even normalised: test them in the same way.
+#   In DIN's paper they are not even normalised: test them in the same way.
 # - **"Attention is not explanation, that is settled."** → Disputed: it depends on the definition and the test. In the unsigned test attention beat chance (section 2). <!-- c3: higher -->
 # - **"SHAP satisfies the axioms, so it is faithful."** → Axioms fix how credit adds up. What the model does when an input changes need not follow from it (Bilodeau et al. 2024).
 # - **"The language model explains our ranker."** → It writes a plausible text about the same input. Unless the ranker's own numbers enter, nothing ties the text to the score.

@@ -48,7 +48,7 @@
 #
 # **What is measured here.** With five ratings partial pooling is ahead of one taste for all. <!-- c3: lower -->
 # Own data alone is far behind. <!-- c2: higher -->
-# A ridge with one tuned strength, shrunk towards the same learned mean user, is level with it at five ratings. <!-- c4: none -->
+# Between it and a ridge with one tuned strength, shrunk towards the same learned mean user, no difference is seen at five ratings. <!-- c4: none -->
 # So what the learned scales of $T$ add is small there.
 #
 # **Profile, gates, adapters.** Features of the user move the prior mean: $m + M g_u$. At no rating this is all the personalisation there is; it helps, <!-- c5: lower -->
@@ -276,7 +276,7 @@ claim("RMSE", profile, "partial pooling", found)
 # Own data alone is a disaster at five ratings for nine weights. <!-- c2: higher -->
 # In the table its error even grows with K at first, and is worst at ten, about as many ratings as weights: there, we guess, it fits the noise. Shrinking
 # repairs it, <!-- c3: lower -->
-# and at five ratings one tuned strength does as well as learned scales. <!-- c4: none -->
+# and at five ratings no difference is seen between one tuned strength and learned scales. <!-- c4: none -->
 # Both shrink towards the learned mean user. At twenty ratings the learned scales are slightly ahead in the table.
 # The profile (age, gender, occupation) speaks before the first rating, by less than the margin. <!-- c5: lower -->
 #
@@ -384,7 +384,7 @@ with mine("q17") as my:
 # - **"Segments are the safe middle."** → A new user must be put into one first. With one rating that costs more than it gives. <!-- c1: higher -->
 # - **"Per-user weights personalise."** → They may carry only the amount of evidence. Exchange users before you say so (q23).
 # - **"AUC went up, so personalisation works."** → A user bias lifts the pooled AUC and changes no list (section 4).
-# - **"The learned scales are what wins."** → Take them away: at five ratings one tuned strength did as well. <!-- c4: none -->
+# - **"The learned scales are what wins."** → Take them away: at five ratings no loss was seen with one tuned strength. <!-- c4: none -->
 # - **"CTR 1/2 beats 40/100."** → Not before the prior is added.
 # #### 中文
 # - **“分群是稳妥的折中。”** → 新用户得先归到某一群。只有一条评分时，这样做得不偿失。<!-- c1: higher -->

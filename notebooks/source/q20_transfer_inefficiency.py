@@ -151,7 +151,7 @@ found = study.compare("10 women and the men", "10 women, alone", **at)
 claim("RMSE", "10 women and the men", "10 women, alone", found)
 
 # %% [markdown]
-# Read the columns: every model, the men's own too, errs more on women. So "worse on the target" says that women's ratings are harder to predict here. Against women alone, no difference is seen. <!-- c1: none -->
+# Read the columns: every model, the women's own too, errs more on women. So "worse on the target" says that women's ratings are harder to predict here. Against women alone, no difference is seen. <!-- c1: none -->
 # Read the rows: with ten women, the men help much. <!-- c2: lower -->
 #
 # Your `transfer_ratio` says how much of the gain is still missing. As ceiling we take the best model of the table. It is a stand-in: all women with the men were not fitted,

@@ -59,7 +59,7 @@
 # without softmax, whose keys are the inputs and whose values are the labels. So a Transformer that reads a support in context can run such
 # steps (von Oswald et al. 2023), and matching networks are attention over labelled examples.
 #
-# **In practice.** On likes of ML-100K no pooling beats the plain mean. <!-- c6: none, c7: none -->
+# **In practice.** On likes of ML-100K no pooling is seen to beat the plain mean. <!-- c6: none, c7: none -->
 # There, target attention loses to a shrunken bias. <!-- c8: lower -->
 
 # %% [markdown] tags=["zh"]
@@ -374,7 +374,7 @@ bias = study.compare("target attention", "bias", "auc")
 claim("AUC", "target attention", "shrunken bias", bias)
 
 # %% [markdown]
-# Target attention equals the plain mean here, with a softmax or without. <!-- c6: none, c7: none -->
+# Target attention cannot be told from the plain mean here, with a softmax or without. <!-- c6: none, c7: none -->
 # And target attention loses to the shrunken bias. <!-- c8: lower -->
 # That such networks need a larger log is a guess from the industry's reports; here it was not measured. What does pay on these data is section 2: a similarity
 # learned from all users, and weights that know how much they know.

@@ -23,7 +23,7 @@
 # First give the attention a way to say nothing: a sink, one more key whose value is zero, with one learned weight. At twenty ratings it is worth more
 # than everything else I tried. <!-- c2: lower -->
 # A learned temperature alone brings nothing that one can see. <!-- c1: none -->
-# A gate after attention does the job of the sink. <!-- c3: none -->
+# Between the sink and a gate after attention no difference is seen. <!-- c3: none -->
 # Then let the user's context set temperature and sink: a small gain on top. <!-- c4: lower -->
 # Give every user somebody else's context: no loss seen. <!-- c5: none -->
 # Hide the number of ratings, and the error rises: that is what adapts. <!-- c6: higher -->
@@ -254,7 +254,7 @@ claim("squared error", "context-conditioned attention", "learned sink", found)
 # %% [markdown]
 # Without a sink more ratings soon stop helping: the weights sum to one, so the model can only shrink what it reads by one factor for every K. One scalar
 # mends that. <!-- c2: lower -->
-# The gate, which reads the context, gets there as well. <!-- c3: none -->
+# The gate, which reads the context, cannot be told from it. <!-- c3: none -->
 # Letting the context set sharpness and sink adds a little. <!-- c4: lower -->
 #
 # In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. Learned is how fast: faster than a user bias

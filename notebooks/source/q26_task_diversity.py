@@ -471,7 +471,7 @@ claim("RMSE", "30 users drawn by a DPP", "30 users at random", drawn)
 # (With all ratings it is even behind, by less than the .01 star that this book calls small.)
 # The most active users lead with all their ratings; <!-- c6: lower -->
 # with 60 ratings each no lead is seen. <!-- c7: none -->
-# So volume made the lead, not taste: the bias gains as much from their ratings (table).
+# So the lead looks like volume, not taste: the bias gains as much from their ratings (table).
 
 # %% [markdown] lang="zh"
 # 多样性太低有害。<!-- c4: higher -->
@@ -480,7 +480,7 @@ claim("RMSE", "30 users drawn by a DPP", "30 users at random", drawn)
 # （用全部评分时它反而略差，幅度不到本书视为“小”的 .01 星。）
 # 最活跃的用户用上全部评分时领先；<!-- c6: lower -->
 # 每人 60 条时看不出领先。<!-- c7: none -->
-# 所以领先来自数据量，而不是口味：偏置模型从这些评分里得到的好处一样大（见表）。
+# 所以这个领先看来出自数据量，而不是口味：偏置模型从这些评分里得到的好处一样大（见表）。
 
 # %% [markdown] tags=["rubric"]
 # #### English
