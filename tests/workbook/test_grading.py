@@ -699,6 +699,33 @@ def test_a_hidden_test_changes_the_key_and_a_folder_without_any_is_refused(hidde
         question_manifest(Q06, hidden=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("test_q06_mine.py", HIDDEN, f"expected test_{Q06}.py"),
+        ("q6.py", HIDDEN, f"expected test_{Q06}.py"),
+        ("test_mine.py", HIDDEN, "expected a name such as test_q06_"),
+        (f"test_{Q06}.py", "def test_x(:", "not valid Python"),
+    ],
+)  # fmt: skip
+def test_a_hidden_test_that_would_not_be_read_is_refused(tmp_path, capsys, name, text, said):
+    hand_in(tmp_path / "class" / "a", "# a")
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / name).write_text(text)
+    assert status(tmp_path / "class", "--out", tmp_path / "r", "--hidden", tmp_path / "hidden") == 2
+    assert said in capsys.readouterr().err and not (tmp_path / "r").exists()
+
+
+def test_the_command_says_which_questions_have_hidden_tests(hidden, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(grading, "grade", lambda *arguments, **options: {
+        "kind": "one", "students": [], "left_out": [], "walls_missing": [],
+        "questions": [{"question": "q06", "stem": Q06}, {"question": "q01", "stem": "q01_what_is_meta_learning"}],
+    })  # fmt: skip
+    (hidden / "helpers.py").write_text("")
+    assert status(tmp_path, "--out", tmp_path / "r", "--hidden", hidden) == 0
+    assert "Hidden tests: q06." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("kind", "said"), [("time", "in time"), ("crash", "without an answer"), ("", "wrong at 0")])
 def test_what_a_student_is_told_holds_no_data_of_the_variant(monkeypatch, kind, said, tmp_path):
     """Where it ended otherwise than by a wrong answer, nothing is run again."""

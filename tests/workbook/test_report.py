@@ -17,7 +17,7 @@ from submissions import Q06
 from metarec_lib import cli
 from metarec_lib.workbook.exercises.manifest import question_manifest
 from metarec_lib.workbook.grading import course as courses
-from metarec_lib.workbook.grading import exports, grading, items, report, results, similar, tables
+from metarec_lib.workbook.grading import exports, grading, items, pages, report, results, similar, tables
 from metarec_lib.workbook.grading.course import Course, read_course, variant
 from metarec_lib.workbook.grading.grader import Grader, NotGraded, Settings
 from metarec_lib.workbook.grading.report import folder_names
@@ -184,6 +184,30 @@ def test_what_a_student_may_see_names_no_input_of_a_hidden_test(graded):
     assert "see check" in page and "50 of 100" in page
     tests = {test for entry in FUNCTIONS.values() for test in entry["tests"]}
     assert not any(name in page for name in (*tests, "anna", "王小明"))
+
+
+def test_a_students_page_shows_how_the_grade_follows_from_tests_points_weights_and_lateness(monkeypatch):
+    tests, core = {"a": True, "b": False, "c": False}, ["b"]
+    item = {"name": "f", "points": 1.0, "possible": 4.0, "shown": "wrong", "tests": tests}
+    result = {"question": "q01", "status": "graded", "file": "q01.py", "points": 3.0, "functions": [item]}
+    parts = {"title_en": "T", "title_zh": "题", "points": 10.0, "functions": [{"name": "f", "core": core}]}
+    row = {"student": "a", "name": "", "grade": 33.0, "points": 7.0, "late": {"percent_off": 10.0, "said": "late"},
+           "questions": [result, {**result, "question": "q06", "points": 4.0, "functions": []}]}  # fmt: skip
+    grades = {
+        "course": "",
+        "best": 100.0,
+        "possible": 20.0,
+        "questions": [parts | {"weight": 1.0}, parts | {"weight": 2.0}],
+    }
+    page = pages.feedback(row, grades)
+    assert "(1 × 3/10 + 2 × 4/10) / 3 × 100 = 36.67, less 10 %: 33" in page and "3 / 10 points. Graded: q01.py" in page
+    assert "1 of 3 tests passed, a core test did not: at most a third" in page
+    grades["questions"][1]["weight"], grades["best"] = 1.0, 20.0
+    row |= {"grade": 7.0, "late": {"percent_off": 0.0, "said": ""}}
+    assert "3 + 4 = 7<" in pages.feedback(row, grades)
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    assert "分数与权重：3 + 4 = 7" in pages.feedback(row, grades)
+    assert "weights" not in pages.feedback(row | {"grade": None}, grades)
 
 
 def test_no_text_of_a_student_becomes_html_markdown_or_a_broken_file(graded):

@@ -6,6 +6,8 @@ zygote, one grader a core. Outcomes are kept in a journal in REPORT, so that a r
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from metarec_lib.workbook.exercises import question_manifest, stems
+from metarec_lib.workbook.exercises import hidden_tests, question_manifest, stems
 from metarec_lib.workbook.sandbox import missing_walls
 
 from . import journal as journals
@@ -174,26 +176,49 @@ def grade_command(
     except (ValueError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
-    return _say(grades, out)
+    return _say(grades, out, settings.hidden)
 
 
 def _hidden(folder: str | None) -> str:
-    if folder and not list(Path(folder).glob("test_q[0-9][0-9]_*.py")):
+    """The folder of further tests. Raises ValueError where a file in it would not be read: a hidden test that nobody
+    runs is worse than none."""
+    if not folder:
+        return ""
+    found = sorted(Path(folder).glob("*.py"))
+    tests = [path for path in found if re.search(r"(?i)test|q\d", path.stem) and path.name != "conftest.py"]
+    if not tests:
         raise ValueError(f"Got --hidden {folder}; expected a folder with files such as test_q06_….py.")
-    return str(Path(folder).resolve()) if folder else ""
+    for path in tests:
+        if path.stem not in {f"test_{stem}" for stem in stems()}:
+            raise ValueError(f"{path}: no question's tests are called that; expected {_expected_name(path.stem)}.")
+        try:
+            ast.parse(path.read_bytes(), filename=path.name)
+        except (SyntaxError, ValueError) as error:
+            raise ValueError(f"{path}: not valid Python: {error}") from None
+    return str(Path(folder).resolve())
 
 
-def _say(grades: dict[str, Any], out: str) -> int:
+def _expected_name(stem: str) -> str:
+    """What a file of hidden tests was meant to be called, as far as its number tells."""
+    number = re.search(r"q0?(\d{1,2})(?!\d)", stem)
+    meant = [f"test_{known}.py" for known in stems() if number and int(known[1:3]) == int(number[1])]
+    return meant[0] if meant else "a name such as test_q06_evaluate_meta_learning.py"
+
+
+def _say(grades: dict[str, Any], out: str, hidden: str = "") -> int:
     """What came out, in a few lines; the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a name in letters that the terminal lacks
     rows, left_out = grades["students"], grades["left_out"]
     failed = [row for row in rows if row["status"] != "graded"]
-    how = "a class, a folder or zip for each student (--one: it is one)"
-    print(f"Read as {how if grades['kind'] == 'class' else 'one submission (--class: it is a class)'}.")
+    how = "a class, by student; say --one if it is one student's" if grades["kind"] == "class" else ""
+    print(f"Read as {how or 'one submission; say --class if it is a class'}.")
     print(f"{len(rows) - len(failed)} of {len(rows)} submissions graded in full: {Path(out) / 'index.html'}")
     print(f"Sandbox: {'; '.join(grades['walls_missing']) or 'every wall stands'}.")
+    if hidden:
+        having = [item["question"] for item in grades["questions"] if hidden_tests(item["stem"], Path(hidden))]
+        print(f"Hidden tests: {', '.join(having) or 'none of these questions has any'}.")
     for row in failed:
         print(
             f"{row['status'].capitalize()}: {row['student']}: {plain(' | '.join(row['remarks']), 500)}", file=sys.stderr

@@ -160,8 +160,35 @@ def feedback(row: dict[str, Any], grades: dict[str, Any]) -> str:
         parts.append(_question(result, question))
     grade = "–" if row["grade"] is None else f"{row['grade']:g}"
     total = pick((f"Grade: {grade} of {grades['best']:g}", f"成绩：{grade} / {grades['best']:g}"))
-    late = f"<p>{escape(row['late']['said'])}</p>" if row["late"]["said"] else ""
-    return page(title, "\n".join([*parts, f"<p><strong>{escape(total)}</strong></p>", late]))
+    more = [f"<p>{escape(said)}</p>" for said in (_how(row, grades), row["late"]["said"]) if said]
+    return page(title, "\n".join([*parts, f"<p><strong>{escape(total)}</strong></p>", *more]))
+
+
+def _how(row: dict[str, Any], grades: dict[str, Any]) -> str:
+    """How the grade follows from the points, as a student can reckon it; nothing where there is none."""
+    parts = list(zip(row["questions"], grades["questions"], strict=True))
+    if row["grade"] is None or not parts:
+        return ""
+    weights = [question["weight"] for _, question in parts]
+    summed = len(set(weights)) == 1 and grades["best"] == grades["possible"]
+    off = row["late"]["percent_off"]
+    if summed and len(parts) == 1 and not off:
+        return ""
+    if summed:
+        said, before = " + ".join(f"{_short(result['points'])}" for result, _ in parts), row["points"]
+    else:
+        terms = [
+            f"{question['weight']:g} × {_short(result['points'])}/{question['points']:g}" for result, question in parts
+        ]
+        said = f"({' + '.join(terms)}) / {sum(weights):g} × {grades['best']:g}"
+        shares = [question["weight"] * result["points"] / question["points"] for result, question in parts]
+        before = sum(shares) / sum(weights) * grades["best"]
+    less = pick((f", less {off:g} %: {_short(row['grade'])}", f"，扣 {off:g}%：{_short(row['grade'])}")) if off else ""
+    return pick(("Points and weights: ", "分数与权重：")) + f"{said} = {_short(before)}{less}"
+
+
+def _short(value: float) -> str:
+    return f"{round(value, 2):g}"
 
 
 def _question(result: dict[str, Any], question: dict[str, Any]) -> str:
@@ -170,17 +197,35 @@ def _question(result: dict[str, Any], question: dict[str, Any]) -> str:
     if result["status"] != "graded":
         said = pick((f"Not graded: {result['reason']}", f"未评分：{result['reason']}"))
         return f'<h2>{escape(head)}</h2><p class="bad">{escape(said)}</p>'
-    lines = [_function(item) for item in result["functions"]]
+    core = {part["name"]: part["core"] for part in question["functions"]}
+    lines = [_function(item, core[item["name"]]) for item in result["functions"]]
     heads = [pick(("function", "函数")), pick(("points", "分数")), pick(("what check says", "检查结果"))]
-    graded = pick((f"Graded: {result['file']}", f"评分的文件：{result['file']}"))
+    points = f"{_short(result['points'])} / {question['points']:g}"
+    graded = pick((f"{points} points. Graded: {result['file']}", f"{points} 分。评分的文件：{result['file']}"))
     return _table(head, heads, lines) + f'<p class="off">{escape(graded)}</p>'
 
 
-def _function(item: dict[str, Any]) -> str:
+def _function(item: dict[str, Any], core: list[str]) -> str:
     full = item["points"] == item["possible"]
     said = item["shown"] or (pick(("passed", "通过")) if full else "")
-    points = f"{round(item['points'], 2):g} / {item['possible']:g}"
-    return f'<tr><td><code>{escape(item["name"])}</code></td><td class="n">{points}</td><td>{escape(said)}</td></tr>'
+    passed = _passed(item["tests"], core)
+    more = f'<br><span class="off">{escape(passed)}</span>' if passed else ""
+    points = f"{_short(item['points'])} / {item['possible']:g}"
+    return (
+        f'<tr><td><code>{escape(item["name"])}</code></td><td class="n">{points}</td><td>{escape(said)}{more}</td></tr>'
+    )
+
+
+def _passed(tests: dict[str, bool], core: list[str]) -> str:
+    """How many tests passed where it is some and not all, which is what a function's points follow from."""
+    passed = sum(tests.values())
+    if not 0 < passed < len(tests):
+        return ""
+    said = pick((f"{passed} of {len(tests)} tests passed", f"{len(tests)} 项测试通过了 {passed} 项"))
+    capped = not all(tests.get(name, True) for name in core)
+    return said + (
+        pick((", a core test did not: at most a third", "，核心测试没通过，最多得三分之一")) if capped else ""
+    )
 
 
 def _table(title: str, heads: list[str], lines: list[str]) -> str:
