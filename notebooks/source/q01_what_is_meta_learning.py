@@ -582,4 +582,4 @@ what_was_measured()
 # - Lee, Im, Jang, Cho & Chung (2019), [*MeLU: Meta-Learned User Preference Estimator for Cold-Start Recommendation*](https://arxiv.org/abs/1908.00413), KDD.
 # - Pan, Li, Ao, Tang & He (2019), [*Warm Up Cold-start Advertisements: Improving CTR Predictions via Learning to Learn ID Embeddings*](https://arxiv.org/abs/1904.11547), SIGIR.
 # - Vartak, Thiagarajan, Miranda, Bratman & Larochelle (2017), *A Meta-Learning Perspective on Cold-Start Recommendations for Items*, NeurIPS: the item as the task.
-# - LinkedIn (2024), *LiMAML: Personalization of Deep Recommender Models via Meta Learning*, KDD: what is served instead of an inner loop.
+# - Wang et al. (2024), [*LiMAML: Personalization of Deep Recommender Models via Meta Learning*](https://arxiv.org/abs/2403.00803), KDD: LinkedIn, what is served instead of an inner loop.

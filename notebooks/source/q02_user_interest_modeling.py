@@ -204,7 +204,7 @@ claim("mean stars", *sides, compare(over, under), at="five random halvings")
 # log what was shown: in your product, log it.
 #
 # ## 2. An interest is a posterior
-# The content model describes a film by genres and year, and a user by a weight on each, with a Gaussian prior $N(m, C)$. Nothing is tuned:
+# The content model describes a film by genres and year, and a user by a weight on each, with a Gaussian prior $N(m, C)$ (from q07 on, $S$ stands for $C$). Nothing is tuned:
 # $m$, $C$ and the noise $s$ make the training users' ratings most likely. They are learned by EM. Its outer step, by hand: take every
 # user's posterior $w_u$, $\Sigma_u$, then
 #
@@ -216,7 +216,7 @@ claim("mean stars", *sides, compare(over, under), at="five random halvings")
 # 另外，MovieLens 没有记录曝光；你自己的产品一定要记。
 #
 # ## 2. 兴趣是一个后验分布
-# 内容模型用类型和年份描述影片，用每个特征上的权重描述用户，先验是高斯 $N(m, C)$。什么都不用调：$m$、$C$ 和噪声 $s$ 取使训练用户的评分似然最大的值，用 EM 学出来。
+# 内容模型用类型和年份描述影片，用每个特征上的权重描述用户，先验是高斯 $N(m, C)$（从 q07 起，$C$ 记作 $S$）。什么都不用调：$m$、$C$ 和噪声 $s$ 取使训练用户的评分似然最大的值，用 EM 学出来。
 # 它的外层一步可以手写：取每个用户的后验 $w_u$、$\Sigma_u$，然后
 #
 # $$m = \overline{w_u}, \qquad C = \overline{\Sigma_u + (w_u - m)(w_u - m)^\top}, \qquad s^2 = \overline{(y - x^\top w_u)^2 + x^\top \Sigma_u x}$$
@@ -251,7 +251,7 @@ fig.get_layout_engine().set(w_pad=0.1)
 plots.show(fig, alt=text("alt worth"))
 
 # %% [markdown]
-# Users differ more about horror than about comedy, so one horror film says more about this taste than one comedy about the taste for comedy.
+# Users differ more about horror than about comedy. So one rated horror film tells more of the taste for horror than one comedy tells of the taste for comedy.
 #
 # Now follow one new user, the one with the longest history, ratings in random order. The band is one posterior standard deviation; the two genres are those that
 # are clearest in the end.
@@ -291,7 +291,7 @@ with mine("q02") as my:
 # %% [markdown]
 # For this user the bias becomes clear first; tastes stay wide for long.
 #
-# What is the *learned* prior worth? In the study (`metarec study q02`: ten splits, settings chosen on validation users; the judges are also those of
+# What is the *learned* prior worth? In the study (`metarec study q02`: ten splits, settings chosen on tuning users; the judges are also those of
 # q01, q06 and q07) the same features have two rivals: a prior of mean zero with two tuned strengths, one for all tastes and one for the bias, which is
 # ridge regression as most would write it; and no prior.
 
@@ -552,10 +552,10 @@ claim("RMSE", "ridge on four", "closed-form head", four)
 # #### English
 # <details><summary>You have impressions and clicks, no stars. What is a positive, and what is shown but skipped?</summary>
 # A satisfied click: with dwell time, or completion, above a threshold of its kind of item, so that baits drop out. Shown and skipped, with something clicked below it, is a weak negative;
-# below the last click it may not have been seen: leave it out, or model examination apart. The likelihood becomes Bernoulli with logit x·w; the solve becomes a few Newton steps (Laplace).
+# below the last click it may not have been seen: leave it out, or model apart whether it was seen. The likelihood becomes Bernoulli with logit x·w; the solve becomes a few Newton steps (Laplace).
 # Judge by GAUC, the users' AUCs weighted by impressions.</details>
 # <details><summary>10⁵ behaviours per user, 10⁹ item ids, 30 ms. How?</summary>
-# Search, then attend. SIM takes from the history what shares the candidate's category, a lookup in an index kept per user, then attends to a few hundred; it reports up to 54,000 behaviours
+# Search, then attend. SIM takes from the history what shares the candidate's category, a look-up in an index kept per user, then attends to a few hundred; it reports up to 54,000 behaviours
 # under 30 ms. Its paper finds soft search hardly better than the category. TWIN scores both stages alike, with item projections cached. Of the ids keep
 # behaviours only; rows are hashed or sharded, rare ids lean on content.</details>
 # <details><summary>One interest vector or several? At which stage, and who picks at serving?</summary>
@@ -628,5 +628,6 @@ what_was_measured()
 #   *Controllable Multi-Interest Framework for Recommendation* (ComiRec), KDD.
 # - Pi et al. (2020), *Search-based User Interest Modeling with Lifelong Sequential Behavior Data for Click-Through Rate Prediction* (SIM),
 #   CIKM. Chang et al. (2023), *TWIN: TWo-stage Interest Network for Lifelong User Behavior Modeling in CTR Prediction at Kuaishou*, KDD.
-# - Lee et al. (2019), *MeLU*, KDD. Lin et al. (2021), *Task-adaptive Neural Process for User Cold-Start Recommendation* (TaNP), WWW.
+# - Lee et al. (2019), *MeLU: Meta-Learned User Preference Estimator for Cold-Start Recommendation*, KDD. Lin et al. (2021),
+#   *Task-adaptive Neural Process for User Cold-Start Recommendation* (TaNP), WWW.
 # - Jahrer, Töscher & Legenstein (2010), *Combining Predictions for Accurate Recommender Systems*, KDD: boosting, and weights by support.

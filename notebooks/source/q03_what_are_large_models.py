@@ -18,7 +18,7 @@
 
 # %% [markdown] tags=["answer-short"]
 # #### English
-# Embedding tables hold nearly all parameters, dense layers nearly all compute; reported scaling laws are about the second. On ML-100K, all films ranked, SASRec hits below a chain of counts, <!-- c1: lower -->
+# Embedding tables hold nearly all parameters, dense layers nearly all compute; reported scaling laws are about the second. On ML-100K, all films ranked, SASRec hits less often than a chain of counts, <!-- c1: lower -->
 # and so does a two-tower network. <!-- c2: lower -->
 # Vectors four times as wide show no gain. <!-- c5: none -->
 # Text can stand in for new ids, but ask what it adds: an encoder alone shows no gain over genres with the year. <!-- c6: none -->
@@ -198,16 +198,16 @@ pair = "SASRec", "SASRec, history shuffled"
 claim("HR@10", *pair, over(*pair, who="untied"))
 
 # %% [markdown]
-# SASRec hits below the chain of counts, <!-- c1: lower -->
+# SASRec hits less often than the chain of counts, <!-- c1: lower -->
 # and so does the two-tower network. <!-- c2: lower -->
-# Does order pay, or the site's pages? Who rated several films in the last second saw them on one page, and every model names their last film more often. But so does the popular list, which knows no order: these users are easier. Among the others, too, the chain trained on shuffled order loses, <!-- c3: higher -->
+# Does order pay, or the site's pages? Who rated several films in the last second probably saw them on one page, and every model names their last film more often. But so does the popular list, which knows no order: these users are easier. Among the others, too, the chain trained on shuffled order loses, <!-- c3: higher -->
 # and so does SASRec when its history is shuffled. <!-- c4: higher -->
 # Why SASRec is behind we did not measure. Perhaps 800 users hold few longer patterns; perhaps two settings are too few.
 
 # %% [markdown] lang="zh"
 # SASRec 的命中率低于靠计数的链，<!-- c1: lower -->
 # 双塔网络也是。<!-- c2: lower -->
-# 有用的是次序，还是网站的页面？最后一秒评了好几部的用户，看到的是同一页，每个模型都更容易猜中他们的最后一部。但不看次序的热门榜也一样：这些用户本来就好猜。看其余用户：链用打乱的次序训练，照样变差，<!-- c3: higher -->
+# 有用的是次序，还是网站的页面？最后一秒评了好几部的用户，看到的多半是同一页，每个模型都更容易猜中他们的最后一部。但不看次序的热门榜也一样：这些用户本来就好猜。看其余用户：链用打乱的次序训练，照样变差，<!-- c3: higher -->
 # SASRec 的历史打乱也变差。<!-- c4: higher -->
 # SASRec 为什么落后，没有测。也许 800 名用户里没有多少更长的模式，也许两组参数太少。
 

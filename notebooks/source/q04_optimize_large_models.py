@@ -503,8 +503,8 @@ claim("AUC", *pair, study.compare(*pair, "auc"))
 # #### English
 # - **"logQ makes the loss unbiased."** → The positive was not drawn, and the log of an estimate is biased. It removes the popularity tilt, and its optimum can be right all the same.
 # - **"More epochs, early stopping will catch it."** → Only if the best weights were copied; and with sparse crosses the best epoch may be the first.
-# - **"Leave the row itself out of the mean and it cannot leak."** → It stops the collapse (table), but later rows are still in it; and a tree that knows the group's size can work the own label back.
-# - **"Subtract log q when serving, too."** → It undoes the sampling of training; serving samples nothing. In a stream q is counted, such as by the gap between two sights of an id (Yi et al. 2019).
+# - **"Leave the row itself out of the mean and it cannot leak."** → It stops the collapse (table), but later rows are still in it; and a tree that knows the group's size can work the row's own label out.
+# - **"Subtract log q when serving, too."** → It undoes the sampling of training; serving samples nothing. In a stream q is estimated from the gap between two sightings of an id (Yi et al. 2019).
 # - **"Training AUC .99, a great model."** → Here it was the sign of the disease (sections 1 and 4).
 # #### 中文
 # - **“做了 logQ，损失就无偏了。”** → 正样本不是采来的，估计值取 log 也有偏。它去掉的是热度倾斜，最优解照样可以是对的。
@@ -582,7 +582,7 @@ what_was_measured()
 # - Yi et al. (2019), [*Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations*](https://doi.org/10.1145/3298689.3346996), RecSys.
 # - Khrylchenko et al. (2025), [*Correcting the LogQ Correction: Revisiting Sampled Softmax for Large-Scale Retrieval*](https://arxiv.org/abs/2507.09331), RecSys.
 # - Bengio & Senécal (2003), *Quick Training of Probabilistic Neural Nets by Importance Sampling*, AISTATS.
-# - Liu et al. (2023), [*Multi-Epoch Learning for Deep Click-Through Rate Prediction Models*](https://arxiv.org/abs/2305.19531): MEDA.
+# - Liu et al. (2023), [*Multi-Epoch Learning for Deep Click-Through Rate Prediction Models*](https://arxiv.org/abs/2305.19531), arXiv: MEDA.
 # - Ma & Collins (2018), [*Noise Contrastive Estimation and Negative Sampling for Conditional Models: Consistency and Statistical Efficiency*](https://arxiv.org/abs/1809.01812), EMNLP.
 # - Petrov & Macdonald (2023), [*gSASRec: Reducing Overconfidence in Sequential Recommendation Trained with Negative Sampling*](https://arxiv.org/abs/2308.07192), RecSys.
 # - Micikevicius et al. (2018), [*Mixed Precision Training*](https://arxiv.org/abs/1710.03740), ICLR.

@@ -17,7 +17,7 @@
 # 公司在所有场景上预训练了一个大模型。现在上线一个新场景，只有几十个用户。你会冻结、微调、加适配器（adapter），还是从零训练？由什么决定？这和元学习有什么区别？
 # 预训练模型重训之后，下游会出什么问题？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: transfer, fine-tuning, LoRA, embedding versions
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: transfer, fine-tuning, LoRA, embedding versions
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -47,7 +47,7 @@
 # That is a Gaussian prior with mean $\theta_{\text{source}}$. A closed-form head does the same for every user, with a prior mean learned from all of them: so
 # meta-learning is transfer to many small targets, where how to transfer is learned too.
 #
-# **By target size.** On ML-100K, men to women: with five women any transfer beats scratch; <!-- c1: lower -->
+# **By target size.** On ML-100K, men to women: with five women fine-tuning with tuned steps beats scratch; <!-- c1: lower -->
 # with 110 women full fine-tuning on them alone cannot be told from the untouched source model, <!-- c3: none -->
 # LoRA is equal to full fine-tuning within the margin, <!-- c2: equal -->
 # and pooled training beats it. <!-- c4: lower -->
@@ -77,7 +77,7 @@
 #
 # 这就是以 $\theta_{\text{source}}$ 为均值的高斯先验。闭式解预测头对每个用户做的是同一件事，先验均值从全体用户学来。所以元学习就是向许多小目标做迁移，而且连“怎么迁”也是学来的。
 #
-# **看目标域规模。** ML-100K，从男性用户到女性用户：只有五名女性用户时，怎么迁移都胜过从零训练；<!-- c1: lower -->
+# **看目标域规模。** ML-100K，从男性用户到女性用户：只有五名女性用户时，步数调好的微调胜过从零训练；<!-- c1: lower -->
 # 有 110 名时，只在她们身上全量微调，和原封不动的源域模型分不出高下；<!-- c3: none -->
 # LoRA 与全量微调在等效界值内持平；<!-- c2: equal -->
 # 混合数据训练胜过全量微调。<!-- c4: lower -->
@@ -96,12 +96,12 @@
 
 # %% [markdown]
 # ## 1. From men to women
-# ML-100K. The source is the men among the learning users. The target is a few of the women. Judged are other women, with five ratings each. First one
-# live run: pretrain on the men, and look at what fine-tuning does.
+# ML-100K. The source is the men among the learning users. The target is a few of the women. Judged are other women, with five ratings each. The model is
+# the closed-form head of q07. First one live run: pretrain on the men, and look at what fine-tuning does.
 
 # %% [markdown] lang="zh"
 # ## 1. 从男性用户到女性用户
-# ML-100K。源域是训练用户中的男性，目标域是其中的几名女性。用来评估的是另外的女性用户，每人已知五条评分。先现场跑一次：在男性用户上预训练，再看微调做了什么。
+# ML-100K。源域是训练用户中的男性，目标域是其中的几名女性。用来评估的是另外的女性用户，每人已知五条评分。模型是 q07 的闭式解预测头。先现场跑一次：在男性用户上预训练，再看微调做了什么。
 
 # %%
 import numpy as np
@@ -265,7 +265,7 @@ together = study.compare("pooled training", "fine-tuned", k=5, women=110)
 claim("RMSE", "pooled training", "fine-tuned", together)
 
 # %% [markdown]
-# With five women any transfer beats starting from scratch. <!-- c1: lower -->
+# With five women fine-tuning beats starting from scratch, once its steps are tuned. <!-- c1: lower -->
 # With 110 the men's model, untouched, cannot be told from the fine-tuned one, <!-- c3: none -->
 # LoRA and full fine-tuning are equal within the margin, <!-- c2: equal -->
 # and training on all ratings together beats full fine-tuning. <!-- c4: lower -->
@@ -281,7 +281,7 @@ claim("RMSE", "pooled training", "fine-tuned", together)
 # Eighty steps went wrong in section 1. Take 300, and add a penalty on the distance to the source model, L2-SP:
 
 # %% [markdown] lang="zh"
-# 只有五名女性用户时，怎么迁移都胜过从零训练。<!-- c1: lower -->
+# 只有五名女性用户时，微调只要步数调好，就胜过从零训练。<!-- c1: lower -->
 # 有 110 名时，原封不动的男性模型和微调后的模型分不出高下，<!-- c3: none -->
 # LoRA 与全量微调在等效界值内持平，<!-- c2: equal -->
 # 把全部评分放在一起训练，胜过全量微调。<!-- c4: lower -->
@@ -367,7 +367,7 @@ for name, size in (("7B", adapter), ("small", state)):
 # applied beside $W$, or every user needs a copy of it.
 #
 # ## 3. From light films to intense ones
-# Another boundary: the same users, other films. The source are Comedy, Romance, Children's, Musical and Animation; the target Action, Thriller,
+# Another boundary: the same users, other films. The source is Comedy, Romance, Children's, Musical and Animation; the target is Action, Thriller,
 # Sci-Fi and their kin; films of both kinds are left out. One head is fitted on both (learning users); new users bring ten light ratings and a
 # few intense ones. Beside it stands the bias, which can only carry over how kindly a user rates.
 
@@ -591,7 +591,7 @@ what_was_measured()
 # - Hou et al. (2023), *Learning Vector-Quantized Item Representation for Transferable Sequential Recommenders*, WWW: VQ-Rec.
 # - Yuan et al. (2023), *Where to Go Next for Recommender Systems? ID- vs. Modality-based Recommender Models Revisited*, SIGIR.
 # - Singh et al. (2024), *Better Generalization with Semantic IDs: A Case Study in Ranking for Recommendations*, RecSys: YouTube.
-# - Pinterest (2025), *PinFM: Foundation Model for User Activity Sequences at a Billion-scale Visual Discovery Platform*, RecSys.
+# - Chen et al. (2025), *PinFM: Foundation Model for User Activity Sequences at a Billion-scale Visual Discovery Platform*, RecSys.
 # - Sheng et al. (2021), *One Model to Serve All: Star Topology Adaptive Recommender for Multi-Domain CTR Prediction*, CIKM: STAR.
 # - Chang et al. (2023), *PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information*, KDD.
 # - Tan et al. (2024), *Democratizing Large Language Models via Personalized Parameter-Efficient Fine-tuning*, EMNLP: OPPU, one adapter a user.

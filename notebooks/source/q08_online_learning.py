@@ -239,7 +239,7 @@ claim("RMSE", "online matrix factorisation", "running means", found, headline=Tr
 # This is partly the design: for a user who is unknown at the start, a frozen user side is no user side at all.
 # Two sums and two counts do most of it; factors that learn add to it. <!-- c3: lower -->
 #
-# The regret says the same. The rival here are fixed biases that were fitted with the whole stream in hand.
+# The regret says the same. Its rival is a set of fixed biases, fitted with the whole stream in hand.
 #
 # In the peak at 35,000 stands one user, in the last table: hundreds of films, at less than two stars on average.
 #
@@ -271,12 +271,12 @@ plots.play(stepped, rate=[0.03, 0.1, 0.2, 0.3], decay=[0.0, 0.02, 0.1], alt=ALT_
 
 # %% [markdown]
 # ## 3. The user, exactly, from a prior
-# Item vectors, noise and prior come from probabilistic PCA on the past (q17). Your `rls_update`, fed with a thousand ratings of one made-up user, must end
+# Item vectors, noise and prior come from probabilistic PCA on the past (q07). Your `rls_update`, fed with a thousand ratings of one made-up user, must end
 # where the ridge ends that sees all of them at once:
 
 # %% [markdown] lang="zh"
 # ## 3. 用户侧：从先验出发，精确更新
-# 物品向量、噪声和先验来自“过去”上的概率 PCA（q17）。给你的 `rls_update` 逐条喂一个虚构用户的一千条评分，终点必须与一次看完全部评分的岭回归相同：
+# 物品向量、噪声和先验来自“过去”上的概率 PCA（q07）。给你的 `rls_update` 逐条喂一个虚构用户的一千条评分，终点必须与一次看完全部评分的岭回归相同：
 
 # %% tags=["exercise"]
 rng, n, d = np.random.default_rng([SEED, 8]), 1_000, 9

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # q10 · What is task adaptation? · 什么是元学习中的任务自适应？
+# # q10 · What is task adaptation?
 #
 # What may differ from user to user, how far it should move, and which ratings still count when a taste changes. Read the question, answer it
 # aloud, then compare.
@@ -21,7 +21,7 @@
 # %% [markdown] tags=["answer-short"]
 # #### English
 # Task adaptation makes a shared model this user's, from a few of their ratings. What adapts may be all weights, the head, a context vector,
-# or the structure, by gates. Few numbers do: adapting only the head differs from adapting every layer by less than the margin, <!-- c1: small -->
+# or the structure, by gates. A few numbers suffice: adapting only the head differs from adapting every layer by less than the margin, <!-- c1: small -->
 # and an exact solve for nine numbers is a little ahead of the head's steps. <!-- c2: lower -->
 # Then I ask which ratings still count. On spliced users a change-point model beats using everything; <!-- c3: lower -->
 # where nothing changed it costs accuracy, <!-- c5: higher -->
@@ -537,10 +537,10 @@ what_was_measured()
 # - Zintgraf, Shiarlis, Kurin, Hofmann & Whiteson (2019), *Fast Context Adaptation via Meta-Learning*, ICML: CAVIA.
 # - Lee, Im, Jang, Cho & Chung (2019), *MeLU: Meta-Learned User Preference Estimator for Cold-Start Recommendation*, KDD.
 # - Dong, Yuan, Yao, Xu & Zhu (2020), *MAMO: Memory-Augmented Meta-Optimization for Cold-start Recommendation*, KDD.
-# - Yu et al. (2021), *Personalized Adaptive Meta Learning for Cold-start User Preference Prediction*, AAAI: PAML.
-# - Kuaishou (2021), [*POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*](https://arxiv.org/abs/2108.04690), arXiv.
-# - *APG: Adaptive Parameter Generation Network for Click-Through Rate Prediction* (2022), NeurIPS.
+# - Yu et al. (2021), *Personalized Adaptive Meta Learning for Cold-start User Preference Prediction*, AAAI: PAML, not the PAML of q07 (IJCAI).
+# - Dai et al. (2021), [*POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*](https://arxiv.org/abs/2108.04690), arXiv.
+# - Yan et al. (2022), [*APG: Adaptive Parameter Generation Network for Click-Through Rate Prediction*](https://arxiv.org/abs/2203.16218), NeurIPS.
 # - Smith (1975), *A Bayesian Approach to Inference about a Change-Point in a Sequence of Random Variables*, Biometrika.
 # - Adams & MacKay (2007), [*Bayesian Online Changepoint Detection*](https://arxiv.org/abs/0710.3742), arXiv.
-# - *Trinity: Syncretizing Multi-/Long-tail/Long-term Interests All in One* (2024), KDD.
-# - *Democratizing Large Language Models via Personalized Parameter-Efficient Fine-tuning* (2024), EMNLP: one adapter per user.
+# - Yan et al. (2024), *Trinity: Syncretizing Multi-/Long-tail/Long-term Interests All in One*, KDD.
+# - Tan et al. (2024), [*Democratizing Large Language Models via Personalized Parameter-Efficient Fine-tuning*](https://arxiv.org/abs/2402.04401), EMNLP: OPPU, one adapter per user.

@@ -282,7 +282,7 @@ plots.table(pd.DataFrame({key: pd.Series(column) for key, column in above.items(
 
 # %% [markdown]
 # Plain matrix factorisation is ahead of the shared network, without tuning. <!-- c4: higher -->
-# The second column asks again with all stars of the new users told.
+# In the second column the new users tell all their stars.
 # With all stars, sharing leaves the rating head equal within the margin. <!-- c5: equal -->
 # The watching head loses on average, <!-- c6: lower -->
 # and MMoE is within the margin of a shared bottom. <!-- c7: small -->
@@ -489,7 +489,7 @@ what_was_measured()
 # - Kurin et al. (2022), *In Defense of the Unitary Scalarization for Deep Multi-Task Learning*, NeurIPS.
 # - Xin et al. (2022), *Do Current Multi-Task Optimization Methods in Deep Learning Even Help?*, NeurIPS.
 # - Kendall, Gal & Cipolla (2018), [*Multi-Task Learning Using Uncertainty to Weigh Losses for Scene Geometry and Semantics*](https://arxiv.org/abs/1705.07115), CVPR.
-# - *HoME: Hierarchy of Multi-Gate Experts for Multi-Task Learning at Kuaishou* (2025), KDD.
+# - Wang et al. (2025), *HoME: Hierarchy of Multi-Gate Experts for Multi-Task Learning at Kuaishou*, KDD.
 # - Sheng et al. (2021), *One Model to Serve All: Star Topology Adaptive Recommender for Multi-Domain CTR Prediction*, CIKM: STAR.
 # - Chang et al. (2023), *PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information*, KDD.
 # - Xi et al. (2021), *Modeling the Sequential Dependence among Audience Multi-step Conversions with Multi-task Learning in Targeted Display Advertising*, KDD: AITM.

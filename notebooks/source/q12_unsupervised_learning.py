@@ -15,7 +15,7 @@
 # #### 中文
 # 无标签的行为很多，每人的评分却很少。聚类、自编码器、对比编码器，各能给小样本学习带来什么？怎样证明簇真的存在？怎样证明一个表示值得训练？
 #
-# level: senior · minutes: 3 · needs: q07, q02 · topics: autoencoder, contrastive learning, clustering, null model
+# level: senior · minutes: 3 · needs: q02, q07 · topics: autoencoder, contrastive learning, clustering, null model
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -414,10 +414,10 @@ what_was_measured()
 # **Read first · 先读：** Hsu, Levine & Finn (2019), [*Unsupervised Learning via Meta-Learning*](https://arxiv.org/abs/1810.02334), ICLR: CACTUs.
 #
 # - Liang, Krishnan, Hoffman & Jebara (2018), [*Variational Autoencoders for Collaborative Filtering*](https://arxiv.org/abs/1802.05814), WWW: Mult-DAE.
-# - van den Oord, Li & Vinyals (2018), [*Representation Learning with Contrastive Predictive Coding*](https://arxiv.org/abs/1807.03748): InfoNCE.
+# - van den Oord, Li & Vinyals (2018), [*Representation Learning with Contrastive Predictive Coding*](https://arxiv.org/abs/1807.03748), arXiv: InfoNCE.
 # - Chen, Kornblith, Norouzi & Hinton (2020), [*A Simple Framework for Contrastive Learning of Visual Representations*](https://arxiv.org/abs/2002.05709), ICML.
 # - Yao et al. (2021), *Self-supervised Learning for Large-scale Item Recommendations*, CIKM.
 # - Yu et al. (2022), *Are Graph Augmentations Necessary? Simple Graph Contrastive Learning for Recommendation*, SIGIR.
-# - *Unveiling Vulnerabilities of Contrastive Recommender Systems to Poisoning Attacks* (2024), KDD.
-# - *Generalized User Representations for Large-Scale Recommendations and Downstream Tasks* (2025), RecSys: Spotify.
+# - Wang et al. (2024), *Unveiling Vulnerabilities of Contrastive Recommender Systems to Poisoning Attacks*, KDD.
+# - Fazelnia et al. (2025), *Generalized User Representations for Large-Scale Recommendations and Downstream Tasks*, RecSys: Spotify.
 # - Rousseeuw (1987), *Silhouettes: A Graphical Aid to the Interpretation and Validation of Cluster Analysis*, J. Comput. Appl. Math.

@@ -83,12 +83,12 @@
 
 # %% [markdown]
 # ## 1. Light films and intense ones
-# The source: comedies, romances, films for children, musicals, animation. The target: action, thrillers, crime, war, horror and the like. A film of both kinds belongs to neither. Judging users have ten known ratings in the source and $K$ in
+# The split of q05. The source: comedies, romances, films for children, musicals, animation. The target: action, thrillers, crime, war, horror and the like. A film of both kinds belongs to neither. Judging users have ten known ratings in the source and $K$ in
 # the target; their other target ratings judge.
 
 # %% [markdown] lang="zh"
 # ## 1. 轻松片与紧张片
-# 源域：喜剧、爱情、儿童、歌舞、动画。目标域：动作、惊悚、犯罪、战争、恐怖等。两类都沾的影片不属于任何一域。评估用户在源域有十条已知评分，在目标域有 $K$ 条；其余的目标评分用来评估。
+# 划分同 q05。源域：喜剧、爱情、儿童、歌舞、动画。目标域：动作、惊悚、犯罪、战争、恐怖等。两类都沾的影片不属于任何一域。评估用户在源域有十条已知评分，在目标域有 $K$ 条；其余的目标评分用来评估。
 
 # %%
 import numpy as np
@@ -363,13 +363,13 @@ plots.show(fig, alt=TEXTS["alt helped"])
 # - **"Once we have target ratings the source is not needed."** → Solved from two ratings alone, users are worse off than by the map at none; around the map they gain. <!-- c2: higher, c3: lower -->
 # - **"PTUPCDR meta-learns with an inner loop."** → A meta network writes the bridge; nothing is adapted by gradient steps. TMCDR has the episodes.
 # - **"It beats the target model, so taste was transferred."** → Before the first rating the target model knows nothing of the user: a mean over both domains beats it too. <!-- c7: lower -->
-# - **"More source data is safe."** → Meituan's CCTL and TrineCDR start from negative transfer (q20).
+# - **"More source data is safe."** → TrineCDR and Meituan's CCTL start from negative transfer (q20).
 # #### 中文
 # - **“跨域就是映射用户向量。”** → 有报告的线上方案，多半在一个模型里共享用户，迁移样本、序列或标签。
 # - **“有了目标评分，就不需要源域了。”** → 只用两条评分求解，比一条都没有、单靠映射时还差；围绕映射求解才有收益。<!-- c2: higher, c3: lower -->
 # - **“PTUPCDR 用内循环做元学习。”** → 桥由元网络直接生成，不对用户做梯度更新；分 episode 训练的是 TMCDR。
 # - **“比目标域模型好，说明口味迁过来了。”** → 第一条评分之前，目标域模型对这个用户一无所知：只带跨两个域的均值也能胜过它。<!-- c7: lower -->
-# - **“源数据越多越保险。”** → 美团的 CCTL 和 TrineCDR 的出发点正是负迁移（q20）。
+# - **“源数据越多越保险。”** → TrineCDR 和美团的 CCTL，出发点正是负迁移（q20）。
 
 # %% [markdown] tags=["follow-ups"]
 # #### English
@@ -432,8 +432,8 @@ what_was_measured()
 # - Zhu et al. (2021), [*Transfer-Meta Framework for Cross-domain Recommendation to Cold-Start Users*](https://arxiv.org/abs/2105.04785), SIGIR: TMCDR.
 # - Zhu et al. (2022), [*Personalized Transfer of User Preferences for Cross-domain Recommendation*](https://arxiv.org/abs/2110.11154), WSDM: PTUPCDR.
 # - Sheng et al. (2021), [*One Model to Serve All: Star Topology Adaptive Recommender for Multi-Domain CTR Prediction*](https://arxiv.org/abs/2101.11427), CIKM: STAR.
-# - *A Collaborative Transfer Learning Framework for Cross-domain Recommendation* (2023), KDD: CCTL.
+# - Zhang et al. (2023), [*A Collaborative Transfer Learning Framework for Cross-domain Recommendation*](https://arxiv.org/abs/2306.16425), KDD: CCTL.
 # - *Cross-Domain LifeLong Sequential Modeling for Online Click-Through Rate Prediction* (2024), KDD: LCN.
 # - *EXIT: An EXplicit Interest Transfer Framework for Cross-Domain Recommendation* (2024), CIKM.
 # - *Mitigating Negative Transfer in Cross-Domain Recommendation via Knowledge Transferability Enhancement* (2024), KDD: TrineCDR.
-# - *Continual Transfer Learning for Cross-Domain Click-Through Rate Prediction at Taobao* (2023), WWW Companion: CTNet.
+# - Liu et al. (2023), *Continual Transfer Learning for Cross-Domain Click-Through Rate Prediction at Taobao*, WWW Companion: CTNet.

@@ -17,7 +17,7 @@
 # 你的元学习推荐模型在训练用户上很好，到新用户身上就差了。可能是哪里出了问题？怎么判断是哪一种？损失里该加什么：L2、dropout、近端项、信息瓶颈，
 # 还是别的？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: overfitting, memorisation, user ids, leave-one-out
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: overfitting, memorisation, user ids, leave-one-out
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -225,14 +225,14 @@ claim("RMSE", "ANIL with dropout", "shrunken bias", found)
 # All rows of ANIL reach zero. The proximal term shows no gain over no term, <!-- c2: none -->
 # and ANIL with dropout none over the shrunken bias. <!-- c3: none -->
 # So once other users say when to stop, no gain by a term is seen. Two limits: the grids hold two or three strengths, and tuning users often took an end of them, the weakest L2 and inequality and the
-# strongest pull. And all was tuned at five ratings: in the table at twenty, plain ANIL passes the bias, and the proximal term falls behind plain ANIL. The last row is no term: it is the closed-form head,
+# strongest pull. And all was tuned at five ratings: in the table at twenty, plain ANIL passes the bias, and the proximal term falls behind plain ANIL. The last row is no term: it is the closed-form head (q07),
 # whose prior and noise were fitted by likelihood before any meta-training.
 
 # %% [markdown] lang="zh"
 # ANIL 的各行与零看不出差别：近端项看不出收益，<!-- c2: none -->
 # 加了 dropout 的 ANIL 与收缩偏置也看不出差别。<!-- c3: none -->
 # 所以一旦用另一批用户做早停，就看不到哪一项再带来收益。有两点限制：每种正则只试了两三个强度，调参用户常常选到网格的端点，即最弱的 L2 和不平等惩罚、最强的拉力。而且都是按五条评分调的：表中二十条评分时，
-# 不加正则的 ANIL 超过了偏置，近端项则落在它后面。最后一行不是正则项：它是闭式解预测头，先验和噪声在元训练之前就用似然拟合好了。
+# 不加正则的 ANIL 超过了偏置，近端项则落在它后面。最后一行不是正则项：它是闭式解预测头（q07），先验和噪声在元训练之前就用似然拟合好了。
 
 # %% [markdown]
 # ## 2. The proximal term, where it works
@@ -517,7 +517,7 @@ with mine("q14") as my:
 # Reported by Alibaba (CIKM 2022): test AUC collapses as epoch two starts, tied to sparse ids and fast optimisers; weight decay and dropout are
 # reported not to cure it. One reading: a row seen a few times is fitted to those few labels, and the layers above learn to trust it, much as in section 4. What
 # is done: stop after one epoch; re-initialise the embeddings each epoch and keep the MLP (MEDA); pretrain ids (Pinterest, RecSys 2024). q04 shows the
-# collapse live.</details>
+# fall live.</details>
 # <details><summary>How do you treat rare ids: an admission threshold, a default embedding, decay by frequency?</summary>
 # As one rule: a row with n samples deserves the weight n / (n + λ) beside what its features say. A default embedding is that prior. A threshold is λ = ∞
 # below it and 0 above. Uniform weight decay in a sparse table acts at each touch, so it depends on the optimiser what a rare row gets: write the decay by

@@ -326,7 +326,7 @@ claim("fall of the score", weighed, rule, study.compare(weighed, rule, "fall", *
 # in movement no difference is seen; <!-- c5: none -->
 # and weighing it by attention makes it worse. <!-- c6: lower -->
 #
-# The table relativises this. In the fall occlusion comes first: the test takes ratings away, as occlusion, LIME and KernelSHAP do, so part of that is by construction. In movement the same three stand lower. A
+# The table puts this in proportion. In the fall occlusion comes first: the test takes ratings away, as occlusion, LIME and KernelSHAP do, so part of that is by construction. In movement the same three stand lower. A
 # guess, not measured: their largest ratings have both signs, and the effects cancel. In the head the rule is far behind, so "comes close" is about this Transformer. Report the test and the model with the method.
 #
 # ## 3. What a page tells the user

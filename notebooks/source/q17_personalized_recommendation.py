@@ -38,7 +38,7 @@
 # **Three levels.** A global model has little variance and is biased for everybody who is not average. A model per user is the reverse. Segments stand between,
 # but a new user must first be put into one, on little evidence, and then gets the whole segment's taste.
 #
-# **Partial pooling.** Weights $w_u \sim N(m, T)$ with $m$ and $T$ learned across users. With ratings $X$, $y$ of noise $\sigma^2$:
+# **Partial pooling.** Weights $w_u \sim N(m, T)$ with $m$ and $T$ (q07's $S$) learned across users. With ratings $X$, $y$ of noise $\sigma^2$:
 #
 # $$\hat w_u = m + \left(X^\top X / \sigma^2 + T^{-1}\right)^{-1} X^\top (y - Xm) / \sigma^2$$
 #
@@ -53,7 +53,7 @@
 #
 # **Profile, gates, adapters.** Features of the user move the prior mean: $m + M g_u$. At no rating this is all the personalisation there is; it helps, <!-- c5: lower -->
 # and brings the head level with the tuned bias, not ahead of it. <!-- c8: equal -->
-# Gates (POSO, PEPNet) let features scale a network's units; a LoRA per user (OPPU) stores weights, some tens of kilobytes each; it has to beat a vector of a few
+# Gates (POSO, PEPNet) let features scale a network's units; a LoRA per user (OPPU) stores weights, 8 MB each in q05's example; it has to beat a vector of a few
 # dozen numbers that is solved from the ratings at request time.
 #
 # **Judge it rightly.** A user bias changes no user's ranking, yet it raises the AUC over all pairs. GAUC averages the AUC within users, weighted by exposures. Then
@@ -62,7 +62,7 @@
 # %% [markdown] tags=["zh"]
 # **三个层次。** 全局模型方差小，但对每个偏离平均的人都有偏；每人一个模型正好相反。分群介于两者之间，但新用户要先凭很少的证据归到某一群，然后照单全收那一群的口味。
 #
-# **部分合并。** 权重 $w_u \sim N(m, T)$，$m$ 和 $T$ 由全体用户学出。评分为 $X$、$y$，噪声方差 $\sigma^2$：
+# **部分合并。** 权重 $w_u \sim N(m, T)$，$m$ 和 $T$（即 q07 的 $S$）由全体用户学出。评分为 $X$、$y$，噪声方差 $\sigma^2$：
 #
 # $$\hat w_u = m + \left(X^\top X / \sigma^2 + T^{-1}\right)^{-1} X^\top (y - Xm) / \sigma^2$$
 #
@@ -76,7 +76,7 @@
 #
 # **画像、门控、适配器。** 用户特征移动先验均值：$m + M g_u$。一条评分都没有时，个性化就只有这些：它有帮助，<!-- c5: lower -->
 # 但只让预测头与调好的偏置持平，并没有领先。<!-- c8: equal -->
-# 门控（POSO、PEPNet）让特征去缩放网络的单元；每人一个 LoRA（OPPU）要存权重，每人几十 KB，它得胜过一个请求时现解的、只有几十个数的向量才值得。
+# 门控（POSO、PEPNet）让特征去缩放网络的单元；每人一个 LoRA（OPPU）要存权重，按 q05 的例子每人 8 MB，它得胜过一个请求时现解的、只有几十个数的向量才值得。
 #
 # **评估要对。** 用户偏置不改变任何人的排序，却能抬高全局 AUC（全体样本对一起算）。GAUC 在用户内算 AUC，再按曝光加权。然后看谁变差：按历史长短看，按人群看。
 # 这里有二十条评分时，女性和男性用户都有收益。<!-- c6: lower, c7: lower -->
@@ -459,7 +459,7 @@ what_was_measured()
 # **Read first · 先读：** Gelman & Hill (2007), *Data Analysis Using Regression and Multilevel/Hierarchical Models*, Cambridge University Press, chapter 12.
 #
 # - Zhang et al. (2016), *GLMix: Generalized Linear Mixed Models For Large-Scale Response Prediction*, KDD.
-# - *Addressing Cold Start in Product Search via Empirical Bayes* (2022), CIKM.
+# - Han et al. (2022), *Addressing Cold Start in Product Search via Empirical Bayes*, CIKM.
 # - Zhou et al. (2018), [*Deep Interest Network for Click-Through Rate Prediction*](https://arxiv.org/abs/1706.06978), KDD: GAUC.
 # - Chang et al. (2023), [*PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information*](https://arxiv.org/abs/2302.01115), KDD.
 # - Dai et al. (2021), [*POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*](https://arxiv.org/abs/2108.04690), arXiv.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # q18 · What is sample efficiency? · 什么是元学习中的样本效率？
+# # q18 · What is sample efficiency?
 #
 # Two directions: users to learn from, and ratings of a new user. What a prior is worth, when the data take over, and what the usual advice
 # does here. Read the question, answer it aloud, then compare.
@@ -17,14 +17,14 @@
 # 两个团队都说自己的冷启动模型样本效率高：一个指训练用的用户少，另一个指新用户要给的评分少。这两件事分别怎么度量？一个新物品要有多少次曝光，
 # 你才相信它自己的统计？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: cold start, priors, learning curves
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: cold start, priors, learning curves
 
 # %% [markdown] tags=["answer-short"]
 # #### English
 # There are two axes: users to meta-train on, and ratings of a new user. I draw the error over both, and count how many ratings each model needs
 # for the same error. A prior is worth κ = σ²/τ² ratings: the variance of a rating's noise over that between users. Below κ the prior is better
 # than the data alone. On ML-100K with 484 users to learn from the closed-form head beats a tuned bias, <!-- c2: lower -->
-# and does with ten ratings more than the bias with twenty. <!-- c4: lower -->
+# and with ten ratings it beats the bias with twenty. <!-- c4: lower -->
 # With fifteen users no lead over the bias is sure; film features help the head there. <!-- c3: lower -->
 # Bagging, the textbook cure for variance, makes the factor model worse. <!-- c6: higher -->
 # #### 中文
@@ -51,7 +51,7 @@
 # **Few-shot learners where data are fewest.** A learned prior must be learned from something. With fifteen users our head's lead over the bias
 # did not hold on fresh draws of the fifteen. Genres and years did help it there. <!-- c3: lower -->
 # With all users it is ahead, <!-- c2: lower -->
-# and needs ten ratings to beat what the bias does with twenty. <!-- c4: lower -->
+# and with ten ratings it beats the bias with twenty. <!-- c4: lower -->
 #
 # **Averaging and boosting.** "Averaging cuts variance, boosting cuts bias" is true of unregularised learners. A Bayesian model already shrinks. Averaging
 # eight random starts helps a little. <!-- c7: lower -->
@@ -576,5 +576,5 @@ what_was_measured()
 # - He et al. (2014), *Practical Lessons from Predicting Clicks on Ads at Facebook*, ADKDD: negative downsampling and recalibration.
 # - Zhang et al. (2024), *Scaling Law of Large Sequential Recommendation Models*, RecSys.
 # - Zhang et al. (2024), *Wukong: Towards a Scaling Law for Large-Scale Recommendation*, ICML.
-# - *Self-Auxiliary Distillation for Sample Efficient Learning in Google-Scale Recommenders* (2024), RecSys.
+# - Zhang et al. (2024), *Self-Auxiliary Distillation for Sample Efficient Learning in Google-Scale Recommenders*, RecSys.
 # - *Exploring Scaling Laws of CTR Model for Online Performance Improvement* (2025), RecSys.

@@ -446,4 +446,4 @@ what_was_measured()
 # - Jiang et al. (2023), [*ForkMerge: Mitigating Negative Transfer in Auxiliary-Task Learning*](https://arxiv.org/abs/2301.12618), NeurIPS.
 # - Su et al. (2024), [*STEM: Unleashing the Power of Embeddings for Multi-task Recommendation*](https://arxiv.org/abs/2308.13537), AAAI.
 # - Zhang et al. (2023), [*A Collaborative Transfer Learning Framework for Cross-domain Recommendation*](https://arxiv.org/abs/2306.16425), KDD: CCTL.
-# - Hinton, Vinyals & Dean (2015), [*Distilling the Knowledge in a Neural Network*](https://arxiv.org/abs/1503.02531), arXiv.
+# - Hinton, Vinyals & Dean (2015), [*Distilling the Knowledge in a Neural Network*](https://arxiv.org/abs/1503.02531), NeurIPS workshop.

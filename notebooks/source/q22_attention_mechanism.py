@@ -16,7 +16,7 @@
 # 对一个候选物品，如何在用户历史上做注意力？请讲清 Q、K、V、mask、为什么除以根号 d、复杂度是多少。DIN 论文去掉了 softmax，为什么？加上 softmax 会丢掉什么？
 # 注意力和元学习有什么关系？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: attention, DIN, kernel regression, in-context learning
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: attention, DIN, kernel regression, in-context learning
 
 # %% [markdown] tags=["answer-short"]
 # #### English

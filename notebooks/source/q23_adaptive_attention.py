@@ -326,14 +326,14 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # %% [markdown]
 # At twenty ratings the exchange costs nothing that one can see. <!-- c5: none -->
 # Without K the error rises, by about two thirds of what the context had gained over the sink. <!-- c6: higher -->
-# The last third is neither the person nor K: the model was also trained together with the context. At one rating the exchange's interval alone lies above zero; after correction for
+# The last third is neither the person nor K. A guess: the model was also trained together with the context. At one rating the exchange's interval alone lies above zero; after correction for
 # eight claims it is no difference seen. <!-- c7: none -->
 # An audit of per-user weights in multimodal recommenders (2026) reports that one global weight takes nearly all the gain.
 
 # %% [markdown] lang="zh"
 # 有二十条评分时，互换上下文看不出代价。<!-- c5: none -->
 # 拿走 K，误差就上升，约等于上下文相对 sink 所得收益的三分之二。<!-- c6: higher -->
-# 剩下的三分之一既不来自“人”，也不来自 K：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
+# 剩下的三分之一既不来自“人”，也不来自 K。猜测：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
 # 2026 年一项对多模态推荐中“用户级权重”的审计报告：一个全局权重就拿走了几乎全部收益。
 
 # %% [markdown] tags=["rubric"]
@@ -434,4 +434,4 @@ what_was_measured()
 # - Zhang et al. (2022), [*Leaving No One Behind: A Multi-Scenario Multi-Task Meta Learning Approach for Advertiser Modeling*](https://arxiv.org/abs/2201.06814), WSDM: M2M.
 # - Yan et al. (2022), [*APG: Adaptive Parameter Generation Network for Click-Through Rate Prediction*](https://arxiv.org/abs/2203.16218), NeurIPS.
 # - Vinyals, Blundell, Lillicrap, Kavukcuoglu & Wierstra (2016), [*Matching Networks for One Shot Learning*](https://arxiv.org/abs/1606.04080), NeurIPS.
-# - [*Is Personalized Modality Weighting Actually Personalized? A Controlled Audit of Per-User Weighting Claims in Multimodal Recommenders*](https://arxiv.org/abs/2608.05655), arXiv 2026.
+# - [*Is Personalized Modality Weighting Actually Personalized? A Controlled Audit of Per-User Weighting Claims in Multimodal Recommenders*](https://arxiv.org/abs/2608.05655) (2026), arXiv.

@@ -15,7 +15,7 @@
 # #### 中文
 # 有人刷假评分来抬一部影片，你怎么识别、怎么不让它们进训练？同事提议用 APR，在训练时扰动 embedding：它到底防什么？最后一问：从用户向量里去掉性别信息，并证明确实去掉了。
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: robustness, shilling, erasure, adversarial training
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: robustness, shilling, erasure, adversarial training
 
 # %% [markdown] tags=["answer-short"]
 # #### English

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # q25 · How would you design adversarial training that adapts?
 #
-# Every defence buys robustness with clean accuracy. So compare curves, not points, and put the simplest rival on the same axes.
+# Most defences buy robustness with clean accuracy. So compare curves, not points, and put the simplest rival on the same axes.
 
 # %% [markdown] lang="zh"
 # # q25 · 如何设计自适应的对抗训练？
 #
-# 任何防御都是拿干净精度换鲁棒性。所以要比曲线，不比单点，还要把最简单的对手画在同一张图上。
+# 防御多半是拿干净精度换鲁棒性。所以要比曲线，不比单点，还要把最简单的对手画在同一张图上。
 
 # %% [markdown] tags=["question"]
 # #### English
@@ -15,7 +15,7 @@
 # #### 中文
 # 误点和作弊只影响少数用户。要对所有人一样地保护吗？其他人付出什么代价？老板看到干净精度掉了千分之五，你拿什么给他看？请设计强度能自适应的对抗训练：按进度、按损失、按用户。
 #
-# level: senior · minutes: 3 · needs: q24, q14 · topics: robustness, adversarial training, trade-off, Huber
+# level: senior · minutes: 3 · needs: q14, q24 · topics: robustness, adversarial training, trade-off, Huber
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -201,12 +201,12 @@ with mine("q25") as my:
 # %% [markdown]
 # ## 2. The frontier
 # Each point is a setting. Three families are trained against attacks. Two are not: the *shrunken head* multiplies the prior's scale by one number, the *Huber head* bounds a rating's pull. Each model meets the
-# change that is worst for itself, from an attacker who knows the query's ratings: an upper bound. For the Huber head it is the worst of both ends of every rating; values between were not tried. Settings are chosen on tuning users at one attacked user in ten; the curves show every setting on judging users.
+# change that is worst for itself, from an attacker who knows the query's ratings: an upper bound. For the Huber head it is the worst of both ends of every rating; values between were not tried. Settings are chosen on tuning users at one attacked user in ten (q24 chose Huber's threshold on clean ratings, and saw no price); the curves show every setting on judging users.
 
 # %% [markdown] lang="zh"
 # ## 2. 前沿
 # 每个点是一种设置。三族经过对抗训练；两族没有：*收缩的预测头*给先验的尺度乘一个数，*Huber 预测头*限制单条评分的拉力。每个模型都面对对它自己最坏的改动，而且攻击者知道查询集的评分：这是上界。对 Huber 预测头，是逐条试评分区间的两端取最坏，中间的值没有试。
-# 设置在调参用户上选，按十分之一用户受攻击来算；曲线则给出每种设置在评估用户上的结果。
+# 设置在调参用户上选，按十分之一用户受攻击来算（q24 在干净评分上选 Huber 阈值，看不出代价）；曲线则给出每种设置在评估用户上的结果。
 
 # %%
 points = {"head": [[study.mean("head, chosen", m)] for m in ("clean", "worst")]}

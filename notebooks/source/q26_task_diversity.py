@@ -16,7 +16,7 @@
 # #### 中文
 # 你把用户（或场景）当作任务来做元训练。同事说任务要“更多样”。什么是任务多样性？怎么度量？它什么时候真能帮到新用户？什么时候看到的收益其实另有原因？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: task diversity, multi-scenario, DPP, confounds
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: task diversity, multi-scenario, DPP, confounds
 
 # %% [markdown] tags=["answer-short"]
 # #### English

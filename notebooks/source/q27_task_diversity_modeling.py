@@ -432,7 +432,7 @@ claim("RMSE", "tasks by cluster", "one prior", found)
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"DPP sampling of tasks beats uniform."** → On ML-100K not, at equal volume of tasks, <!-- c7: equal --> and section 3's figure shows no gain for a rare kind either. Kumar et al. found no significant gain.
+# - **"DPP sampling of tasks beats uniform."** → Not on ML-100K, at equal volume of tasks, <!-- c7: equal --> and section 3's figure shows no gain for a rare kind either. Kumar et al. found no significant gain.
 # - **"k-means finds five kinds, so there are five."** → k-means always finds k. Compare with a null model that has no kinds (q12).
 # - **"The conditioned model is better: it has more parameters."** → Permute the embeddings: same parameters, no information about this user.
 # - **"The average improved, so weighting is fair."** → Report each kind apart (section 3).
@@ -510,7 +510,7 @@ what_was_measured()
 #
 # - Vuorio, Sun, Hu & Lim (2019), [*Multimodal Model-Agnostic Meta-Learning via Task-Aware Modulation*](https://arxiv.org/abs/1910.13616), NeurIPS: MMAML.
 # - Chen, Zhang & Zhou (2018), [*Fast Greedy MAP Inference for Determinantal Point Process to Improve Recommendation Diversity*](https://arxiv.org/abs/1709.05135), NeurIPS.
-# - Kulesza & Taskar (2012), [*Determinantal Point Processes for Machine Learning*](https://arxiv.org/abs/1207.6083), FnT ML.
+# - Kulesza & Taskar (2012), [*Determinantal Point Processes for Machine Learning*](https://arxiv.org/abs/1207.6083), Foundations and Trends in Machine Learning.
 # - Zhang et al. (2022), *Leaving No One Behind: A Multi-Scenario Multi-Task Meta Learning Approach for Advertiser Modeling*, WSDM: M2M.
 # - *Task Similarity Aware Meta Learning for Cold-Start Recommendation* (2022), CIKM: TSAML.
 # - Sagawa, Koh, Hashimoto & Liang (2020), [*Distributionally Robust Neural Networks for Group Shifts*](https://arxiv.org/abs/1911.08731), ICLR: group DRO.

@@ -432,6 +432,6 @@ what_was_measured()
 # - Snoek, Larochelle & Adams (2012), [*Practical Bayesian Optimization of Machine Learning Algorithms*](https://arxiv.org/abs/1206.2944), NeurIPS.
 # - Jamieson & Talwalkar (2016), [*Non-stochastic Best Arm Identification and Hyperparameter Optimization*](https://arxiv.org/abs/1502.07943), AISTATS.
 # - Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar (2018), *Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization*, JMLR.
-# - *Neural Input Search for Large Scale Recommendation Models*, KDD 2020. *ERASE: Benchmarking Feature Selection Methods for Deep Recommender Systems*, KDD 2024.
+# - Joglekar et al. (2020), *Neural Input Search for Large Scale Recommendation Models*, KDD. Jia et al. (2024), *ERASE: Benchmarking Feature Selection Methods for Deep Recommender Systems*, KDD.
 # - Liu, Simonyan & Yang (2019), [*DARTS: Differentiable Architecture Search*](https://arxiv.org/abs/1806.09055), ICLR.
 # - Akiba, Sano, Yanase, Ohta & Koyama (2019), [*Optuna: A Next-generation Hyperparameter Optimization Framework*](https://arxiv.org/abs/1907.10902), KDD.

@@ -349,7 +349,7 @@ for way in ways:
 # Trying the default first does more, at the cost of one trial. <!-- c3: lower -->
 # Still, the search leaves the default for something worse: <!-- c4: higher -->
 # it was better on the sixty by luck. Pruning from there begins more than twice as many trials. It comes nearer to the best of the sixty (printed) and ends slightly farther off on others. <!-- c5: higher -->
-# That is the curse again. The dear warm start lies beside "default first" in the figure.
+# That is the curse again. The costly warm start lies beside "default first" in the figure.
 #
 # `MetaSearchModel` is this in one call: a storage file, a pruner, the default as its first trial. Stop it, and it goes on:
 
@@ -536,8 +536,8 @@ what_was_measured()
 # - Golovin, Solnik, Moitra, Kochanski, Karro & Sculley (2017), *Google Vizier: A Service for Black-Box Optimization*, KDD: median stopping; there a trial's best value so far is compared, here its last.
 # - Cawley & Talbot (2010), *On Over-fitting in Model Selection and Subsequent Selection Bias in Performance Evaluation*, JMLR.
 # - Lee & Shen (2018), *Winner's Curse: Bias Estimation for Total Effects of Features in Online Controlled Experiments*, KDD.
-# - LinkedIn (2018), *Online Parameter Selection for Web-based Ranking Problems*, KDD.
-# - Meta (2025), *Experimenting, Fast and Slow: Bayesian Optimization of Long-term Outcomes with Online Experiments*, KDD.
+# - Agarwal et al. (2018), *Online Parameter Selection for Web-based Ranking Problems*, KDD: LinkedIn.
+# - Feng et al. (2025), *Experimenting, Fast and Slow: Bayesian Optimization of Long-term Outcomes with Online Experiments*, KDD: Meta.
 # - Pinterest (2025), *Deep Reinforcement Learning for Ranking Utility Tuning in the Ad Recommender System at Pinterest*, RecSys.
 # - Shehzad & Jannach (2023), *Everyone's a Winner! On Hyperparameter Tuning of Recommendation Models*, RecSys.
 # - Akiba, Sano, Yanase, Ohta & Koyama (2019), [*Optuna: A Next-generation Hyperparameter Optimization Framework*](https://arxiv.org/abs/1907.10902), KDD.

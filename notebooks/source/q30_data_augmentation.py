@@ -283,7 +283,7 @@ plots.show(fig, alt=TEXTS["alt edits"])
 #
 # ## 3. Can noise repair a leak?
 # A meta-learner predicts each training user's query from item vectors. If these vectors were fitted with the query's own ratings, they know a part of the answer; a new user's ratings are in no fit. With
-# 240 training users we train ANIL on such vectors, then with noise on them, its strength chosen on tuning users; and beside it on vectors fitted without the user.
+# 240 training users we train ANIL (q10) on such vectors, then with noise on them, its strength chosen on tuning users; and beside it on vectors fitted without the user.
 
 # %% [markdown] lang="zh"
 # 真实的目标最管用。<!-- c1: higher -->
@@ -293,7 +293,7 @@ plots.show(fig, alt=TEXTS["alt edits"])
 # 所以在加对比损失之前，先数数你的目标用上了多少。
 #
 # ## 3. 噪声能补泄漏吗？
-# 元学习器根据物品向量预测每个训练用户的查询评分。如果这些向量拟合时就用了查询评分，它们已经知道一部分答案；而新用户的评分不在任何拟合里。用 240 名训练用户，先在这样的向量上训练 ANIL，再给向量加噪声（强度在调参用户上选）；
+# 元学习器根据物品向量预测每个训练用户的查询评分。如果这些向量拟合时就用了查询评分，它们已经知道一部分答案；而新用户的评分不在任何拟合里。用 240 名训练用户，先在这样的向量上训练 ANIL（q10），再给向量加噪声（强度在调参用户上选）；
 # 旁边是拟合时排除了该用户的向量。
 
 # %%
@@ -475,9 +475,9 @@ what_was_measured()
 # **Read first · 先读：** Tan, Xu & Liu (2016), [*Improved Recurrent Neural Networks for Session-based Recommendations*](https://arxiv.org/abs/1606.08117), DLRS: prefixes as training examples.
 #
 # - Xie et al. (2022), [*Contrastive Learning for Sequential Recommendation*](https://arxiv.org/abs/2010.14395), ICDE: CL4SRec.
-# - Liu et al. (2021), [*Contrastive Self-supervised Sequential Recommendation with Robust Augmentation*](https://arxiv.org/abs/2108.06479): CoSeRec.
+# - Liu et al. (2021), [*Contrastive Self-supervised Sequential Recommendation with Robust Augmentation*](https://arxiv.org/abs/2108.06479), arXiv: CoSeRec.
 # - Zhou et al. (2024), *Is Contrastive Learning Necessary? A Study of Data Augmentation vs Contrastive Learning in Sequential Recommendation*, WWW.
-# - *Pay Attention to Sequence Split: Uncovering the Impacts of Sub-Sequence Splitting on Sequential Recommendation Models* (2026), [arXiv 2604.05309](https://arxiv.org/abs/2604.05309).
-# - *Sliding Window Training - Utilizing Historical Recommender Systems Data for Foundation Models* (2024), RecSys: Netflix.
+# - [*Pay Attention to Sequence Split: Uncovering the Impacts of Sub-Sequence Splitting on Sequential Recommendation Models*](https://arxiv.org/abs/2604.05309) (2026), arXiv.
+# - Joshi et al. (2024), *Sliding Window Training - Utilizing Historical Recommender Systems Data for Foundation Models*, RecSys: Netflix.
 # - Bishop (1995), *Training with Noise is Equivalent to Tikhonov Regularization*, Neural Computation.
 # - Covington, Adams & Sargin (2016), *Deep Neural Networks for YouTube Recommendations*, RecSys.

@@ -465,5 +465,5 @@ what_was_measured()
 # - Yao et al. (2021), [*Improving Generalization in Meta-learning via Task Augmentation*](https://arxiv.org/abs/2007.13040), ICML: MetaMix.
 # - Yao, Zhang & Finn (2022), [*Meta-Learning with Fewer Tasks through Task Interpolation*](https://arxiv.org/abs/2106.02695), ICLR: MLTI.
 # - Zhang et al. (2018), [*mixup: Beyond Empirical Risk Minimization*](https://arxiv.org/abs/1710.09412), ICLR.
-# - *Large Language Model Simulator for Cold-Start Recommendation* (2025), WSDM.
+# - Huang et al. (2025), *Large Language Model Simulator for Cold-Start Recommendation*, WSDM.
 # - *How Powerful are LLMs to Support Multimodal Recommendation? A Reproducibility Study of LLMRec* (2025), RecSys.
