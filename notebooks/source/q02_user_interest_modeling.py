@@ -2,12 +2,11 @@
 # # q02 · Design a meta-learning method for modelling user interest, several base recommenders included
 #
 # First one interest, as a posterior whose width we check. Then several recommenders: what joining them gains, and what spoils it.
-# Read the question, answer it aloud, then compare.
 
 # %% [markdown] lang="zh"
 # # q02 · 如何用元学习进行用户兴趣建模？
 #
-# 先看一个用户的兴趣：它是一个后验分布，宽度要经得起检验。再看多个推荐模型：融合能得到什么，又会被什么毁掉。先读题，自己说一遍，再对照。
+# 先看一个用户的兴趣：它是一个后验分布，宽度要经得起检验。再看多个推荐模型：融合能得到什么，又会被什么毁掉。
 
 # %% [markdown] tags=["question"]
 # #### English

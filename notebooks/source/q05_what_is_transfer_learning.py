@@ -2,12 +2,12 @@
 # # q05 · What is transfer learning within meta-learning?
 #
 # From men to women, from light films to intense ones, and from last night's model to today's: what carries over, what does not, and
-# what breaks. Read the question, answer it aloud, then compare.
+# what breaks.
 
 # %% [markdown] lang="zh"
 # # q05 · 什么是元学习中的迁移学习？
 #
-# 从男性用户到女性用户，从轻松片到紧张片，从昨晚的模型到今天的模型：什么迁得过去，什么迁不过去，什么会坏掉。先读题，自己说一遍，再对照。
+# 从男性用户到女性用户，从轻松片到紧张片，从昨晚的模型到今天的模型：什么迁得过去，什么迁不过去，什么会坏掉。
 
 # %% [markdown] tags=["question"]
 # #### English

@@ -2,12 +2,11 @@
 # # q06 · How do you evaluate a meta-learned recommender?
 #
 # Seven ways in which a table of results misleads: six on real ratings, one in a synthetic world where the truth is known.
-# Read the question, answer it aloud, then compare.
 
 # %% [markdown] lang="zh"
 # # q06 · 如何评估元学习模型？
 #
-# 一张结果表有七种骗人的方式：六种在真实评分上演示，一种在真值已知的合成数据上演示。先读题，自己说一遍，再对照。
+# 一张结果表有七种骗人的方式：六种在真实评分上演示，一种在真值已知的合成数据上演示。
 
 # %% [markdown] tags=["question"]
 # #### English

@@ -2,12 +2,12 @@
 # # q07 · Design a recommender built on meta-learning, end to end
 #
 # The whole pipeline on real ratings: data, tasks, meta-training, adaptation, evaluation, serving. Then what it is worth, against
-# its rivals. Read the question, answer it aloud, then compare.
+# its rivals.
 
 # %% [markdown] lang="zh"
 # # q07 · 设计一个基于元学习的推荐系统框架
 #
-# 在真实评分上走完整条链路：数据、任务、元训练、适应、评估、上线。然后和各路对手比一比，看它值多少。先读题，自己说一遍，再对照。
+# 在真实评分上走完整条链路：数据、任务、元训练、适应、评估、上线。然后和各路对手比一比，看它值多少。
 
 # %% [markdown] tags=["question"]
 # #### English

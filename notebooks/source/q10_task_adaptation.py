@@ -1,13 +1,12 @@
 # %% [markdown]
 # # q10 · What is task adaptation?
 #
-# What may differ from user to user, how far it should move, and which ratings still count when a taste changes. Read the question, answer it
-# aloud, then compare.
+# What may differ from user to user, how far it should move, and which ratings still count when a taste changes.
 
 # %% [markdown] lang="zh"
 # # q10 · 什么是元学习中的任务自适应？
 #
-# 用户之间允许哪些东西不同，该移动多远，口味变了以后哪些评分还算数。先读题，自己说一遍，再对照。
+# 用户之间允许哪些东西不同，该移动多远，口味变了以后哪些评分还算数。
 
 # %% [markdown] tags=["question"]
 # #### English

@@ -2,12 +2,11 @@
 # # q14 · What is meta-regularisation?
 #
 # Two faults of a meta-learner, each shown before it is mended: it fits its training users, or it remembers them.
-# Read the question, answer it aloud, then compare.
 
 # %% [markdown] lang="zh"
 # # q14 · 什么是元学习中的元正则化？
 #
-# 元学习器的两种毛病，都先让你看到，再动手治：一种是过拟合训练用户，另一种是干脆把他们背下来。先读题，自己说一遍，再对照。
+# 元学习器的两种毛病，都先让你看到，再动手治：一种是过拟合训练用户，另一种是干脆把他们背下来。
 
 # %% [markdown] tags=["question"]
 # #### English
@@ -222,7 +221,7 @@ found = study.compare("dropout, tuned", "bias", k=5, users=50)
 claim("RMSE", "ANIL with dropout", "shrunken bias", found)
 
 # %% [markdown]
-# All rows of ANIL reach zero. The proximal term shows no gain over no term, <!-- c2: none -->
+# The interval of every row of ANIL reaches zero. The proximal term shows no gain over no term, <!-- c2: none -->
 # and ANIL with dropout none over the shrunken bias. <!-- c3: none -->
 # So once other users say when to stop, no gain by a term is seen. Two limits: the grids hold two or three strengths, and tuning users often took an end of them, the weakest L2 and inequality and the
 # strongest pull. And all was tuned at five ratings: in the table at twenty, plain ANIL passes the bias, and the proximal term falls behind plain ANIL. The last row is no term: it is the closed-form head (q07),

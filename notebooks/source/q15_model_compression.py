@@ -1,12 +1,12 @@
 # %% [markdown]
 # # q15 · How do you compress a meta-learned model?
 #
-# First the users, then the tables, then the time. Read the question, answer it aloud, then compare.
+# First the users, then the tables, then the time.
 
 # %% [markdown] lang="zh"
 # # q15 · 如何压缩元学习模型？
 #
-# 先算用户，再算表，最后算时间。先读题，自己说一遍，再对照。
+# 先算用户，再算表，最后算时间。
 
 # %% [markdown] tags=["question"]
 # #### English

@@ -2,12 +2,12 @@
 # # q18 · What is sample efficiency?
 #
 # Two directions: users to learn from, and ratings of a new user. What a prior is worth, when the data take over, and what the usual advice
-# does here. Read the question, answer it aloud, then compare.
+# does here.
 
 # %% [markdown] lang="zh"
 # # q18 · 什么是元学习中的样本效率？
 #
-# 两个方向：用多少用户来学，新用户要给多少评分。先验值多少条评分，数据何时接管，常见的建议在这里效果如何。先读题，自己说一遍，再对照。
+# 两个方向：用多少用户来学，新用户要给多少评分。先验值多少条评分，数据何时接管，常见的建议在这里效果如何。
 
 # %% [markdown] tags=["question"]
 # #### English

@@ -179,7 +179,7 @@ with mine("q20") as my:
 # ## 2. Misleading source users
 # Now harm is planted: a share of the source users have their stars turned round, five becomes one. That is synthetic; real harm is subtler (section 3). Sixty *trusted* users are known to be sound. A
 # source user $s$ is kept when a small step on it helps the trusted users on average: the step changes the loss of user $t$ by $-g_t \cdot g_s$.
-# The gradients are those of one effect an item, all zero, before any training. So the filter asks whether a user agrees with the average taste of the trusted. Stars turned round are its easiest case;
+# The gradients are those of one effect per item, all effects zero, before any training. So the filter asks whether a user agrees with the average taste of the trusted. Stars turned round are its easiest case;
 # a sound user of rare taste may be dropped as well.
 
 # %% [markdown] lang="zh"

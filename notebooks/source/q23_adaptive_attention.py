@@ -257,7 +257,7 @@ claim("squared error", "context-conditioned attention", "learned sink", found)
 # The gate, which reads the context, cannot be told from it. <!-- c3: none -->
 # Letting the context set sharpness and sink adds a little. <!-- c4: lower -->
 #
-# In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. Learned is how fast: faster than a user bias
+# In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. What is learned is how fast: faster than a user bias
 # with c = 5. The context bends the curve: more for the sink at few ratings, a little less at twenty.
 #
 # Your `softmax_with_sink`, with the sink of this user's first head:

@@ -381,7 +381,7 @@ fig = plots.bars(means, title=TEXTS["film"], xlabel=TEXTS["stars"])
 plots.show(fig, alt=TEXTS["alt film"])
 
 # %% [markdown]
-# Average profiles are nearly all found; more than a third of those removed are genuine users all the same, since 70 leave and 47 are fake. Of the bandwagon none is found, and every user removed is genuine. A
+# Average profiles are nearly all found; more than a third of those removed are genuine users all the same, since 70 leave and 47 are fake. Of the bandwagon profiles none is found, and every user removed is genuine. A
 # guess: the leading components explain well who likes what everybody likes. A detector is a model of one attacker.
 #
 # ## 4. Take gender out, and prove it

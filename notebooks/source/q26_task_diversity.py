@@ -2,12 +2,12 @@
 # # q26 · What is task diversity?
 #
 # First where diversity is the whole story: linear tasks with a direction missing. Then real users, where most of what looks like
-# diversity is something else. Read the question, answer it aloud, then compare.
+# diversity is something else.
 
 # %% [markdown] lang="zh"
 # # q26 · 什么是元学习中的任务多样性？
 #
-# 先看多样性决定一切的场景：线性任务缺了一个方向。再看真实用户：看上去是多样性的东西，大多另有原因。先读题，自己说一遍，再对照。
+# 先看多样性决定一切的场景：线性任务缺了一个方向。再看真实用户：看上去是多样性的东西，大多另有原因。
 
 # %% [markdown] tags=["question"]
 # #### English
