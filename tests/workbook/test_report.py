@@ -292,6 +292,14 @@ def test_weights_and_late_rules_make_the_grade(tmp_path):
     assert Course().final({"q01_x": 3.0, Q06: 4.5}, possible, 0.0) == 7.5
 
 
+def test_a_time_that_cannot_be_read_is_told_with_whose_it_is_before_anything_is_graded(tmp_path):
+    (tmp_path / "list.csv").write_text("student,path,handed_in\nanna,a,2026-11-02 20:00\n")
+    (tmp_path / "c.toml").write_text("[late]\ndeadline = 2026-11-02T23:59:00+01:00\n")
+    with pytest.raises(ValueError, match="anna: handed_in: got '2026-11-02 20:00', expected a time with its zone"):
+        grading.grade(tmp_path / "list.csv", tmp_path / "r", [Q06], course=read_course(tmp_path / "c.toml"))
+    assert not (tmp_path / "r").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
