@@ -358,6 +358,14 @@ def test_folders_of_students_are_apart_and_safe():
     assert folders["CON"] != "CON" and folders["王小明"] == "王小明"
 
 
+def test_the_copied_lines_are_marked_whatever_their_names_and_the_stub_is_not():
+    stub = 'def f(x):\n    """Doc."""\n'
+    left, right = f"{stub}    total = x.sum()  # all\n    return total\n", f"{stub}    s = x.sum()\n    return s / 2\n"
+    for text, first, other in zip(pages._marked(left, right, stub), ("total", "s"), ("total", "s / 2"), strict=True):
+        assert f"<mark>    {first} = x.sum()" in text and f"<mark>    return {other}" not in text
+        assert "<mark>def" not in text and "<mark>    &quot;" not in text
+
+
 def test_a_text_that_ends_the_parser_is_compared_with_nobody():
     deep = "x = " + "-" * 200_000 + "1"
     crash = {"a": deep, "b": COPY, "c": "(" * 5_000, "d": COPY.replace("total", "s"), "e": "def f(:", "f": "x\0"}
