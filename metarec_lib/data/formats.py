@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,7 +50,8 @@ JSON_KEYS: Mapping[str, tuple[str, str, str, str]] = {  # user, item, rating, ti
 
 
 def _read_json(file: File, seen: Guess) -> Raw:
-    first = pd.read_json(file.open(), lines=True, nrows=1, dtype=False)
+    with file.open() as stream:
+        first = pd.read_json(stream, lines=True, nrows=1, dtype=False)
     name, keys = next(((name, keys) for name, keys in JSON_KEYS.items() if {*keys[:3]} <= {*first.columns}), (None, ()))
     if name is None:
         raise ValueError(
@@ -58,7 +60,7 @@ def _read_json(file: File, seen: Guess) -> Raw:
             "Read it with pandas.read_json(path, lines=True, dtype=False), rename columns and use Interactions.from_frame"
         )
     names = dict(zip(keys, ("user_id", "item_id", "rating", "timestamp"), strict=True))
-    with pd.read_json(file.open(), lines=True, chunksize=CHUNK, dtype=False) as chunks:
+    with file.open() as stream, pd.read_json(stream, lines=True, chunksize=CHUNK, dtype=False) as chunks:
         parts = [chunk[[key for key in keys if key in chunk]].rename(columns=names) for chunk in chunks]
     raw = Raw(pd.concat(parts, ignore_index=True), (1.0, 5.0), notes=[f"{name}, JSON lines"])
     if name == "Goodreads":
@@ -86,7 +88,8 @@ def columns_of(file: File, seen: Guess, names: Sequence[str | None], **options: 
         options["usecols"] = keep = [place for place, name in enumerate(names) if name is not None]
         names = [names[place] for place in keep]
     options = {"sep": sep, "encoding": seen.encoding, "header": 0 if seen.header else None, "names": names, **options}
-    return read_csv(file.open, file.name, names, **options)
+    with ExitStack() as streams:  # pandas leaves open what it did not open
+        return read_csv(lambda: streams.enter_context(file.open()), file.name, names, **options)
 
 
 def _drop(raw: Raw, rows: pd.Series, why: str) -> None:

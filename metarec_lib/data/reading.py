@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,9 +70,21 @@ def read_ratings(
     return data
 
 
+# Remedies are told to callers of the function; the command has other names for two of them.
+IN_A_TERMINAL = ("names=['user_id', ...]", "--columns user_id,..."), ("names=[...]", "--columns A,B,...")
+
+
 def read_command(path: str, out: str | None = None, **options: object) -> int:
     """`metarec data --from PATH`: say what the file holds; out: write it as a plain CSV. Returns the exit status."""
-    data = read_ratings(path, **{key: value for key, value in options.items() if value is not None})
+    given = {key: value for key, value in options.items() if value is not None}
+    try:
+        with warnings.catch_warnings(record=True) as noticed:
+            warnings.simplefilter("always")
+            data = read_ratings(path, **given)
+    except ValueError as error:
+        raise ValueError(str(error).replace(*IN_A_TERMINAL[0]).replace(*IN_A_TERMINAL[1])) from None
+    for warning in noticed:
+        print(f"warning: {warning.message}", file=sys.stderr)
     counts = np.bincount(data.user_codes, minlength=data.n_users)
     print(f"ratings a user: {counts.min()} to {counts.max()}, median {np.median(counts):g}")
     values, how_often = np.unique(data.values, return_counts=True)

@@ -363,7 +363,7 @@ plots.show(fig, alt=text("alt pull"))
 # paper's step, at the same `inner_lr`; a rate of its own was not looked for:
 
 # %% [markdown] lang="zh"
-# 在这次运行里，用整步时有一条评分还不如没有。不过这个网络是按小步长训练的；研究里还按论文的步长另训了一个，`inner_lr` 相同，没有为它单独调：
+# 在这次运行里，步长不打折时，有一条评分还不如一条都没有。不过这个网络是按小步长训练的；研究里还按论文的步长另训了一个，`inner_lr` 相同，没有为它单独调：
 
 # %% tags=["claim"]
 ignoring = study.compare("MAML, step not K-aware", "bias", k=1, users="all")
@@ -449,7 +449,7 @@ claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 # 对这个网络，元训练是有用的。<!-- c5: lower -->
 # 输入相同时，闭式解预测头比 MAML 略好。<!-- c6: lower, c6: small -->
 # 它的初始状态就是概率 PCA，从那里再按任务（episode）训练，没有带来值得一提的变化。<!-- c7: equal -->
-# 剩下的是从全体用户估计出的先验和精确求解；二者谁起主要作用，这里没有测。
+# 剩下的是从全体用户估计出的先验和精确求解；两者中谁起主要作用，这里没有测。
 #
 # ## 6. 什么时候没用
 # 条件相同，但只有三十名元训练用户。MAML 还要从中留出三名用于早停，物品向量也只靠这几个人，而且没有为这么少的用户重新调参。
@@ -524,7 +524,7 @@ claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=5, users=
 # weights for what they become on a *new* task. Section 5 keeps the network and changes its training: at five ratings the meta-trained one is ahead. <!-- c5: lower --></details>
 # #### 中文
 # <details><summary>我们只有点击，没有星级。新用户点了三次，该怎么变？</summary>
-# 任务不变，似然变了。精排时支持集是曝光样本：有点击的和没点击的，损失用 logistic。曝光未点击是弱负样本（可能是位置靠后，根本没看到），所以点击的权重更高。
+# 任务不变，似然变了。精排时支持集是曝光样本：有点击的和没点击的，用 logistic 损失。曝光未点击是弱负样本（可能是位置靠后，根本没看到），所以点击的权重更高。
 # 召回的负样本要从全库里采，因为曝光里只有旧系统挑过的东西。先验的作用不变：三次点击的信息量很少。求解用户向量时，一次岭回归换成几步牛顿法。本课只测了星级。</details>
 # <details><summary>序列模型自己就能在上下文里适应，为什么还要元学习？</summary>
 # 它本身就是一种：读入历史再作答，属于基于模型的元学习，适应的代价在训练时付掉了。它不为每个用户存参数，行为一来就生效，日志足够长时，它是自然的首选。
@@ -533,10 +533,10 @@ claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=5, users=
 # 把物品当任务：用一个小的生成网络从内容特征产出初始 embedding，训练目标是在最初几次点击上走一步之后效果好（Meta-Embedding，SIGIR 2019）。证据变多后由 id 接管，
 # 权重取 n / (n + c)，n 是曝光数，c 靠调参：还是收缩。10⁹ 行的表要分片或哈希；低频 id 共用行，主要靠内容特征。</details>
 # <details><summary>为什么线上几乎没人跑内循环？</summary>
-# 每个请求做一次反向传播，延迟太高；为每个用户存一份参数，量随用户数增长，主模型一更新就全部过期。应当存评分，用闭式解适应一个小的头或向量（q07、q10），其余都只当缓存。
+# 每个请求做一次反向传播，延迟太高；为每个用户存一份参数，量随用户数增长，主模型一更新就全部过期。应当存评分，用闭式解更新一个小的预测头或用户向量（q07、q10），其余都只当缓存。
 # LinkedIn 在 LiMAML（KDD 2024）里报告：正因如此，他们把适应后的子网络变成定长向量。</details>
 # <details><summary>元学习、多任务学习、微调，区别在哪里？</summary>
-# 多任务学习服务的是训练过的那些任务。微调所用的参数，是按它自己的误差选出来的。元学习选参数，看的是它在*新*任务上走几步之后的样子。第 5 节网络不变，只换训练方式：
+# 多任务学习服务的是训练过的那些任务。微调的起点，是按起点自身的误差选出来的。元学习选起点，看的是它在*新*任务上走几步之后的表现。第 5 节网络不变，只换训练方式：
 # 五条评分时，做过元训练的领先。<!-- c5: lower --></details>
 
 # %% [markdown] tags=["exercise"]
@@ -582,4 +582,4 @@ what_was_measured()
 # - Lee, Im, Jang, Cho & Chung (2019), [*MeLU: Meta-Learned User Preference Estimator for Cold-Start Recommendation*](https://arxiv.org/abs/1908.00413), KDD.
 # - Pan, Li, Ao, Tang & He (2019), [*Warm Up Cold-start Advertisements: Improving CTR Predictions via Learning to Learn ID Embeddings*](https://arxiv.org/abs/1904.11547), SIGIR.
 # - Vartak, Thiagarajan, Miranda, Bratman & Larochelle (2017), *A Meta-Learning Perspective on Cold-Start Recommendations for Items*, NeurIPS: the item as the task.
-# - LinkedIn (2024), *LiMAML: Personalization of Deep Recommender Models via Meta Learning*, KDD: what is served instead of an inner loop.
+# - Wang et al. (2024), [*LiMAML: Personalization of Deep Recommender Models via Meta Learning*](https://arxiv.org/abs/2403.00803), KDD: LinkedIn, what is served instead of an inner loop.

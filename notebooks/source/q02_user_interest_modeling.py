@@ -33,7 +33,7 @@
 # 从先验起步。多个模型用 stacking 融合：融合层只用折外（out-of-fold）预测来训练，按用户分折，而且像对待新用户那样只给 K 条评分。如果拿样本内预测
 # 去训练，最会背答案的模型指标虚高，权重全给了它，代价由新用户承担。<!-- c6: higher -->
 # 有了一些历史之后，一个更好的单模型比融合几个较弱的模型收益大；<!-- c7: lower -->
-# 再把它加权融合进来，也只添一点。<!-- c8: lower, c8: small -->
+# 再把它加权融合进来，也只再好一点。<!-- c8: lower, c8: small -->
 
 # %% [markdown] tags=["answer-full"]
 # **Behaviour to features.** An event has an item, kind, time, context and strength. A purchase says much and is rare. A click says
@@ -204,7 +204,7 @@ claim("mean stars", *sides, compare(over, under), at="five random halvings")
 # log what was shown: in your product, log it.
 #
 # ## 2. An interest is a posterior
-# The content model describes a film by genres and year, and a user by a weight on each, with a Gaussian prior $N(m, C)$. Nothing is tuned:
+# The content model describes a film by genres and year, and a user by a weight on each, with a Gaussian prior $N(m, C)$ (from q07 on, $S$ stands for $C$). Nothing is tuned:
 # $m$, $C$ and the noise $s$ make the training users' ratings most likely. They are learned by EM. Its outer step, by hand: take every
 # user's posterior $w_u$, $\Sigma_u$, then
 #
@@ -216,7 +216,7 @@ claim("mean stars", *sides, compare(over, under), at="five random halvings")
 # 另外，MovieLens 没有记录曝光；你自己的产品一定要记。
 #
 # ## 2. 兴趣是一个后验分布
-# 内容模型用类型和年份描述影片，用每个特征上的权重描述用户，先验是高斯 $N(m, C)$。什么都不用调：$m$、$C$ 和噪声 $s$ 取使训练用户的评分似然最大的值，用 EM 学出来。
+# 内容模型用类型和年份描述影片，用每个特征上的权重描述用户，先验是高斯 $N(m, C)$（从 q07 起，$C$ 记作 $S$）。什么都不用调：$m$、$C$ 和噪声 $s$ 取使训练用户的评分似然最大的值，用 EM 学出来。
 # 它的外层一步可以手写：取每个用户的后验 $w_u$、$\Sigma_u$，然后
 #
 # $$m = \overline{w_u}, \qquad C = \overline{\Sigma_u + (w_u - m)(w_u - m)^\top}, \qquad s^2 = \overline{(y - x^\top w_u)^2 + x^\top \Sigma_u x}$$
@@ -251,13 +251,13 @@ fig.get_layout_engine().set(w_pad=0.1)
 plots.show(fig, alt=text("alt worth"))
 
 # %% [markdown]
-# Users differ more about horror than about comedy, so one horror film says more about this taste than one comedy about the taste for comedy.
+# Users differ more about horror than about comedy. So one rated horror film tells more of the taste for horror than one comedy tells of the taste for comedy.
 #
 # Now follow one new user, the one with the longest history, ratings in random order. The band is one posterior standard deviation; the two genres are those that
 # are clearest in the end.
 
 # %% [markdown] lang="zh"
-# 大家对恐怖片的分歧比对喜剧片大，所以看一部恐怖片的评分就能对“爱不爱恐怖片”知道不少；同样一部喜剧片，对“爱不爱喜剧”说明得少。
+# 大家对恐怖片的分歧比对喜剧片大，所以一部恐怖片的评分，很能说明用户爱不爱恐怖片；一部喜剧片的评分，对他爱不爱喜剧说明得少。
 #
 # 现在跟踪一个新用户，选历史最长的那位，评分顺序随机。阴影是一个后验标准差；两个类型取最后最清楚的。
 
@@ -291,15 +291,15 @@ with mine("q02") as my:
 # %% [markdown]
 # For this user the bias becomes clear first; tastes stay wide for long.
 #
-# What is the *learned* prior worth? In the study (`metarec study q02`: ten splits, settings chosen on validation users; the judges are also those of
+# What is the *learned* prior worth? In the study (`metarec study q02`: ten splits, settings chosen on tuning users; the judges are also those of
 # q01, q06 and q07) the same features have two rivals: a prior of mean zero with two tuned strengths, one for all tastes and one for the bias, which is
 # ridge regression as most would write it; and no prior.
 
 # %% [markdown] lang="zh"
 # 对这个用户，偏置最先清楚；口味要很久才收窄。
 #
-# *学出来*的先验值多少？研究脚本（`metarec study q02`：十次划分，参数在验证用户上选；评估用户与 q01、q06、q07 相同）里，同样的特征有两个对手：均值为零、只有两个可调强度的先验
-# （所有口味共用一个，偏置一个），也就是多数人会写的岭回归；以及没有先验。
+# 先验是*学出来*的，好处有多大？研究脚本（`metarec study q02`：十次划分，参数在验证用户上选；评估用户与 q01、q06、q07 相同）用同样的特征设了两个对手：一个是均值为零、只有两个可调强度的先验
+# （所有口味共用一个，偏置一个），也就是多数人会写的岭回归；另一个没有先验。
 
 # %% tags=["claim"]
 study, sizes = load_study("q02"), (1, 5, 20)
@@ -315,7 +315,7 @@ claim("RMSE", "content model", "prior with two tuned strengths", learned)
 # A width is only useful if it is right. How many of a new user's query ratings lie in the 80 % interval of their prediction?
 
 # %% [markdown] lang="zh"
-# 第一行没有先验，没法用；调好的先验能补救。学出来的均值、方差和相关性，在二十条评分时再添一点。<!-- c2: lower, c2: small -->
+# 第一行没有先验，没法用；调好的先验能补救。二十条评分时，学出来的均值、方差和相关性再带来一点收益。<!-- c2: lower, c2: small -->
 #
 # 宽度只有准才有用。新用户的查询评分，有多少落在预测的 80% 区间里？
 
@@ -334,7 +334,7 @@ claim("share inside the 80 % interval", "content model", 0.8, inside)
 # **Play: what if the evidence were clicks?** Raise the noise, as for a weaker event. How many events does the same certainty take?
 
 # %% [markdown] lang="zh"
-# 平均而言差不多：与 80% 没有看出差别。<!-- c3: none -->
+# 平均而言差不多：看不出与 80% 有差别。<!-- c3: none -->
 # 不过如上所示，这个方差大部分是评分自身的噪声，所以这个检验对兴趣本身的宽度说明得不多。
 #
 # **动手玩：如果证据是点击呢？** 把噪声调大，就像更弱的行为。要多少条行为，才能有同样的把握？
@@ -514,7 +514,7 @@ claim("RMSE", "ridge on four", "closed-form head", four)
 # 只有一条评分时，从不含用户特征的那一行看不到领先。四个一起做岭回归融合，比预测头再好一点；<!-- c8: lower, c8: small -->
 # 四个等权平均则高于预测头那一行：水平不齐的模型，还是要加权。
 #
-# 先后次序是：先要更好的模型或更好的数据，再谈融合。四个模型都要训练、上线、盯着：先问这点收益值不值。
+# 先后次序是：先要更好的模型或更好的数据，再谈融合。四个模型都要训练、上线、监控：先问这点收益值不值。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -552,10 +552,10 @@ claim("RMSE", "ridge on four", "closed-form head", four)
 # #### English
 # <details><summary>You have impressions and clicks, no stars. What is a positive, and what is shown but skipped?</summary>
 # A satisfied click: with dwell time, or completion, above a threshold of its kind of item, so that baits drop out. Shown and skipped, with something clicked below it, is a weak negative;
-# below the last click it may not have been seen: leave it out, or model examination apart. The likelihood becomes Bernoulli with logit x·w; the solve becomes a few Newton steps (Laplace).
+# below the last click it may not have been seen: leave it out, or model apart whether it was seen. The likelihood becomes Bernoulli with logit x·w; the solve becomes a few Newton steps (Laplace).
 # Judge by GAUC, the users' AUCs weighted by impressions.</details>
 # <details><summary>10⁵ behaviours per user, 10⁹ item ids, 30 ms. How?</summary>
-# Search, then attend. SIM takes from the history what shares the candidate's category, a lookup in an index kept per user, then attends to a few hundred; it reports up to 54,000 behaviours
+# Search, then attend. SIM takes from the history what shares the candidate's category, a look-up in an index kept per user, then attends to a few hundred; it reports up to 54,000 behaviours
 # under 30 ms. Its paper finds soft search hardly better than the category. TWIN scores both stages alike, with item projections cached. Of the ids keep
 # behaviours only; rows are hashed or sharded, rare ids lean on content.</details>
 # <details><summary>One interest vector or several? At which stage, and who picks at serving?</summary>
@@ -628,5 +628,6 @@ what_was_measured()
 #   *Controllable Multi-Interest Framework for Recommendation* (ComiRec), KDD.
 # - Pi et al. (2020), *Search-based User Interest Modeling with Lifelong Sequential Behavior Data for Click-Through Rate Prediction* (SIM),
 #   CIKM. Chang et al. (2023), *TWIN: TWo-stage Interest Network for Lifelong User Behavior Modeling in CTR Prediction at Kuaishou*, KDD.
-# - Lee et al. (2019), *MeLU*, KDD. Lin et al. (2021), *Task-adaptive Neural Process for User Cold-Start Recommendation* (TaNP), WWW.
+# - Lee et al. (2019), *MeLU: Meta-Learned User Preference Estimator for Cold-Start Recommendation*, KDD. Lin et al. (2021),
+#   *Task-adaptive Neural Process for User Cold-Start Recommendation* (TaNP), WWW.
 # - Jahrer, Töscher & Legenstein (2010), *Combining Predictions for Accurate Recommender Systems*, KDD: boosting, and weights by support.

@@ -18,13 +18,13 @@
 
 # %% [markdown] tags=["answer-short"]
 # #### English
-# Embedding tables hold nearly all parameters, dense layers nearly all compute; reported scaling laws are about the second. On ML-100K, all films ranked, SASRec hits below a chain of counts, <!-- c1: lower -->
+# Embedding tables hold nearly all parameters, dense layers nearly all compute; reported scaling laws are about the second. On ML-100K, all films ranked, SASRec hits less often than a chain of counts, <!-- c1: lower -->
 # and so does a two-tower network. <!-- c2: lower -->
 # Vectors four times as wide show no gain. <!-- c5: none -->
 # Text can stand in for new ids, but ask what it adds: an encoder alone shows no gain over genres with the year. <!-- c6: none -->
 # A small language model that ranks titles by likelihood stays behind the most rated candidate. <!-- c8: lower -->
 # #### 中文
-# 几乎所有参数都在 embedding 表里，几乎所有计算都在 dense 层；报道中的 scaling law 说的是后者。在 ML-100K 上对全部影片排序，SASRec 的命中率低于靠计数的马尔可夫链，<!-- c1: lower -->
+# 几乎所有参数都在 embedding 表里，几乎所有计算都在 dense 层（稠密层）；已公开的 scaling law 说的是后者。在 ML-100K 上对全部影片排序，SASRec 的命中率低于靠计数的马尔可夫链，<!-- c1: lower -->
 # 双塔网络也是。<!-- c2: lower -->
 # 向量加宽到四倍，看不出收益。<!-- c5: none -->
 # 新物品没有 id 可用时可以靠文本，但要问它多带来了什么：单用编码器，比“类型加年份”看不出收益。<!-- c6: none -->
@@ -53,7 +53,7 @@
 
 # %% [markdown] tags=["zh"]
 # **两种参数。** $10^9$ 个 id、每个 64 维的表有 $6.4 \cdot 10^{10}$ 个数，一个样本只读几行。Dense 层很小，但每个样本都要过一遍。表加宽后往往只用到少数几个方向（embedding collapse，ICML 2024），那篇文章里用几张小表更好。
-# 报道中真正能 scale 的是序列计算：HSTU 呈幂律，Wukong 每个样本超过 100 GFLOP。十万条评分看不到这些。
+# 公开报告里真正能 scale 的是序列计算：HSTU 呈幂律，Wukong 每个样本超过 100 GFLOP。十万条评分看不到这些。
 #
 # **几种结构。** *双塔*：用户和物品只在一次内积里相遇，物品侧可以建索引检索。*Wide & deep*、*DeepFM*：求和之前先交叉。*SASRec*：在历史上做因果注意力，
 #
@@ -66,8 +66,8 @@
 # SASRec 的历史打乱也变差。<!-- c4: higher -->
 #
 # **语言模型。** 作*编码器*：给新物品向量。在冷启动影片上，单用编码器比“类型加年份”看不出收益；<!-- c6: none -->
-# 加在它们之上有帮助，但小于本书视为微小的幅度。<!-- c7: lower -->
-# 作*排序器*：有位置偏差、流行度偏差，公开基准还可能被背过；这里的小模型不如计数。<!-- c8: lower -->
+# 加在它们之上有帮助，但小于本书视为“小”的幅度。<!-- c7: lower -->
+# 作*排序器*：有位置偏差、热度偏差，公开基准还可能被背过；这里的小模型不如计数。<!-- c8: lower -->
 # 作*生成器*：用编码拼成 id（TIGER；据 2025 年的报告，OneRec 承接快手四分之一的请求）。
 #
 # **上下文学习。** 在随机线性任务上训练的小 Transformer，遇到同类任务时，误差不到贝叶斯解的两倍。任务强度翻倍后，它的误差最终是*用同一先验的*贝叶斯的十倍：它学会的只是见过的那些任务。上下文学习就是元学习，好坏取决于训练任务。
@@ -115,7 +115,7 @@ ALT_SHARE = ("Share of parameters in tables: 83 to 95 per cent here, more than 9
 HITS, RATE = ("Who names the next film?", "谁能说中下一部影片？"), "HR@10"
 ALT_HITS = ("HR@10 of eight models: the skip-gram chain leads, SASRec stands with EASE on "
             "clicks, the popular list is last.",
-            "八个模型的 HR@10：跳步马尔可夫链领先，SASRec 与点击上的 EASE 相当，热门榜垫底。")
+            "八个模型的 HR@10：跳步马尔可夫链领先，SASRec 与用点击训练的 EASE 相当，热门榜垫底。")
 TIES = ("HR@10 by ties at the end", "按末尾是否并列的 HR@10")
 TIED, UNTIED = ("tied", "并列"), ("not tied", "不并列")
 ALT_TIES = ("HR@10 of users with and without a tie at the end: higher with a tie for every "
@@ -152,7 +152,7 @@ plots.show(fig, alt=ALT_SHARE)
 # **What do you expect?** All films that a user has not seen are ranked; the last one watched is looked for. Put in order: the popular list, EASE, a chain of counts, a two-tower network, SASRec.
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 把用户没看过的影片全部排序，找他最后看的那部。排个序：热门榜、EASE、靠计数的马尔可夫链、双塔网络、SASRec。
+# **你猜结果如何？** 把用户没看过的影片全部排序，找他最后看的那部。下面几个，谁找得最准？排个名次：热门榜、EASE、靠计数的马尔可夫链、双塔网络、SASRec。
 
 # %% [markdown]
 # ## 2. Who names the next film?
@@ -198,16 +198,16 @@ pair = "SASRec", "SASRec, history shuffled"
 claim("HR@10", *pair, over(*pair, who="untied"))
 
 # %% [markdown]
-# SASRec hits below the chain of counts, <!-- c1: lower -->
+# SASRec hits less often than the chain of counts, <!-- c1: lower -->
 # and so does the two-tower network. <!-- c2: lower -->
-# Does order pay, or the site's pages? Who rated several films in the last second saw them on one page, and every model names their last film more often. But so does the popular list, which knows no order: these users are easier. Among the others, too, the chain trained on shuffled order loses, <!-- c3: higher -->
+# Does order pay, or the site's pages? Who rated several films in the last second probably saw them on one page, and every model names their last film more often. But so does the popular list, which knows no order: these users are easier. Among the others, too, the chain trained on shuffled order loses, <!-- c3: higher -->
 # and so does SASRec when its history is shuffled. <!-- c4: higher -->
 # Why SASRec is behind we did not measure. Perhaps 800 users hold few longer patterns; perhaps two settings are too few.
 
 # %% [markdown] lang="zh"
 # SASRec 的命中率低于靠计数的链，<!-- c1: lower -->
 # 双塔网络也是。<!-- c2: lower -->
-# 有用的是次序，还是网站的页面？最后一秒评了好几部的用户，看到的是同一页，每个模型都更容易猜中他们的最后一部。但不看次序的热门榜也一样：这些用户本来就好猜。看其余用户：链用打乱的次序训练，照样变差，<!-- c3: higher -->
+# 有用的是次序，还是网站的页面？最后一秒评了好几部的用户，看到的多半是同一页，每个模型都更容易猜中他们的最后一部。但不看次序的热门榜也一样：这些用户本来就好猜。看其余用户：链用打乱的次序训练，照样变差，<!-- c3: higher -->
 # SASRec 的历史打乱也变差。<!-- c4: higher -->
 # SASRec 为什么落后，没有测。也许 800 名用户里没有多少更长的模式，也许两组参数太少。
 
@@ -381,7 +381,7 @@ claim("reciprocal rank", *pair, found, at="candidates drawn by popularity")
 # %% [markdown] lang="zh"
 # 单用编码器，比“类型加年份”看不出收益；<!-- c6: none -->
 # 与它们合用有帮助，<!-- c7: lower -->
-# 五次抽取冷启动影片都是如此（见打印），但小于本书对这种误差视为微小的 .008 星。语言模型不如“选评分最多的候选”，即使候选是按热度抽的。<!-- c8: lower -->
+# 五次抽取冷启动影片都是如此（见打印），但不到本书对这种误差视为“小”的 .008 星。语言模型不如“选评分最多的候选”，即使候选是按热度抽的。<!-- c8: lower -->
 # 它的得分有一部分，在读到用户的任何喜好之前就有了。大模型如何，这里说明不了。
 
 # %% [markdown] tags=["rubric"]
@@ -410,7 +410,7 @@ claim("reciprocal rank", *pair, found, at="candidates drawn by popularity")
 # - **"The encoder solves cold start."** → Give the table the year first: then the encoder alone shows no gain. <!-- c6: none -->
 # #### 中文
 # - **“大就是参数多。”** → 参数大多在表里，一个样本只读几行。还要说每个样本的计算量。
-# - **“Transformer 胜过马尔可夫链。”** → 这里没有。<!-- c1: lower -->
+# - **“Transformer 胜过马尔可夫链。”** → 在这里并没有。<!-- c1: lower -->
 #   有 10⁹ 次会话时是另一回事。
 # - **“它能在上下文里适应，用不着元学习。”** → 那就是元学习，任务来自它的训练；出了这个范围，它远不如用同一先验的贝叶斯（第 5 节）。
 # - **“OneRec 把成本降了 10.6%。”** → 按其报告，成本*是*旧链路的 10.6%。MTGR 的 65 倍是它*多花*的计算量。
@@ -435,13 +435,13 @@ claim("reciprocal rank", *pair, found, at="candidates drawn by popularity")
 # a large one I have not measured.</details>
 # #### 中文
 # <details><summary>为什么在你的十万条评分上，更大的模型赢不了？</summary>
-# 我的猜测：下一部主要取决于最近几部，链数的正是这个，而 Transformer 要从八百名用户里学出来；它的调参也少。要看学习曲线：用户变多差距缩小，就等数据；不缩小，就查损失函数和参数。</details>
+# 我的猜测：下一部主要取决于最近几部，链数的正是这个，而 Transformer 要从八百名用户里学出来；它的参数也试得少。要看学习曲线：用户变多差距缩小，就等数据；不缩小，就查损失函数和参数。</details>
 # <details><summary>HSTU 与 DIN、DLRM 相比，去掉了什么，换成了什么？</summary>
-# 去掉手工特征和特征交叉；整段行为连同目标变成一个序列，每个位置都训练。softmax 换成逐点 SiLU，为的是保留兴趣强度；公开代码随后又做了归一化（q22）。报道线上 +12.4%。MTGR 则保留了交叉特征。</details>
+# 去掉手工特征和特征交叉；整段行为连同目标变成一个序列，每个位置都训练。softmax 换成逐点 SiLU，为的是保留兴趣强度；公开代码随后又做了归一化（q22）。论文报告线上 +12.4%。MTGR 则保留了交叉特征。</details>
 # <details><summary>10⁹ 个物品 id，一半是本周新的：哈希、无碰撞 embedding 表，还是语义 ID？</summary>
 # 头部用无碰撞表，加准入和过期，只要内存放得下（Monolith 的做法）。哈希是随机共用一行；语义 ID 按内容共用：YouTube 报告，直接用内容向量代替 id 会掉效果，语义 ID 不会。两者并用：有数据的保留 id 行，所有物品都有编码。</details>
 # <details><summary>OneRec 会取代你的级联吗？</summary>
-# 这个季度不会。按其 2025 年的报告，它承接快手四分之一的请求，硬件也是配套的。能搬过来的是：召回和排序一个目标、用编码作词表、偏好对齐。先问清校准、广告和冷启动物品，这些在级联里各有负责人。</details>
+# 这个季度不会。按其 2025 年的报告，它承接快手四分之一的请求，硬件也是配套的。能搬过来的是：召回和排序用同一个目标、用编码作词表、偏好对齐。先问清校准、广告和冷启动物品，这些在级联里各有负责人。</details>
 # <details><summary>语言模型能做精排吗？</summary>
 # 离线当老师、出特征，可以。线上每个候选都要花 token；提示里的顺序和热门片名会带来偏差；公开基准可能就在它的训练语料里。这里的小模型不如计数；<!-- c8: lower -->
 # 大模型我没有测。</details>

@@ -29,7 +29,7 @@
 # the network here. <!-- c5: lower -->
 # Then an A/B test.
 # #### 中文
-# 我从数据往上走。交叉特征很稀疏时，均值里含有本行的标签，模型就毁了；<!-- c1: lower -->
+# 我从数据入手，再一层层往上。交叉特征很稀疏时，均值里含有本行的标签，模型就毁了；<!-- c1: lower -->
 # 含有更晚的行，离线分数就虚高。<!-- c2: higher -->
 # 所以目标编码只用严格更早的事件。物品上百万，softmax 只能采样；不减去 log q，热门物品就被压下去。<!-- c3: lower -->
 # 1,682 部影片里采 256 个时，看不出与完整 softmax 有差别。<!-- c4: none -->
@@ -75,7 +75,7 @@
 # 所以只用严格更早的事件，向先验收缩，并且用线上同一套代码来算。
 #
 # **规模。** 参数几乎全是 embedding 行。$10^9$ 个 id × 64 维，fp32 就是 256 GB，Adam 的两个动量再加 512 GB；row-wise Adagrad 每行只存一个数，4 GB。
-# 查表受限于内存和网络，稠密层受限于算力：先弄清瓶颈在哪，再按证据决定做分片、混合精度还是编译。
+# 查表受限于内存和网络，dense 层受限于算力：先弄清瓶颈在哪，再按证据决定做分片、混合精度还是编译。
 #
 # **损失。** 完整 softmax 要给每个物品打分。按概率 $q$ 采 $n$ 个（batch 内负样本就是按热度采），再减去 $\log q$：
 #
@@ -235,7 +235,7 @@ claim("AUC", *pair, study.compare(*pair, "auc", of="crossed ids"))
 # 第二种泄漏温和得多，而且让分数虚高。折外编码里，被评估那一行的均值仍含有更晚的评分。去掉它们，测试 AUC 就低一些：<!-- c2: higher -->
 # 这部分收益，线上不会有。剩下的与只用过去相同（见表）。AUC 是各用户的均值；测试行是每个用户最后的五分之一。五种做法里，回归本身都用了其他用户更晚的评分来训练。
 #
-# ## 2. 采样的 softmax
+# ## 2. 采样 softmax
 # 先看一个合成的、真值已知的例子：十二个物品，成为下一个的概率相同，作为负样本按 $1/\mathrm{rank}$ 的比例采样，每个样本采八个。没有用户，没有特征，一个物品一个分数。
 
 # %%
@@ -347,7 +347,7 @@ claim("HR@10", "full softmax", "skip-gram chain", found)
 
 # %% [markdown] lang="zh"
 # 不修正时命中前十的机会少得多，推荐出来的影片，评分数也更少（见表）。<!-- c3: lower -->
-# 修正之后，从 1,682 部影片里采 256 部，就目前所见与全部都算没有差别：<!-- c4: none -->
+# 修正之后，从 1,682 部影片里采 256 部，看不出与全部都算有差别：<!-- c4: none -->
 # 这已是片库的六分之一，不是一千万里采 256 个。均匀采样不需要修正，在表里与它并排。
 # 采 16 个时，图里两种修正都落后，“和无偏”的那种落后更多。采样损失都沿用为完整 softmax 选的学习率，所以不能据此说哪种更好。而且即使用完整 softmax，网络也落后于一秒钟就能数出来的马尔可夫链。<!-- c5: lower -->
 # 1,682 部影片、100,000 条评分，本来就不是这类网络的主场。
@@ -503,8 +503,8 @@ claim("AUC", *pair, study.compare(*pair, "auc"))
 # #### English
 # - **"logQ makes the loss unbiased."** → The positive was not drawn, and the log of an estimate is biased. It removes the popularity tilt, and its optimum can be right all the same.
 # - **"More epochs, early stopping will catch it."** → Only if the best weights were copied; and with sparse crosses the best epoch may be the first.
-# - **"Leave the row itself out of the mean and it cannot leak."** → It stops the collapse (table), but later rows are still in it; and a tree that knows the group's size can work the own label back.
-# - **"Subtract log q when serving, too."** → It undoes the sampling of training; serving samples nothing. In a stream q is counted, such as by the gap between two sights of an id (Yi et al. 2019).
+# - **"Leave the row itself out of the mean and it cannot leak."** → It stops the collapse (table), but later rows are still in it; and a tree that knows the group's size can work the row's own label out.
+# - **"Subtract log q when serving, too."** → It undoes the sampling of training; serving samples nothing. In a stream q is estimated from the gap between two sightings of an id (Yi et al. 2019).
 # - **"Training AUC .99, a great model."** → Here it was the sign of the disease (sections 1 and 4).
 # #### 中文
 # - **“做了 logQ，损失就无偏了。”** → 正样本不是采来的，估计值取 log 也有偏。它去掉的是热度倾斜，最优解照样可以是对的。
@@ -542,8 +542,8 @@ claim("AUC", *pair, study.compare(*pair, "auc"))
 # Adam 每个权重存两个数：64 维时 512 GB。row-wise Adagrad 每行一个数，4 GB。只更新 batch 里出现的行：稠密的 Adam 步会把没出现的行也挪动。再按行分片，热行进缓存，长期不出现的 id 淘汰。</details>
 # <details><summary>我们只有点击，没有星级，负样本怎么取？</summary>
 # 精排用曝光未点击，并校正位置。召回里绝大多数物品从未曝光：batch 内负样本加 logQ，再混一些均匀采样让长尾被看到，另加上一版索引里的困难负样本。只用困难负样本，会混进漏标的正样本。</details>
-# <details><summary>GPU 显示 90 % 忙，训练却很慢，测什么？</summary>
-# 先看达到峰值 FLOPs 的多少，再抓 trace：输入、查表、通信、大量小 kernel。查 64 个数几乎没有计算，换更快的芯片也没用。RankMixer 报告按硬件重新设计后，从峰值的 4.5 % 提到 45 %。</details>
+# <details><summary>GPU 显示 90% 忙，训练却很慢，测什么？</summary>
+# 先看达到峰值 FLOPs 的多少，再抓 trace：输入、查表、通信、大量小 kernel。查 64 个数几乎没有计算，换更快的芯片也没用。RankMixer 报告按硬件重新设计后，从峰值的 4.5% 提到 45%。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
@@ -582,7 +582,7 @@ what_was_measured()
 # - Yi et al. (2019), [*Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations*](https://doi.org/10.1145/3298689.3346996), RecSys.
 # - Khrylchenko et al. (2025), [*Correcting the LogQ Correction: Revisiting Sampled Softmax for Large-Scale Retrieval*](https://arxiv.org/abs/2507.09331), RecSys.
 # - Bengio & Senécal (2003), *Quick Training of Probabilistic Neural Nets by Importance Sampling*, AISTATS.
-# - Liu et al. (2023), [*Multi-Epoch Learning for Deep Click-Through Rate Prediction Models*](https://arxiv.org/abs/2305.19531): MEDA.
+# - Liu et al. (2023), [*Multi-Epoch Learning for Deep Click-Through Rate Prediction Models*](https://arxiv.org/abs/2305.19531), arXiv: MEDA.
 # - Ma & Collins (2018), [*Noise Contrastive Estimation and Negative Sampling for Conditional Models: Consistency and Statistical Efficiency*](https://arxiv.org/abs/1809.01812), EMNLP.
 # - Petrov & Macdonald (2023), [*gSASRec: Reducing Overconfidence in Sequential Recommendation Trained with Negative Sampling*](https://arxiv.org/abs/2308.07192), RecSys.
 # - Micikevicius et al. (2018), [*Mixed Precision Training*](https://arxiv.org/abs/1710.03740), ICLR.

@@ -14,10 +14,10 @@
 # A model is pretrained on all your surfaces. A new surface launches with a few dozen users. Do you freeze it, fine-tune it, add adapters, or
 # start from scratch, and what decides? How does this differ from meta-learning? And what happens downstream when the pretrained model is retrained?
 # #### 中文
-# 公司在所有场景上预训练了一个大模型。现在上线一个新场景，只有几十个用户。你会冻结、微调、加 adapter，还是从零训练？由什么决定？这和元学习有什么区别？
+# 公司在所有场景上预训练了一个大模型。现在上线一个新场景，只有几十个用户。你会冻结、微调、加适配器（adapter），还是从零训练？由什么决定？这和元学习有什么区别？
 # 预训练模型重训之后，下游会出什么问题？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: transfer, fine-tuning, LoRA, embedding versions
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: transfer, fine-tuning, LoRA, embedding versions
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -47,7 +47,7 @@
 # That is a Gaussian prior with mean $\theta_{\text{source}}$. A closed-form head does the same for every user, with a prior mean learned from all of them: so
 # meta-learning is transfer to many small targets, where how to transfer is learned too.
 #
-# **By target size.** On ML-100K, men to women: with five women any transfer beats scratch; <!-- c1: lower -->
+# **By target size.** On ML-100K, men to women: with five women fine-tuning with tuned steps beats scratch; <!-- c1: lower -->
 # with 110 women full fine-tuning on them alone cannot be told from the untouched source model, <!-- c3: none -->
 # LoRA is equal to full fine-tuning within the margin, <!-- c2: equal -->
 # and pooled training beats it. <!-- c4: lower -->
@@ -70,14 +70,14 @@
 # **共享什么。** 能交过去的有三样：特征（物品向量、编码器）、初始化参数、用户权重的先验。没有共同的用户或物品，id 迁不过去；内容特征可以，“用户之间差异有多大”
 # 这样的统计量也可以。
 #
-# **按“谁在动”来选。** 冻结：都不动；只动预测头；adapter 或 LoRA：$W + \frac{\alpha}{R} B A$，只多少量参数；全量微调；从零训练。参数少并不能防过拟合：步数不调的 LoRA
+# **按“谁在动”来选。** 冻结：都不动；只动预测头；适配器或 LoRA：$W + \frac{\alpha}{R} B A$，只多少量参数；全量微调；从零训练。参数少并不能防过拟合：步数不调的 LoRA
 # 一样会过拟合。真正管用的是早停，或者加一个朝源域拉的惩罚（L2-SP）：
 #
 # $$\min_\theta\; L_{\text{target}}(\theta) + \tfrac{\alpha}{2}\,\lVert \theta - \theta_{\text{source}} \rVert^2$$
 #
 # 这就是以 $\theta_{\text{source}}$ 为均值的高斯先验。闭式解预测头对每个用户做的是同一件事，先验均值从全体用户学来。所以元学习就是向许多小目标做迁移，而且连“怎么迁”也是学来的。
 #
-# **看目标域规模。** ML-100K，从男性用户到女性用户：只有五名女性用户时，怎么迁移都胜过从零训练；<!-- c1: lower -->
+# **看目标域规模。** ML-100K，从男性用户到女性用户：只有五名女性用户时，步数调好的微调胜过从零训练；<!-- c1: lower -->
 # 有 110 名时，只在她们身上全量微调，和原封不动的源域模型分不出高下；<!-- c3: none -->
 # LoRA 与全量微调在等效界值内持平；<!-- c2: equal -->
 # 混合数据训练胜过全量微调。<!-- c4: lower -->
@@ -87,7 +87,7 @@
 # **迁过去的是什么。** 十条轻松片评分，在第一条紧张片评分之前就有用。其中大部分是这个人打分松不松，收缩偏置也迁得过去；闭式解预测头在此之上还多出一块。<!-- c6: lower -->
 # 我把这一块理解为口味，但没有单独验证过。
 #
-# **上游重训。** 内积是确定的，坐标不是。新的用户向量配旧的物品向量，打分大幅变差。<!-- c7: higher -->
+# **上游重训。** 内积可辨识，坐标不可辨识。新的用户向量配旧的物品向量，打分大幅变差。<!-- c7: higher -->
 # 用户和物品向量要同版本发布。下游非用旧空间不可时，用锚点做 Procrustes 把新空间转回去，损失几乎全部找回。<!-- c8: small -->
 #
 # **什么时候有害。** 逐用户与“只用目标域训练”和“冻结源域”比，三方同样调参。两个域相互矛盾，或者微调过头，都会有害。
@@ -96,12 +96,12 @@
 
 # %% [markdown]
 # ## 1. From men to women
-# ML-100K. The source is the men among the learning users. The target is a few of the women. Judged are other women, with five ratings each. First one
-# live run: pretrain on the men, and look at what fine-tuning does.
+# ML-100K. The source is the men among the learning users. The target is a few of the women. Judged are other women, with five ratings each. The model is
+# the closed-form head of q07. First one live run: pretrain on the men, and look at what fine-tuning does.
 
 # %% [markdown] lang="zh"
 # ## 1. 从男性用户到女性用户
-# ML-100K。源域是学习用户中的男性，目标域是其中的几名女性。用来评估的是另外的女性用户，每人已知五条评分。先现场跑一次：在男性用户上预训练，再看微调做了什么。
+# ML-100K。源域是训练用户中的男性，目标域是其中的几名女性。用来评估的是另外的女性用户，每人已知五条评分。模型是 q07 的闭式解预测头。先现场跑一次：在男性用户上预训练，再看微调做了什么。
 
 # %%
 import numpy as np
@@ -265,7 +265,7 @@ together = study.compare("pooled training", "fine-tuned", k=5, women=110)
 claim("RMSE", "pooled training", "fine-tuned", together)
 
 # %% [markdown]
-# With five women any transfer beats starting from scratch. <!-- c1: lower -->
+# With five women fine-tuning beats starting from scratch, once its steps are tuned. <!-- c1: lower -->
 # With 110 the men's model, untouched, cannot be told from the fine-tuned one, <!-- c3: none -->
 # LoRA and full fine-tuning are equal within the margin, <!-- c2: equal -->
 # and training on all ratings together beats full fine-tuning. <!-- c4: lower -->
@@ -281,7 +281,7 @@ claim("RMSE", "pooled training", "fine-tuned", together)
 # Eighty steps went wrong in section 1. Take 300, and add a penalty on the distance to the source model, L2-SP:
 
 # %% [markdown] lang="zh"
-# 只有五名女性用户时，怎么迁移都胜过从零训练。<!-- c1: lower -->
+# 只有五名女性用户时，微调只要步数调好，就胜过从零训练。<!-- c1: lower -->
 # 有 110 名时，原封不动的男性模型和微调后的模型分不出高下，<!-- c3: none -->
 # LoRA 与全量微调在等效界值内持平，<!-- c2: equal -->
 # 把全部评分放在一起训练，胜过全量微调。<!-- c4: lower -->
@@ -367,7 +367,7 @@ for name, size in (("7B", adapter), ("small", state)):
 # applied beside $W$, or every user needs a copy of it.
 #
 # ## 3. From light films to intense ones
-# Another boundary: the same users, other films. The source are Comedy, Romance, Children's, Musical and Animation; the target Action, Thriller,
+# Another boundary: the same users, other films. The source is Comedy, Romance, Children's, Musical and Animation; the target is Action, Thriller,
 # Sci-Fi and their kin; films of both kinds are left out. One head is fitted on both (learning users); new users bring ten light ratings and a
 # few intense ones. Beside it stands the bias, which can only carry over how kindly a user rates.
 
@@ -375,7 +375,7 @@ for name, size in (("7B", adapter), ("small", state)):
 # 单个适配器可以并进权重，线上零开销。一批用户各有各的适配器就并不了：要么在 $W$ 旁边单独算，要么给每人一份 $W$。
 #
 # ## 3. 从轻松片到紧张片
-# 换一条界线：用户相同，影片不同。源域是喜剧、爱情、儿童、歌舞、动画；目标域是动作、惊悚、科幻之类；两边都沾的影片去掉。一个闭式解预测头在两个域上一起拟合（学习用户）；新用户带来十条轻松片评分
+# 换一条界线：用户相同，影片不同。源域是喜剧、爱情、儿童、歌舞、动画；目标域是动作、惊悚、科幻之类；两边都沾的影片去掉。一个闭式解预测头在两个域上一起拟合（用训练用户）；新用户带来十条轻松片评分
 # 和几条紧张片评分。旁边放上收缩偏置，它能带过去的只有“打分松不松”。
 
 # %% [markdown] tags=["expect"]
@@ -507,7 +507,7 @@ claim("RMSE", "new users turned back, old films", "new users, new films", turned
 # - **“LoRA 参数少，不会过拟合。”** → 步数不调一样过拟合，见第一张表。调好之后，它在这里与全量微调持平。<!-- c2: equal -->
 # - **“LoRA 推理零开销。”** → 合并之后才是。一个 batch 里上千个用户的适配器，合不进同一个权重。
 # - **“微调至少没坏处。”** → 在二十个用户上走太多步，远不如一步不走。<!-- c5: higher -->
-# - **“用文本特征代替 id，就什么都能迁。”** → YouTube 报告：直接用内容向量代替 id，效果变差；语义 id 没有（RecSys 2024）。
+# - **“用文本特征代替 id，就什么都能迁。”** → YouTube 报告：直接用内容向量代替 id，效果变差；语义 ID 没有（RecSys 2024）。
 # - **“重训后 embedding 维度没变，下游照常用。”** → 坐标轴已经变了。<!-- c7: higher -->
 
 # %% [markdown] tags=["follow-ups"]
@@ -543,7 +543,7 @@ claim("RMSE", "new users turned back, old films", "new users, new films", turned
 # 凡是存了数的都会坏：落盘的用户向量、探针、近邻索引、直接吃坐标的精排模型。每次发版监控内积分布和一个冻结的探针。用户和物品向量同版本发布，切换期双写；下游能吃分数就吃分数。
 # 实在不行，就用锚点转回去（第 4 节），或者训练时加一项朝旧表拉的惩罚。</details>
 # <details><summary>我们只有点击、没有星级，id 有 10⁹ 个。这些结论还成立吗？</summary>
-# “让谁动”的问题不变；损失换成 logistic，“打分松”换成活跃度和位置。这个对照要保留：我预计用户的点击率也会像这里的偏置一样迁过去。10⁹ 个 id 里两个场景共有的很少，能共享什么就共享什么：
+# “让谁动”的问题不变；损失换成 logistic 损失，“打分松”换成活跃度和位置。这个对照要保留：我预计用户的点击率也会像这里的偏置一样迁过去。10⁹ 个 id 里两个场景共有的很少，能共享什么就共享什么：
 # 内容码、序列编码器（UniSRec、PinFM）。本课只测了星级。</details>
 # <details><summary>怎么证明迁移有害？</summary>
 # 三组同样调参：只用目标域、只用源域、迁移。逐用户求差，给出以用户为单位的区间，再按历史长度分桶。平均变差才算有害；“变差用户的占比”多半是噪声，除非在新的评分上能重现（q20）。</details>
@@ -591,7 +591,7 @@ what_was_measured()
 # - Hou et al. (2023), *Learning Vector-Quantized Item Representation for Transferable Sequential Recommenders*, WWW: VQ-Rec.
 # - Yuan et al. (2023), *Where to Go Next for Recommender Systems? ID- vs. Modality-based Recommender Models Revisited*, SIGIR.
 # - Singh et al. (2024), *Better Generalization with Semantic IDs: A Case Study in Ranking for Recommendations*, RecSys: YouTube.
-# - Pinterest (2025), *PinFM: Foundation Model for User Activity Sequences at a Billion-scale Visual Discovery Platform*, RecSys.
+# - Chen et al. (2025), *PinFM: Foundation Model for User Activity Sequences at a Billion-scale Visual Discovery Platform*, RecSys.
 # - Sheng et al. (2021), *One Model to Serve All: Star Topology Adaptive Recommender for Multi-Domain CTR Prediction*, CIKM: STAR.
 # - Chang et al. (2023), *PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information*, KDD.
 # - Tan et al. (2024), *Democratizing Large Language Models via Personalized Parameter-Efficient Fine-tuning*, EMNLP: OPPU, one adapter a user.

@@ -7,7 +7,7 @@
 # %% [markdown] lang="zh"
 # # q06 · 如何评估元学习模型？
 #
-# 一张结果表有七种骗人的方式：六种在真实评分上演示，一种在真值已知的人造数据里演示。先读题，自己说一遍，再对照。
+# 一张结果表有七种骗人的方式：六种在真实评分上演示，一种在真值已知的合成数据上演示。先读题，自己说一遍，再对照。
 
 # %% [markdown] tags=["question"]
 # #### English
@@ -60,7 +60,7 @@
 
 # %% [markdown] tags=["zh"]
 # **怎么划分。** 一个用户就是一个任务。元训练用户用来学共享参数；调参用户用来选一切超参数——基线的参数、元学习器的内循环步长和步数都在内；
-# 测试用户只用一次。每个测试用户的评分再分两份：K 条支持集用来适应，其余作查询集用来评估。换 K（包括 K=0）时查询集不变，结果才可比；
+# 测试用户只用一次。每个测试用户的评分再分两份：K 条支持集用来适应，其余作查询集用来评估。换 K（包括 K = 0）时查询集不变，结果才可比；
 # 训练时的 K 不必等于测试时的 K。
 #
 # **和谁比。** 第一个基线是收缩后的“用户偏置＋物品偏置”。第二个是同样的网络不做元训练：混合数据训练，再用支持集微调——和它比，才知道
@@ -165,7 +165,7 @@ TEXTS = {
     "leak bias": ("leak in the bias", "偏置里的泄漏"),
     "leak mf": ("leak in MF", "MF 里的泄漏"),
     "alt leak": ("Three panels over K. The honest gain grows from next to nothing; both leaks lie lower at every K, MF's lowest.", "三个小图，横轴为 K：真实提升从几乎为零开始变大；两处泄漏在每个 K 都更低，MF 的最低。"),
-    "seen": ("Who gets rated (synthetic world)", "什么样的物品会被评分（人造数据）"),
+    "seen": ("Who gets rated (synthetic world)", "什么样的物品会被评分（合成数据）"),
     "opinion": ("what the user would say (stars)", "用户本来会打的分（星）"),
     "chance": ("chance that the rating is seen", "这条评分被看到的概率"),
     "alt seen": ("A rising curve: the more a user would like an item, the likelier its rating is seen.", "一条上升的曲线：用户越喜欢的物品，评分越可能被看到。"),
@@ -342,7 +342,7 @@ with mine("q06") as my:
 
 # %% [markdown] lang="zh"
 # ## 3. AUC 涨了，列表一个也没变
-# AUC 是喜欢的影片得分高于另一部影片的概率，同分算一半。把全部评分放进一个列表，比的就是不同用户的影片。应当在每个用户内部算，再按曝光数加权平均：GAUC。（这里没有曝光，按评过的影片数加权。）
+# AUC 是喜欢的影片得分高于另一部影片的概率，同分算一半。把全部评分放进一个列表（即全局 AUC），比的就是不同用户的影片。应当在每个用户内部算，再按曝光数加权平均：GAUC。（这里没有曝光，按评过的影片数加权。）
 # 只有一类样本的用户没有 AUC，不计入。
 
 # %% tags=["from-scratch"]
@@ -380,7 +380,7 @@ plots.show(fig, alt=text("alt auc"))
 # gain to vanish online.
 
 # %% [markdown] lang="zh"
-# 用户偏置让这个用户的所有分数一起平移：放在一起算的 AUC 涨了，而每个人看到的列表一点没变。离线提升到线上就消失，这是原因之一。
+# 用户偏置让这个用户的所有分数一起平移：全局 AUC 涨了，而每个人看到的列表一点没变。离线提升到线上就消失，这是原因之一。
 
 # %% [markdown]
 # ## 4. A hundred negatives are not the catalogue
@@ -524,7 +524,7 @@ claim("RMSE", leaked, honest, extra, headline=True)
 
 # %% [markdown] lang="zh"
 # ## 7. 手里的评分，不是想要的评分
-# 人们只给自己选来看的东西评分。在一个小的人造世界里真值是已知的：每个用户对*每*件物品会怎么评，以及这条评分被看到的概率 $p$。按 $w = 1/p$ 加权可以抵消这种选择：
+# 人们只给自己选来看的东西评分。在一份小的合成数据里，真值是已知的：每个用户对*每*件物品会怎么评，以及这条评分被看到的概率 $p$。按 $w = 1/p$ 加权可以抵消这种选择：
 # IPS 用 $\sum w r$ 除以物品数，SNIPS 除以 $\sum w$。代价体现在有效样本量 $(\sum w)^2 / \sum w^2$ 上。
 
 # %%
@@ -567,7 +567,7 @@ claim("mean over all items", "SNIPS", "the truth", off["SNIPS"], at=told)
 # %% [markdown] lang="zh"
 # 看到的评分偏高。<!-- c7: higher -->
 # IPS 按构造无偏，但对单个用户波动很大；SNIPS 稳定，略有偏差。<!-- c8: higher -->
-# 这里只有一个人造世界，也不拟合任何参数：倾向分是已知的；实际中要靠估计，而倾向为零的地方，怎么加权都没用。
+# 这里只有一份合成数据，也不拟合任何参数：倾向分是已知的；实际中要靠估计，而倾向为零的地方，怎么加权都没用。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -626,7 +626,7 @@ claim("mean over all items", "SNIPS", "the truth", off["SNIPS"], at=told)
 # #### 中文
 # <details><summary>离线 AUC 涨了，A/B 持平。按什么顺序排查？</summary>
 # 先查实验本身：分流比例对不对（SRM），样本量能不能看出预期的提升，新奇效应过了没有。再查线上服务：落下请求时刻的特征日志，与训练时重算的特征比对。
-# 然后查指标：涨的是 GAUC，还是只有放在一起算的 AUC（第 3 节）？再看数据：在随机流量上，新模型还更好吗？日志里只有旧系统选出来展示的东西。最后看目标：这个离线指标以往的提升，
+# 然后查指标：涨的是 GAUC，还是只有全局 AUC（第 3 节）？再看数据：在随机流量上，新模型还更好吗？日志里只有旧系统选出来展示的东西。最后看目标：这个离线指标以往的提升，
 # 线上兑现过吗？</details>
 # <details><summary>我们只有点击，没有星级。用 AUC 还是 GAUC？只有一类样本的用户怎么办？</summary>
 # 用 GAUC，按曝光加权：精排排的是一个用户的列表。没有点击或全是点击的用户没有 AUC；要说清这样丢掉了多少曝光。精排的负样本是曝光未点击；召回的负样本要从全库里采，

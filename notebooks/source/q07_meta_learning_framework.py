@@ -45,7 +45,7 @@
 # a K × K solve. Vectors, prior and noise start from a variational fit. Then the squared error of each training user's query is
 # differentiated through the solve, with item vectors that were fitted without that user's fold.
 #
-# **The funnel.** Recall (召回) takes thousands out of millions by nearest neighbours. Pre-ranking (粗排) cuts tens of thousands to a few hundred in
+# **The funnel.** Recall (召回) takes thousands out of millions by nearest neighbours, in several channels. Pre-ranking (粗排) cuts their union, tens of thousands, to a few hundred in
 # 10 to 20 ms (reported by Alibaba): one inner product. Ranking (精排), under 30 ms (reported for SIM), takes score and variance as features, not $w_u$: its
 # coordinates are not identified and turn with a retraining. Re-ranking (重排) adds diversity and rules. All stages should read one solve.
 #
@@ -76,7 +76,7 @@
 #
 # 只需解一个 K × K 的方程组。向量、先验、噪声先用变分贝叶斯初始化；再以训练用户查询集上的平方误差为损失，让梯度穿过求解步骤反传，此时用的物品向量在拟合时不含该用户所在的折。
 #
-# **漏斗。** 召回：用近邻检索从百万级里取几千个。粗排：把几万个砍到几百个，预算 10 到 20 毫秒（阿里公开的数字），这里只是一次内积。精排：30 毫秒以内（SIM 论文的数字），把分数和方差当特征；
+# **漏斗。** 召回：多路并行，每路用近邻检索从百万级里取几千个。粗排：把合并后的几万个砍到几百个，预算 10 到 20 毫秒（阿里公开的数字），这里只是一次内积。精排：30 毫秒以内（SIM 论文的数字），把分数和方差当特征；
 # 不要直接用 $w_u$，它的坐标每次重训都会旋转，不可辨识。重排：多样性与业务规则。各层都应当读同一次求解的结果。
 #
 # **召回怎么配合适应。** 只适应 query 侧：索引里放的是物品向量，用户怎么变都不用重建索引；物品偏置当作多出来的一维拼进向量。物品侧的适应会改索引，只对新物品小批量地做。
@@ -95,7 +95,7 @@
 # ## 1. The pipeline
 # | stage | in → out | budget, as reported | what it takes from the adapted user |
 # | --- | --- | --- | --- |
-# | recall 召回 | 10⁶ and more → thousands | none found | a user vector of its own model |
+# | recall 召回 | 10⁶ and more → thousands a channel | none found | a user vector of its own model |
 # | pre-rank 粗排 | tens of thousands → hundreds | 10 to 20 ms | the score, one inner product |
 # | rank 精排 | hundreds → tens | under 30 ms | score and variance, as features |
 # | re-rank 重排 | tens → a page | none found | the order, and the variance to explore |
@@ -109,7 +109,7 @@
 # ## 1. 整条链路
 # | 阶段 | 输入 → 输出 | 预算（公开数字） | 用到适应结果的什么 |
 # | --- | --- | --- | --- |
-# | 召回 | 10⁶ 以上 → 几千 | 未见公开 | 自己模型的用户向量 |
+# | 召回 | 10⁶ 以上 → 每路几千 | 未见公开 | 召回模型自己的用户向量 |
 # | 粗排 | 几万 → 几百 | 10 到 20 毫秒 | 分数，一次内积 |
 # | 精排 | 几百 → 几十 | 30 毫秒以内 | 分数和方差，当特征 |
 # | 重排 | 几十 → 一页 | 未见公开 | 次序；方差用于探索 |
@@ -309,11 +309,11 @@ plots.table(against.rename(index=glossary.say), digits=4)
 # %% [markdown]
 # The table is the closed-form head minus each rival, over users, before correction. The ensemble is the mean of the Gaussian process, probabilistic PCA and the
 # neural process: three models to train, version and serve. An interval above zero is a rival ahead of the head: the ensemble in both columns,
-# the Gaussian process at twenty, each by less than the .01 star that this book calls small. Four claims for the interview:
+# the Gaussian process at twenty, each by less than the .01 star that this book calls small. Four claims:
 
 # %% [markdown] lang="zh"
 # 表里是闭式解预测头减去各个对手，按用户重抽样，未做多重比较校正。“多模型平均”是高斯过程、概率 PCA 与神经过程取平均：要训练、发版、上线三个模型。区间整个在零以上，就是对手领先：多模型平均两列都领先，
-# 高斯过程在二十条时领先，幅度都不到本书算作“小”的 .01 星。面试要记住四条：
+# 高斯过程在二十条时领先，幅度都不到本书视为“小”的 .01 星。面试要记住四条：
 
 # %% tags=["claim"]
 factors = against.loc["MatrixFactorization", "K = 20"]
@@ -543,7 +543,7 @@ claim("squared error", "closed-form head", "shrunken bias", found["each rating"]
 # - **“元训练一个大网络，线上给每个用户微调。”** → 那每个用户要么存一个网络，要么跑一串梯度步。闭式解每次只解一个小方程组；第 2 节两者都有。公开资料里也没找到把这种内循环放到线上的报告。
 # - **“把适应后的权重存下来，喂给精排。”** → 物品向量一更新就全错；而且坐标不可辨识，换个种子重训就转了。存评分，喂分数和方差。
 # - **“模型能处理冷启动，不需要兜底。”** → 特征服务超时、未知物品、未知用户，都要有答案。先验就是一个，代价见第 2 节。<!-- c1: lower -->
-# - **“我们的元学习器在榜单上赢了 MeLU。”** → 用论文公布的学习率，MeLU 在这里根本没有适应。<!-- c6: none -->先打败调好参的偏置和 fold-in，旁边再放一个概率 PCA。
+# - **“我们的元学习器在榜单上赢了 MeLU。”** → 用论文公布的学习率，MeLU 在这里几乎没有适应。<!-- c6: none -->先打败调好参的偏置和 fold-in，旁边再放一个概率 PCA。
 # - **“有了适应，召回就不需要了。”** → 学星级的模型只会给“已经选来看的”排序。召回要学“会不会选”，得用曝光或观看来训练。
 
 # %% [markdown] tags=["follow-ups"]
@@ -574,7 +574,7 @@ claim("squared error", "closed-form head", "shrunken bias", found["each rating"]
 # 主导得更久。本课只测了星级。</details>
 # <details><summary>为什么不用能在上下文里适应的序列模型？</summary>
 # 很多时候答案就是它：不存用户状态，行为一来就生效，日志长的地方业界默认用它。它是把适应的代价摊到训练里。这里数据少，也没有用行为的先后；只有一条评分时它与闭式解打平；<!-- c4: equal -->
-# 二十条时看第 2 节它那一行。需要精确更新、不确定度、CPU 上一毫秒，或者面对新物品时，仍用闭式解。</details>
+# 二十条时看第 2 节它那一行。需要精确更新、需要不确定性、要在 CPU 上一毫秒内出结果，或者面对新物品时，仍用闭式解。</details>
 # <details><summary>新物品一次点击都没有，给它多少流量？用什么向量？</summary>
 # 向量由内容特征生成，生成器的训练目标是最初几次点击之后的误差（Meta-Embedding）。流量：预留一部分坑位，给后验最宽或预测分高的用户，每个物品设上限；它的点击率区间足够窄就停。
 # 评价探索策略，要看存活下来的物品后来带来多少，不看探索期的点击。</details>
@@ -636,7 +636,7 @@ what_was_measured()
 #   Prediction*, KDD Cup.
 # - Agarwal & Chen (2009), *Regression-based Latent Factor Models*, KDD: priors from features.
 # - Pan, Li, Ao, Tang & He (2019), [*Warm Up Cold-start Advertisements: Improving CTR Predictions via Learning to Learn ID Embeddings*](https://arxiv.org/abs/1904.11547), SIGIR: Meta-Embedding.
-# - MWUF (2021), *Learning to Warm Up Cold Item Embeddings for Cold-start Recommendation with Meta Scaling and Shifting Networks*, SIGIR. CVAR (2022), *Improving Item Cold-start Recommendation via Model-agnostic Conditional Variational Autoencoder*, SIGIR.
+# - Zhu et al. (2021), *Learning to Warm Up Cold Item Embeddings for Cold-start Recommendation with Meta Scaling and Shifting Networks*, SIGIR: MWUF. Zhao et al. (2022), *Improving Item Cold-start Recommendation via Model-agnostic Conditional Variational Autoencoder*, SIGIR: CVAR.
 # - Lee et al. (2019), *MeLU: Meta-Learned User Preference Estimator for Cold-Start Recommendation*, KDD. Dong et al. (2020), *MAMO: Memory-Augmented Meta-Optimization for Cold-start Recommendation*, KDD. Wang et al. (2021), *Preference-Adaptive Meta-Learning for Cold-Start Recommendation*, IJCAI: PAML. Lin et al. (2021), *Task-adaptive Neural Process for User Cold-Start Recommendation*, WWW: TaNP.
-# - Dai et al. (2021), *POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*, arXiv:2108.04690.
-# - Alibaba (2020), *COLD: Towards the Next Generation of Pre-Ranking System*, arXiv:2007.16122. Pi et al. (2020), *Search-based User Interest Modeling with Lifelong Sequential Behavior Data for Click-Through Rate Prediction*, CIKM: SIM, the ranking budget. *COPR: Consistency-Oriented Pre-Ranking for Online Advertising*, CIKM 2023.
+# - Dai et al. (2021), [*POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*](https://arxiv.org/abs/2108.04690), arXiv.
+# - Wang et al. (2020), [*COLD: Towards the Next Generation of Pre-Ranking System*](https://arxiv.org/abs/2007.16122), arXiv: Alibaba. Pi et al. (2020), *Search-based User Interest Modeling with Lifelong Sequential Behavior Data for Click-Through Rate Prediction*, CIKM: SIM, the ranking budget. Zhao et al. (2023), *COPR: Consistency-Oriented Pre-Ranking for Online Advertising*, CIKM.

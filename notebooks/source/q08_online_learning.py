@@ -80,7 +80,7 @@
 # 在逐条更新之上，它还有帮助。<!-- c8: lower -->
 # 重训的模型按新版本上线，旧版连同用户状态一起保留，以便回滚。
 #
-# **延迟标签。** 点击了还没转化，不等于负样本。对延迟建模（Chapelle 2014）：已转化 $p\,\lambda e^{-\lambda d}$，还在等 $1 - p + p\,e^{-\lambda e}$。
+# **延迟标签。** 点击了还没转化，不等于负样本。对延迟建模（Chapelle，2014）：已转化 $p\,\lambda e^{-\lambda d}$，还在等 $1 - p + p\,e^{-\lambda e}$。
 
 # %% [markdown]
 # ## 1. A stream, and an honest number from it
@@ -239,7 +239,7 @@ claim("RMSE", "online matrix factorisation", "running means", found, headline=Tr
 # This is partly the design: for a user who is unknown at the start, a frozen user side is no user side at all.
 # Two sums and two counts do most of it; factors that learn add to it. <!-- c3: lower -->
 #
-# The regret says the same. The rival here are fixed biases that were fitted with the whole stream in hand.
+# The regret says the same. Its rival is a set of fixed biases, fitted with the whole stream in hand.
 #
 # In the peak at 35,000 stands one user, in the last table: hundreds of films, at less than two stars on average.
 #
@@ -249,7 +249,7 @@ claim("RMSE", "online matrix factorisation", "running means", found, headline=Tr
 # 学习胜过不动。<!-- c1: lower -->
 # 两侧相比，用户侧保持新鲜的收益更大。<!-- c2: lower -->
 # 这有一部分来自实验设计：对开始时还不认识的用户，冻结用户侧就等于没有用户侧。
-# 两组和、两组计数就做完了大部分；会学习的因子还能再加一些。<!-- c3: lower -->
+# 两组累加和、两组计数就拿到了大部分收益；会学习的因子再添一些。<!-- c3: lower -->
 #
 # 遗憾曲线也这么说。这里的对手是看过整条数据流才拟合出来的固定偏置。
 #
@@ -271,12 +271,12 @@ plots.play(stepped, rate=[0.03, 0.1, 0.2, 0.3], decay=[0.0, 0.02, 0.1], alt=ALT_
 
 # %% [markdown]
 # ## 3. The user, exactly, from a prior
-# Item vectors, noise and prior come from probabilistic PCA on the past (q17). Your `rls_update`, fed with a thousand ratings of one made-up user, must end
+# Item vectors, noise and prior come from probabilistic PCA on the past (q07). Your `rls_update`, fed with a thousand ratings of one made-up user, must end
 # where the ridge ends that sees all of them at once:
 
 # %% [markdown] lang="zh"
 # ## 3. 用户侧：从先验出发，精确更新
-# 物品向量、噪声和先验来自“过去”上的概率 PCA（q17）。给你的 `rls_update` 逐条喂一个虚构用户的一千条评分，终点必须与一次看完全部评分的岭回归相同：
+# 物品向量、噪声和先验来自“过去”上的概率 PCA（q07）。给你的 `rls_update` 逐条喂一个虚构用户的一千条评分，终点必须与一次看完全部评分的岭回归相同：
 
 # %% tags=["exercise"]
 rng, n, d = np.random.default_rng([SEED, 8]), 1_000, 9
@@ -366,7 +366,7 @@ claim("RMSE", *sides, study.compare(*sides))
 # %% [markdown] lang="zh"
 # 全部打乱后几乎不再报警。让用户随机排队，报警比原来还多，而用户之间已不可能有随时间的漂移。可见只是换了人，就足以让 ADWIN 报警；全局误差上的一次报警，本身不是重训的理由。这只是一个种子的结果。
 #
-# 那么用户内部有没有漂移？每条评分之前把 $S$ 除以一个小于一的因子，旧评分就逐渐淡出。有收益，但小于本书认为值得在意的幅度。<!-- c5: small -->
+# 那么用户内部有没有漂移？每条评分之前把 $S$ 除以一个小于一的因子，旧评分就逐渐淡出。有收益，但小于本书视为“小”的幅度。<!-- c5: small -->
 # 次序打乱之后，同样的遗忘反而略差。<!-- c6: higher -->
 # 可见一个用户评分的先后确实带有信息。至于那是网站展示影片的次序、而不是口味变化，只是猜测。
 #
@@ -403,7 +403,7 @@ claim("RMSE", both, "recursive Bayes", found)
 # Clicks of a week; one in five converts, after four days on average. Which conversion rate explains what is seen today? Your `delayed_feedback_loss`, with the rate of the delay known:
 
 # %% [markdown] lang="zh"
-# 二十七次重训、中间不更新，输给两组和、两组计数。<!-- c7: higher -->
+# 重训二十七次、中间不更新，输给两组累加和、两组计数。<!-- c7: higher -->
 # 这里 2,500 条事件要好几天，而过半的用户一小时内就走了：每小时重训没有测。
 # 在逐条更新之上，重训还有帮助。<!-- c8: lower -->
 # 两者都做是图上最低的一条，也低于在线矩阵分解（第二张表；校正前的数，不算结论）。先做逐条更新，再谈重训。
@@ -503,13 +503,13 @@ with mine("q08") as my:
 # trains for a long horizon so that daily embeddings come close to real-time ones.</details>
 # #### 中文
 # <details><summary>天级、小时级还是分钟级：先动哪一块，怎么知道该动它？</summary>
-# 先动不需要训练的：特征和用户状态，如计数器、最近行为、递归更新的向量。再动稀疏 embedding，分钟级：Monolith（字节跳动，2022）就这样同步，并接受故障时丢一点。稠密层天级。
+# 先动不需要训练的：特征和用户状态，如计数器、最近行为、递归更新的向量。再动稀疏 embedding，分钟级：Monolith（字节跳动，2022）就这样同步，并接受故障时丢一点。dense 层天级。
 # 在回放的数据流上逐块消融，其余保持不变。</details>
 # <details><summary>转化几天后才到，窗口、标签、校正怎么定？</summary>
-# 三条路。等：标签准，模型旧。先当负样本、转化来了再补正样本：新鲜但有偏，要做重要性加权；阿里（KDD 2021）还会回灌真实负样本。对延迟建模：Chapelle 2014。按点击的“年龄”看校准。</details>
+# 三条路。等：标签准，模型旧。先当负样本、转化来了再补正样本：新鲜但有偏，要做重要性加权；阿里（KDD 2021）还会回灌真实负样本。对延迟建模（Chapelle，2014）。按点击的“年龄”看校准。</details>
 # <details><summary>稀疏 id 用 FTRL 还是 Adam？</summary>
-# FTRL-Proximal 每个坐标存两个数，步长 α / (β + √Σg²)，L1 给出真正的零，罕见 id 在线上不占内存。普通 Adam 每一步都衰减各 id 的矩，没有梯度也会移动它；lazy Adam 留着的是上周的矩。
-# 稠密层用 Adam；十亿级 id 用 FTRL 或按行的 Adagrad。</details>
+# FTRL-Proximal 每个坐标存两个数，步长 α / (β + √Σg²)，L1 给出真正的零，低频 id 在线上不占内存。稠密的 Adam 每一步都衰减各 id 的矩，没有梯度也会移动它；lazy Adam 留着的是上周的矩。
+# dense 层用 Adam；十亿级 id 用 FTRL 或 row-wise Adagrad。</details>
 # <details><summary>探索流量占 2%，怎么进入在线学习？</summary>
 # 记录展示概率。与其余样本一起学，在“看到什么由策略决定”的地方加权；评估只看它，因为它没被模型筛过。更新步长要小：样本少、权重大。</details>
 # <details><summary>工程同学说：序列模型会读最近的点击，在线学习没意义。对吗？</summary>

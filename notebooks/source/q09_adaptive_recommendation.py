@@ -73,7 +73,7 @@
 # **探索。** LinUCB 的得分是 $x^\top \mu + \alpha \sqrt{x^\top S x}$；Thompson 采样抽一个 $\mu + L z$ 再取最好的。批量更新回来之前，Thompson 仍能保持多样，而 UCB 对状态相同的用户总出同一个物品。
 # 探索主要是为了*物品*：拿百分之几的流量给新物品，投给可能喜欢它的用户。普通 A/B 可能看不出它的好处，因为对照组也享受了学到的东西；Google 报告的做法是把用户和内容库一起分组（WSDM 2024）。
 #
-# **反馈回路。** 日志里只有展示过的东西。不探索，一个偏低的得分可能一直得不到纠正。要记录展示概率，保留随机流量，校正位置偏差。
+# **反馈回路。** 日志里只有展示过的东西。不探索，一个偏低的得分可能一直得不到纠正。要记录展示概率（即倾向分），保留随机流量，校正位置偏差。
 #
 # **测到了什么。** 在 ML-100K 上，只能问用户评过的影片。面向全库的问题让预测的标准差更小；<!-- c1: lower -->
 # 与先问热门影片相比，五个回答时，校正之后误差上没有清楚的收益；<!-- c4: none -->
@@ -260,7 +260,7 @@ claim("predicted spread", "one fixed list", "catalogue variance", found)
 # 这几乎是必然的：问题就是为降低它而挑的。
 # 在其余影片上的误差，每多一个回答就降一点，不管问的是什么；五个回答时，没有看出问法之间的差别。<!-- c2: none, c4: none -->
 # 同一批用户换一批划分重跑，与先问热门影片之间看出了差别，约百分之一星：这一点还不能下定论。
-# 在其他回答数上，与先问热门相比的区间在校正前低于零（最后一张表）。这些差都不到本书认为小的百分之一星，不过区间会超出它。
+# 在其他回答数上，与先问热门相比的区间在校正前低于零（最后一张表）。这些差都不到本书视为“小”的百分之一星，不过区间会超出它。
 #
 # 只排一次的清单与每次重算相比，误差上没有看出差别。<!-- c3: none -->
 # 它的标准差更大。<!-- c5: higher -->
@@ -313,13 +313,13 @@ claim("predicted spread", "one fixed list", "catalogue variance", found)
 # <details><summary>给多少探索流量？给谁？怎么评判？</summary>
 # 百分之几，先给新物品，投给后验认为可能喜欢的用户；绝不放在一失手就会流失的位置。看这些物品后来的表现，看内容库的增长，用户和物品要一起分组。</details>
 # <details><summary>我们只有点击，没有星级，固定清单还成立吗？</summary>
-# 不成立。logistic 似然下，一次点击的信息量约为 p(1 − p) xᵀSx / 2，而 p 取决于先前的回答；xᵀSx 相同时，p 接近 ½ 学到的最多。精确求解换成 Laplace 近似或几步牛顿法。</details>
+# 不成立。logistic 似然下，一次点击的信息量约为 p(1 − p) xᵀSx / 2，而 p 取决于先前的回答；xᵀSx 相同时，p 接近 ½ 学到的最多。精确求解换成拉普拉斯近似或几步牛顿法。</details>
 # <details><summary>10⁹ 用户，分钟级批量更新：UCB 还是 Thompson？</summary>
 # Thompson。这一批回来之前，UCB 给上下文相同的用户出同一个物品，少数物品会吃掉探索流量。YouTube 报告用对角化的 LinUCB 加延迟汇总，宽度要把“还在路上”的反馈算进去。</details>
 # <details><summary>序列模型在上下文里就能适应，为什么不用它？</summary>
 # 它也能即时更新，缺的是可用于探索的、校准过的宽度。所以常在最后一层接一个贝叶斯线性回归，也就是本课的预测头（neural linear bandit）。</details>
 # <details><summary>怎么打破位置和热度的回路？</summary>
-# 记录位置和展示概率；位置作为训练特征，线上取固定值；留一个坑位给随机流量；用逆概率加权，同时盯着有效样本量（q06）。</details>
+# 记录位置和展示概率；位置作为训练特征，线上取固定值；留一个坑位给随机流量；用逆倾向加权，同时盯着有效样本量（q06）。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
@@ -335,7 +335,7 @@ claim("predicted spread", "one fixed list", "catalogue variance", found)
 # ## 动手
 # 在 [`exercises/q09_adaptive_recommendation.py`](../exercises/q09_adaptive_recommendation.py) 里写三个函数，大约 20 分钟：
 #
-# - `linucb_scores`：均值加上对未知的奖励。
+# - `linucb_scores`：均值加上探索奖励（bonus），越不了解奖励越大。
 # - `expected_information_gain`：每部影片的评分能带来多少信息。
 # - `thompson_scores`：从后验抽一次样之后的得分。
 #

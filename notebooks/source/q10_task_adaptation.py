@@ -1,5 +1,5 @@
 # %% [markdown]
-# # q10 · What is task adaptation? · 什么是元学习中的任务自适应？
+# # q10 · What is task adaptation?
 #
 # What may differ from user to user, how far it should move, and which ratings still count when a taste changes. Read the question, answer it
 # aloud, then compare.
@@ -21,7 +21,7 @@
 # %% [markdown] tags=["answer-short"]
 # #### English
 # Task adaptation makes a shared model this user's, from a few of their ratings. What adapts may be all weights, the head, a context vector,
-# or the structure, by gates. Few numbers do: adapting only the head differs from adapting every layer by less than the margin, <!-- c1: small -->
+# or the structure, by gates. A few numbers suffice: adapting only the head differs from adapting every layer by less than the margin, <!-- c1: small -->
 # and an exact solve for nine numbers is a little ahead of the head's steps. <!-- c2: lower -->
 # Then I ask which ratings still count. On spliced users a change-point model beats using everything; <!-- c3: lower -->
 # where nothing changed it costs accuracy, <!-- c5: higher -->
@@ -29,11 +29,11 @@
 # So measure drift before you forget.
 # #### 中文
 # 任务自适应，就是用一个用户的少量评分，把共享模型变成他的模型。可以适应的有：全部参数、只有预测头、一个上下文向量，或者用门控改变结构。要动的数很少：
-# 只适应预测头，与适应所有层没有实质差别；<!-- c1: small -->
+# 只适应预测头，与适应所有层的差别小于等效界值；<!-- c1: small -->
 # 对九个数做精确求解，比预测头走几步略好。<!-- c2: lower -->
 # 接下来要问哪些评分还算数。在拼接出来的用户上，变点模型胜过使用全部评分；<!-- c3: lower -->
 # 口味没变，它就要付出精度的代价；<!-- c5: higher -->
-# 在真实用户上，它与使用全部评分没有实质差别。<!-- c8: equal -->
+# 在真实用户上，它与使用全部评分在等效界值内持平。<!-- c8: equal -->
 # 所以先测漂移，再谈遗忘。
 
 # %% [markdown] tags=["answer-full"]
@@ -71,9 +71,9 @@
 # 小的输入向量，参数不变。*记忆*：MAMO 保存若干记忆，用来生成用户的初始化参数。*步长*：PAML 学随用户而变的学习率。*结构*：POSO 用活跃度之类的特征做门控，选子模块；
 # APG 直接生成参数。*输入*：序列模型读入历史。
 #
-# 线上以后两类为主：服务时没有反向传播，也不必为每个用户存东西。门控和求解不能互相替代：门控在没有任何评分时就起作用；求解用的是这个用户自己的标签，还能给出不确定性。
+# 线上主要用最后两类：推理时没有反向传播，也不必为每个用户存东西。门控和求解不能互相替代：门控在没有任何评分时就起作用；求解用的是这个用户自己的标签，还能给出不确定性。
 #
-# **动多少个数。** 在 ML-100K 上，只动预测头，与动所有层没有实质差别。<!-- c1: small -->
+# **动多少个数。** 在 ML-100K 上，只动预测头，与动所有层的差别小于等效界值。<!-- c1: small -->
 # 九个数，在学到的先验下精确求解，比 ANIL 走几步略好。<!-- c2: lower -->
 # 但特征和先验也不同，是哪一样起作用，没有测。
 #
@@ -90,7 +90,7 @@
 #
 # **真实的漂移。** 按真实时间次序，衰减略有帮助，<!-- c6: lower -->
 # 也好于打乱次序后的同样衰减。<!-- c7: lower -->
-# 可见次序里有信息，但小于等效界值。变点模型在拼接用户上领先，在这里则与使用全部评分没有实质差别。<!-- c8: equal -->
+# 可见次序里有信息，但小于等效界值。变点模型在拼接用户上领先，在这里则与使用全部评分持平。<!-- c8: equal -->
 # 先在自己的日志上测过，再决定要不要为它搭一套流式系统。
 
 # %% [markdown]
@@ -419,7 +419,7 @@ claim("RMSE", "change point", "all ratings", real)
 # Your `decayed_weights` on the first judging user, with a half-life of 30 days, asked an hour after the last rating:
 
 # %% [markdown] lang="zh"
-# 衰减略有帮助，勉强够得上清楚，<!-- c6: lower -->
+# 衰减略有帮助，区间只是勉强不含零，<!-- c6: lower -->
 # 用真实的次序，也好于先打乱再衰减。<!-- c7: lower -->
 # 它选中了候选里最长的半衰期：80 条评分。变点模型重新调过参，与使用全部评分的差别在等效界值之内：<!-- c8: equal -->
 # 拼接数据上的赢家，在这里找不到“拼接点”。
@@ -463,7 +463,7 @@ with mine("q10") as my:
 # - **“步数越多适应得越好。”** → 步数越多先验越弱。第 2 节里，一条或五条评分时，走过一步之后误差就一路上升。
 # - **“要适应所有层，只动预测头不够。”** → 见第 1 节：差别小于等效界值。<!-- c1: small -->
 # - **“最新的评分最有用。”** → 要看漂移有多大：这里衰减只带来很小的好处。<!-- c6: lower -->
-# - **“变点模型赢了，上线吧。”** → 它赢在拼接数据上；在真实用户上与使用全部评分没有实质差别。<!-- c8: equal -->
+# - **“变点模型赢了，上线吧。”** → 它赢在拼接数据上；在真实用户上与使用全部评分持平。<!-- c8: equal -->
 # - **“忘掉旧的总没坏处。”** → 口味没变时，怀疑旧评分要付出精度的代价。<!-- c5: higher -->
 
 # %% [markdown] tags=["follow-ups"]
@@ -537,10 +537,10 @@ what_was_measured()
 # - Zintgraf, Shiarlis, Kurin, Hofmann & Whiteson (2019), *Fast Context Adaptation via Meta-Learning*, ICML: CAVIA.
 # - Lee, Im, Jang, Cho & Chung (2019), *MeLU: Meta-Learned User Preference Estimator for Cold-Start Recommendation*, KDD.
 # - Dong, Yuan, Yao, Xu & Zhu (2020), *MAMO: Memory-Augmented Meta-Optimization for Cold-start Recommendation*, KDD.
-# - Yu et al. (2021), *Personalized Adaptive Meta Learning for Cold-start User Preference Prediction*, AAAI: PAML.
-# - Kuaishou (2021), [*POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*](https://arxiv.org/abs/2108.04690), arXiv.
-# - *APG: Adaptive Parameter Generation Network for Click-Through Rate Prediction* (2022), NeurIPS.
+# - Yu et al. (2021), *Personalized Adaptive Meta Learning for Cold-start User Preference Prediction*, AAAI: PAML, not the PAML of q07 (IJCAI).
+# - Dai et al. (2021), [*POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*](https://arxiv.org/abs/2108.04690), arXiv.
+# - Yan et al. (2022), [*APG: Adaptive Parameter Generation Network for Click-Through Rate Prediction*](https://arxiv.org/abs/2203.16218), NeurIPS.
 # - Smith (1975), *A Bayesian Approach to Inference about a Change-Point in a Sequence of Random Variables*, Biometrika.
 # - Adams & MacKay (2007), [*Bayesian Online Changepoint Detection*](https://arxiv.org/abs/0710.3742), arXiv.
-# - *Trinity: Syncretizing Multi-/Long-tail/Long-term Interests All in One* (2024), KDD.
-# - *Democratizing Large Language Models via Personalized Parameter-Efficient Fine-tuning* (2024), EMNLP: one adapter per user.
+# - Yan et al. (2024), *Trinity: Syncretizing Multi-/Long-tail/Long-term Interests All in One*, KDD.
+# - Tan et al. (2024), [*Democratizing Large Language Models via Personalized Parameter-Efficient Fine-tuning*](https://arxiv.org/abs/2402.04401), EMNLP: OPPU, one adapter per user.

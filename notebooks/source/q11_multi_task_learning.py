@@ -20,17 +20,17 @@
 # %% [markdown] tags=["answer-short"]
 # #### English
 # Each goal gets a tower; the bottom is shared, mixed from experts by a gate for each task (MMoE), or split in shared and own experts (PLE). First I compare each head
-# with a simple baseline. With 5 % of the stars, sharing brought the rating head no gain, in made-up worlds or on ML-100K, <!-- c1: none, c2: none, c3: none -->
+# with a simple baseline. With 5 % of the stars the rating head shows no gain by sharing, in made-up worlds or on ML-100K, <!-- c1: none, c2: none, c3: none -->
 # and plain matrix factorisation stays slightly ahead. <!-- c4: higher -->
 # With all stars, the watching head does better alone, on average; <!-- c6: lower -->
 # a few of the fits carry that. MMoE is within the margin of a shared bottom. <!-- c7: small -->
-# ESMM fits click, and click times conversion, over all impressions. Against a hidden intent it does no better than clicked rows alone. <!-- c8: none -->
+# ESMM fits click, and click times conversion, over all impressions. Against a hidden intent it shows no gain over clicked rows. <!-- c8: none -->
 # #### 中文
-# 每个目标一个任务塔；底层可以共享（Shared-Bottom），可以由每个任务的门控混合专家（MMoE），也可以分成共享专家和任务专属专家（PLE）。我会先把每个头与一个简单基线比。星级只知道 5% 时，无论合成世界还是 ML-100K，共享都没有给评分头带来收益，<!-- c1: none, c2: none, c3: none -->
+# 每个目标一个任务塔；底层可以共享（Shared-Bottom），可以由每个任务的门控混合专家（MMoE），也可以分成共享专家和任务专属专家（PLE）。我会先把每个头与一个简单基线比。星级只知道 5% 时，无论合成世界还是 ML-100K，都看不出共享给评分头带来收益，<!-- c1: none, c2: none, c3: none -->
 # 朴素的矩阵分解仍略微领先。<!-- c4: higher -->
 # 星级全部已知时，“看没看”这个头平均而言单独学更好，<!-- c6: lower -->
 # 但差距只来自少数几次拟合。MMoE 与底层共享之差在等效界值之内。<!-- c7: small -->
-# ESMM 在全部曝光上拟合点击，以及点击乘转化。遇到隐藏意图，它不比只用点击样本好。<!-- c8: none -->
+# ESMM 在全部曝光上拟合点击，以及点击乘转化。遇到隐藏意图，看不出它比只用点击样本好。<!-- c8: none -->
 
 # %% [markdown] tags=["answer-full"]
 # **What is shared.** *Shared bottom*: one representation, a tower a task. *MMoE*: experts $f_e$, and for each task a gate,
@@ -40,7 +40,7 @@
 # *PLE*: some experts are shared, some belong to one task, so a task can keep features that would harm another task. Hard sharing saves parameters; it hurts where tasks pull the bottom
 # apart. One gains while the other loses: the *seesaw*.
 #
-# **What it brought here.** Three findings. With 5 % of the stars the watching task did not help the rating task, whether or not the two have a common cause, <!-- c1: none, c2: none -->
+# **What it brought here.** Three findings. With 5 % of the stars the watching task is not seen to help the rating task, whether or not the two have a common cause, <!-- c1: none, c2: none -->
 # nor on ML-100K. <!-- c3: none -->
 # There matrix factorisation, which was not tuned, beats the network, whose step was, by less than the margin of .01 star. <!-- c4: higher, c4: small -->
 # With all stars, rating alone and shared are equal within the margin. <!-- c5: equal -->
@@ -55,7 +55,7 @@
 # the sum. Measure the cosine first: in section 3's small network the heads' gradients are almost at right angles.
 #
 # **ESMM.** A conversion can be seen only after a click. ESMM fits $P(\text{click})$ and $P(\text{click}) \cdot P(\text{buy} \mid \text{click})$ over all impressions. Where what drives the click is in the
-# features, and the model of conversion is right, clicked rows alone suffice too. With a hidden intent that raises both, ESMM is no better than they are. <!-- c8: none -->
+# features, and the model of conversion is right, clicked rows alone suffice too. With a hidden intent that raises both, ESMM is not seen to do better. <!-- c8: none -->
 # ESMM's other gain, shared embeddings for sparse conversions, cannot appear here; ranking was not measured.
 #
 # **And meta-learning?** Multi-task shares weights between a few goals; meta-learning learns to adapt to a new user quickly. Here each user is a task with two heads, read from the support.
@@ -67,23 +67,23 @@
 #
 # *PLE*：一部分专家共享，一部分是任务专属专家，会伤害其他任务的特征可以留在自己这边。硬共享省参数；任务把底层往不同方向拉时就有害。一个涨一个跌，这就是*跷跷板*。
 #
-# **在这里带来什么。** 三点。星级只知道 5% 时，“看没看”这个任务没有帮到评分任务，两者有没有共同原因都一样，<!-- c1: none, c2: none -->
+# **在这里带来什么。** 三点。星级只知道 5% 时，看不出“看没看”这个任务帮到了评分任务，两者有没有共同原因都一样，<!-- c1: none, c2: none -->
 # 在 ML-100K 上也没有。<!-- c3: none -->
 # 在那里，没有调参的矩阵分解胜过调过学习率的网络，差距在 .01 星的等效界值之内。<!-- c4: higher, c4: small -->
 # 星级全部已知时，只学评分与共享之差在等效界值之内。<!-- c5: equal -->
 # “看没看”这个头平均而言因共享而变差，<!-- c6: lower -->
-# 但差距只来自五次拟合中的少数几次。MMoE 对它的改变在等效界值之内。<!-- c7: small -->
+# 但差距只来自五次拟合中的少数几次。MMoE 只让它变动了一点，在等效界值之内。<!-- c7: small -->
 # 猜测：共享网络按两个损失之和早停，有时对“看没看”来说停得太早。
 #
-# **损失的权重。** 固定权重，在帕累托前沿上调；或者学出来：$\sum_t e^{-s_t} L_t + s_t / 2$，$s_t = \log\sigma_t^2$，$L_t$ 是平方误差的一半或交叉熵（Kendall 等 2018）。
+# **损失的权重。** 固定权重，在帕累托前沿上调；或者学出来：$\sum_t e^{-s_t} L_t + s_t / 2$，$s_t = \log\sigma_t^2$，$L_t$ 是平方误差的一半或交叉熵（Kendall 等，2018）。
 #
 # **冲突。** $g_i \cdot g_j < 0$ 时，PCGrad 从 $g_i$ 里去掉沿着 $g_j$ 的部分。在第 3 节的玩具例子里，它起初降得更快，随后停在梯度彼此相反的地方，高于总损失的最小值。先量余弦：第 3 节的小网络里，两个头的梯度几乎正交。
 #
 # **ESMM。** 只有点击之后才看得到转化。ESMM 在全部曝光上拟合 $P(\text{click})$ 和 $P(\text{click}) \cdot P(\text{buy} \mid \text{click})$。如果决定点击的都在特征里，而且转化模型设定正确，只用点击样本也够。如果有隐藏意图同时推高两者，
-# ESMM 不比只用点击样本好。<!-- c8: none -->
+# 看不出 ESMM 比只用点击样本好。<!-- c8: none -->
 # ESMM 的另一半动机是 CVR 样本稀疏、共享 embedding，这里的线性塔测不到；也没有测排序。
 #
-# **和元学习的关系。** 多任务在几个目标之间共享权重；元学习学的是怎样快速适配到新用户。这里每名用户是一个任务，带两个头，从支持集里读出来。
+# **和元学习的关系。** 多任务在几个目标之间共享权重；元学习学的是怎样快速适应新用户。这里每名用户是一个任务，带两个头，从支持集里读出来。
 
 # %% [markdown]
 # ## 1. Two tasks of one user
@@ -92,7 +92,7 @@
 
 # %% [markdown] lang="zh"
 # ## 1. 一名用户，两个任务
-# 和前面一样，每名用户是一个任务，有支持集和查询集；这次查询问两件事：这部片看过吗，还是随机抽来的？打了几星？网络读支持集：看过的影片向量的平均，以及喜欢的。底层不同，共享的东西就不同。
+# 和前面一样，每名用户是一个任务，有支持集和查询集；这次查询问两件事：这部片看过吗，还是随机抽来的？打了几星？网络读支持集：看过的影片取向量平均，喜欢的影片也取一个。底层不同，共享的东西就不同。
 
 # %%
 import numpy as np
@@ -182,7 +182,7 @@ with mine("q11") as my:
 # like; in one where they do not; and on ML-100K?
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 看过什么全知道，星级只知道 5%，老用户和新用户都一样。“看没看”这个任务能帮到“打几星”吗？分三种情况：用户专看自己会喜欢的世界；不这样的世界；以及 ML-100K。
+# **你猜结果如何？** 看过什么全知道，星级只知道 5%，老用户和新用户都一样。“看没看”这个任务能帮到“打几星”吗？分三种情况：一种世界里，用户看的多是自己会喜欢的；另一种世界里不是；还有 ML-100K。
 
 # %% [markdown]
 # ## 2. Does sharing help where stars are few?
@@ -282,7 +282,7 @@ plots.table(pd.DataFrame({key: pd.Series(column) for key, column in above.items(
 
 # %% [markdown]
 # Plain matrix factorisation is ahead of the shared network, without tuning. <!-- c4: higher -->
-# The second column asks again with all stars of the new users told.
+# In the second column the new users tell all their stars.
 # With all stars, sharing leaves the rating head equal within the margin. <!-- c5: equal -->
 # The watching head loses on average, <!-- c6: lower -->
 # and MMoE is within the margin of a shared bottom. <!-- c7: small -->
@@ -355,7 +355,7 @@ plots.play(descend, curvature=(1, 80, 1), rate=(0.005, 0.02, 0.005), alt=TEXTS["
 # PCGrad 起初降得更快，随后停在两个梯度彼此相反的地方，高于总损失的最小值。
 #
 # ## 4. 在全空间上看点击与购买
-# 仿真的曝光，点击和购买都是线性模型。其中一类世界里，有一个特征看不见的意图同时推高两者。问：假如所有曝光都被点击，平均转化率是多少？先用你自己写的损失函数：
+# 合成的曝光数据，点击和购买都由线性模型生成。其中一类世界里，有一个特征看不见的意图同时推高两者。问：假如所有曝光都被点击，平均转化率是多少？先用你自己写的损失函数：
 
 # %% tags=["exercise"]
 with mine("q11") as my:
@@ -383,11 +383,11 @@ found = study.compare(*sides, "cvr error", intent="hidden intent")
 claim("cvr error", *sides, found)
 
 # %% [markdown]
-# Without a hidden intent all three are near the truth. With it all three are far too high, and ESMM is no better than clicked rows alone. <!-- c8: none -->
+# Without a hidden intent all three are near the truth. With it all three are far too high, and ESMM is not seen to do better than clicked rows alone. <!-- c8: none -->
 # Inverse propensity weighs by the same features. What is not in them cannot be weighed away; it takes an experiment.
 
 # %% [markdown] lang="zh"
-# 没有隐藏意图时，三种都接近真值。存在隐藏意图时，三种估计都明显偏高，ESMM 不比只用点击样本好。<!-- c8: none -->
+# 没有隐藏意图时，三种都接近真值。存在隐藏意图时，三种估计都明显偏高，看不出 ESMM 比只用点击样本好。<!-- c8: none -->
 # 逆倾向加权用的是同样的特征。特征里没有的东西，加权也加不掉，要靠实验。
 
 # %% [markdown] tags=["rubric"]
@@ -408,14 +408,14 @@ claim("cvr error", *sides, found)
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Sharing repairs the sparse task."** → No gain on ML-100K with 5 % of the stars, <!-- c3: none --> and matrix factorisation is ahead. <!-- c4: higher --> Compare first (section 2).
+# - **"Sharing repairs the sparse task."** → No gain seen on ML-100K with 5 % of the stars, <!-- c3: none --> and matrix factorisation is ahead. <!-- c4: higher --> Compare first (section 2).
 # - **"MMoE or PLE solves the seesaw."** → No seesaw was seen here, so this lesson cannot say. MMoE moved the watching head by less than the margin. <!-- c7: small -->
 # - **"ESMM removes selection bias."** → It trains on all impressions. A hidden intent behind both click and purchase stays (section 4); ESCM² (2022) proves its estimate too high.
 # - **"PCGrad beats tuned weights."** → Kurin et al. and Xin et al. (2022) found no such gain, on other data. Tune the weights first.
 # - **"A weighted sum of losses is a detail."** → The scale of a loss decides who moves the shared bottom. Plot the frontier.
 # #### 中文
 # - **“共享能救稀疏任务。”** → ML-100K 上星级只知道 5% 时没有看到收益，<!-- c3: none -->矩阵分解还领先。<!-- c4: higher -->先比一比（第 2 节）。
-# - **“MMoE 或 PLE 解决了跷跷板。”** → 这里没有出现跷跷板，所以这一课下不了结论。MMoE 对“看没看”的头的改变在等效界值之内。<!-- c7: small -->
+# - **“MMoE 或 PLE 解决了跷跷板。”** → 这里没有出现跷跷板，所以这一课下不了结论。MMoE 只让“看没看”这个头变动了一点，在等效界值之内。<!-- c7: small -->
 # - **“ESMM 消除了选择偏差。”** → 它在全部曝光上训练。点击和购买背后的隐藏意图还在（第 4 节）；ESCM²（2022）证明它的估计偏高。
 # - **“PCGrad 胜过调好的权重。”** → Kurin 等与 Xin 等（2022）在别的数据上没看到这种收益。先把权重调好。
 # - **“损失加权只是细节。”** → 哪个损失的尺度大，哪个就拖着共享的底层走。把帕累托前沿画出来。
@@ -489,7 +489,7 @@ what_was_measured()
 # - Kurin et al. (2022), *In Defense of the Unitary Scalarization for Deep Multi-Task Learning*, NeurIPS.
 # - Xin et al. (2022), *Do Current Multi-Task Optimization Methods in Deep Learning Even Help?*, NeurIPS.
 # - Kendall, Gal & Cipolla (2018), [*Multi-Task Learning Using Uncertainty to Weigh Losses for Scene Geometry and Semantics*](https://arxiv.org/abs/1705.07115), CVPR.
-# - *HoME: Hierarchy of Multi-Gate Experts for Multi-Task Learning at Kuaishou* (2025), KDD.
+# - Wang et al. (2025), *HoME: Hierarchy of Multi-Gate Experts for Multi-Task Learning at Kuaishou*, KDD.
 # - Sheng et al. (2021), *One Model to Serve All: Star Topology Adaptive Recommender for Multi-Domain CTR Prediction*, CIKM: STAR.
 # - Chang et al. (2023), *PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information*, KDD.
 # - Xi et al. (2021), *Modeling the Sequential Dependence among Audience Multi-step Conversions with Multi-task Learning in Targeted Display Advertising*, KDD: AITM.

@@ -13,9 +13,9 @@
 # You have much behaviour without labels and few ratings a user. Clusters, an autoencoder, a contrastive encoder: what does each give a few-shot learner? How do you
 # prove that clusters exist, and that a representation is worth its training?
 # #### 中文
-# 无标签的行为很多，每人的评分却很少。聚类、自编码器、对比编码器，各能给少样本学习带来什么？怎样证明簇真的存在？怎样证明一个表示值得训练？
+# 无标签的行为很多，每人的评分却很少。聚类、自编码器、对比编码器，各能给小样本学习带来什么？怎样证明簇真的存在？怎样证明一个表示值得训练？
 #
-# level: senior · minutes: 3 · needs: q07, q02 · topics: autoencoder, contrastive learning, clustering, null model
+# level: senior · minutes: 3 · needs: q02, q07 · topics: autoencoder, contrastive learning, clustering, null model
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -24,15 +24,15 @@
 # another user's history brings nothing. <!-- c3: equal -->
 # Plain principal components do as well as the autoencoder <!-- c4: equal -->
 # and as the contrastive encoder, <!-- c5: equal -->
-# so I begin with those. Clusters I only believe against a null model: the users' silhouette is no higher than a Gaussian cloud's. <!-- c1: none -->
+# so I begin with those. Clusters I only believe against a null model: the users' silhouette is not seen above a Gaussian cloud's. <!-- c1: none -->
 # Lists by cluster pay all the same, <!-- c6: higher -->
 # even where there are no clusters. <!-- c7: higher -->
 # #### 中文
-# 表示用作先验的均值：用户看过什么，在没有一颗星之前就决定了从哪里出发。在 ML-100K 上，三条评分时，自编码器的先验明显胜过只看画像；<!-- c2: lower -->
+# 表示用作先验的均值：一条评分都还没有时，用户看过什么就指明了该从哪里出发。在 ML-100K 上，三条评分时，自编码器的先验明显胜过只看画像；<!-- c2: lower -->
 # 换成别人的历史就没有用。<!-- c3: equal -->
-# 普通的主成分与自编码器一样好，<!-- c4: equal -->
-# 与对比编码器也一样好，<!-- c5: equal -->
-# 所以我先用主成分。簇要和零模型比过才信：用户的轮廓系数并不比一团高斯云更高。<!-- c1: none -->
+# 普通的主成分与自编码器持平，<!-- c4: equal -->
+# 与对比编码器也持平，<!-- c5: equal -->
+# 所以我先用主成分。簇要和零模型比过才信：看不出用户的轮廓系数比一团高斯云更高。<!-- c1: none -->
 # 分簇的热门榜照样有用，<!-- c6: higher -->
 # 哪怕根本没有簇。<!-- c7: higher -->
 
@@ -53,7 +53,7 @@
 # Other users of the batch are the negatives, also those of the same taste (false negatives). A low $\tau$ looks at the hardest ones. Where items are the second side, popular ones are negatives most often: correct by logQ. **Principal components** are one decomposition, no training; here neither network
 # (default settings) differs from them by more than the margin. <!-- c4: equal, c5: equal -->
 #
-# **Clusters.** $k$-means cuts any cloud into $k$ pieces. So compare the silhouette with that of a Gaussian of the same mean and covariance. Here it is not higher. <!-- c1: none -->
+# **Clusters.** $k$-means cuts any cloud into $k$ pieces. So compare the silhouette with that of a Gaussian of the same mean and covariance. Here it is not seen to be higher. <!-- c1: none -->
 # Cutting still pays, as a histogram helps with a smooth curve: popularity by cluster beats popularity, <!-- c6: higher -->
 # also for made-up users drawn from one Gaussian. <!-- c7: higher -->
 # Each user's own neighbours beat the cut. <!-- c8: higher -->
@@ -61,7 +61,7 @@
 # **Leaks.** The history must not hold the films that are asked for. A user who has *seen* a film has told something, even without a star.
 
 # %% [markdown] tags=["zh"]
-# **两种用处。** 无监督学习可以给少样本学习提供*表示*，也可以提供*任务*。CACTUs（Hsu 等 2019）对无标签图片聚类，把簇当作类别；UMTRA 用单张图片和它的增强造任务。推荐里每个用户本来就是一个任务，
+# **两种用处。** 无监督学习可以给小样本学习提供*表示*，也可以提供*任务*。CACTUs（Hsu 等，2019）对无标签图片聚类，把簇当作类别；UMTRA 用单张图片和它的增强造任务。推荐里每个用户本来就是一个任务，
 # 所以常见的是第一种。
 #
 # **表示作先验。** 把用户 $u$ 看过的东西（不含星级）编码成 $z_u$，让用户权重的先验均值取
@@ -70,13 +70,13 @@
 #
 # 其中 $g_u$ 是画像，$A$ 由训练用户的权重对 $z$ 做岭回归得到。第一颗星之前收益最大，之后逐条变小；三条评分时仍然明显。<!-- c2: lower -->
 #
-# **自编码器。** 去掉一部分历史，让它说出全部：$-\frac1n\sum_i \log \mathrm{softmax}(h C)_i$（Mult-DAE，Liang 等 2018）。**对比学习。** 同一历史的两半是一对；InfoNCE：
+# **自编码器。** 去掉一部分历史，让它说出全部：$-\frac1n\sum_i \log \mathrm{softmax}(h C)_i$（Mult-DAE，Liang 等，2018）。**对比学习。** 同一历史的两半是一对；InfoNCE：
 #
 # $$-\log \frac{e^{\cos(a_n, b_n)/\tau}}{\sum_m e^{\cos(a_n, b_m)/\tau}}$$
 #
-# 负样本是同一批里的其他用户，口味相同的也在内（假负样本）；$\tau$ 越小，越盯着最难的负样本。另一侧是物品时，热门物品当负样本最频繁，要用 logQ 校正。**主成分**只需一次分解，不用训练；在这里两个网络（默认设置）与它的差别都不超过容许范围。<!-- c4: equal, c5: equal -->
+# 负样本是同一批里的其他用户，口味相同的也在内（假负样本）；$\tau$ 越小，越盯着最难的负样本。另一侧是物品时，热门物品当负样本最频繁，要用 logQ 校正。**主成分**只需一次分解，不用训练；在这里两个网络（默认设置）与它的差别都在等效界值之内。<!-- c4: equal, c5: equal -->
 #
-# **聚类。** $k$-means 能把任何一团云切成 $k$ 块。所以轮廓系数要与均值、协方差相同的高斯云比。这里并不更高。<!-- c1: none -->
+# **聚类。** $k$-means 能把任何一团云切成 $k$ 块。所以轮廓系数要与均值、协方差相同的高斯云比。这里看不出更高。<!-- c1: none -->
 # 切开照样有用，就像直方图也能逼近光滑曲线：分簇热门榜胜过热门榜，<!-- c6: higher -->
 # 对从同一个高斯里造出来的用户也是。<!-- c7: higher -->
 # 每个用户自己的邻居又胜过切块。<!-- c8: higher -->
@@ -89,7 +89,7 @@
 
 # %% [markdown] lang="zh"
 # ## 1. 用户真的分群吗？
-# 取每名训练用户的口味，也就是概率 PCA 的后验权重，用 k-means 切开。（该模型只有一个高斯先验，会把用户向它收缩，簇也会被抹糊：这是本检验的局限。）轮廓系数为 1 表示用户深处簇内，0 表示在边界上。
+# 取每名训练用户的口味，也就是概率 PCA 的后验权重，用 k-means 切开。（该模型只有一个高斯先验，会把用户向它收缩，簇也会被抹模糊：这是本检验的局限。）轮廓系数为 1 表示用户深处簇内，0 表示在边界上。
 
 # %%
 import numpy as np
@@ -180,14 +180,14 @@ sides = "tastes of users", "Gaussian cloud"
 claim("silhouette", *sides, study.compare(*sides, "silhouette", kinds=5))
 
 # %% [markdown]
-# Clusters would lift the users' curve above the cloud's. At five it is not higher. <!-- c1: none -->
+# Clusters would lift the users' curve above the cloud's. At five it is not seen above. <!-- c1: none -->
 # At eight it lies below in the figure: users are no exact Gaussian, but not in the way of clusters. So nothing here says that k-means did more than cut a cloud. Nor are all users alike: a cloud has extent, and the rest of this lesson uses it.
 #
 # Your `kmeans_step`, until nothing moves:
 
 # %% [markdown] lang="zh"
-# 如果有簇，用户的曲线应当高出高斯云。切成五簇时并不更高。<!-- c1: none -->
-# 切成八簇时，图里反而更低：用户并非严格的高斯，但偏离的方式不像有簇。所以没有证据说 k-means 不只是切开了一团云。这也不是说用户都一样：云有大小，后面用到的正是这个大小。
+# 如果有簇，用户的曲线应当高出高斯云。切成五簇时看不出更高。<!-- c1: none -->
+# 切成八簇时，图里反而更低：用户并非严格的高斯，但偏离的方式不像有簇。所以没有证据表明，k-means 做的不只是切开一团云。这也不是说用户都一样：云有散布，后面用到的正是这种散布。
 #
 # 用你写的 `kmeans_step` 走到不再移动：
 
@@ -277,7 +277,7 @@ claim("RMSE", "contrastive encoder", "principal components", found)
 
 # %% [markdown] lang="zh"
 # 三条评分时，看过什么大约值百分之一星。<!-- c2: lower -->
-# 换成别人的同样这些数，就毫无用处。<!-- c3: equal -->
+# 把同样的数换成别人的，就毫无用处。<!-- c3: equal -->
 # 两个网络都没有领先主成分，而且两个区间都比收益本身窄得多。<!-- c4: equal, c5: equal -->
 # 同一用户的两半没有相同的影片，余弦为 0，所以上面的 InfoNCE 比随机猜还差：哪些片子常被同一批人看，是要学的。
 # 图里连未训练的编码器也有用：它的隐藏单元是“看过什么”的随机求和，猜测是岭回归读得出来。
@@ -321,7 +321,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # %% [markdown] lang="zh"
 # 切开有用，<!-- c6: higher -->
 # 在没有簇的地方也有用。<!-- c7: higher -->
-# 这个区间重抽的是虚构用户，而同一个世界的用户共用一次拟合，所以五个世界逐个打印出来。“分簇有收益”不能证明有簇。从条形图看，虚构用户只重现了大约一半的收益，另一半从哪来这里没问。邻居等于为每个用户单独切一刀，效果更好。<!-- c8: higher -->
+# 这个区间重抽的是虚构用户，而同一个世界的用户共用一次拟合，所以五个世界逐个打印出来。“分簇有收益”不能证明有簇。从条形图看，虚构用户只重现了大约一半的收益，另一半从哪里来，这里没有测。邻居等于为每个用户单独切一刀，效果更好。<!-- c8: higher -->
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -351,7 +351,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # - **“按人群推荐有用，所以人群存在。”** → 没有人群的地方也有用。<!-- c7: higher -->
 # - **“对比学习的用户表示更好。”** → 在这里并不比主成分好。<!-- c5: equal -->
 # - **“对比学习让推荐更鲁棒。”** → KDD 2024 有研究报告，对比学习的推荐模型更容易被投毒，用来给物品刷推广。
-# - **“历史没有标签，不会泄漏。”** → 历史里的影片是用户自己选的。要问的必须去掉。
+# - **“历史没有标签，不会泄漏。”** → 历史里的影片是用户自己选的。要问的那些必须去掉。
 
 # %% [markdown] tags=["follow-ups"]
 # #### English
@@ -374,8 +374,8 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # 它们共现太少。可以对特征做两次遮挡，相关的字段一起遮，Google 有报告（CIKM 2021）；或者用文本 embedding 里的邻居。</details>
 # <details><summary>语义 ID 换来什么？</summary>
 # 对内容向量做残差量化，物品就有了共享的编码前缀：新物品还没有点击就有含义，表也变小。它是无监督的，q03 会手写。</details>
-# <details><summary>只有点击没有评分，而且有 10⁹ 个 ID。</summary>
-# 那么这一课的东西就是你的全部家当。Spotify 报告过自编码器的用户向量供多个模型复用（RecSys 2025）。10⁹ 个 ID 的主成分用随机化或流式分解；编码器用哈希 embedding 加采样 softmax。</details>
+# <details><summary>只有点击没有评分，而且有 10⁹ 个 id。</summary>
+# 那么这一课的东西就是你的全部家当。Spotify 报告过自编码器的用户向量供多个模型复用（RecSys 2025）。10⁹ 个 id 的主成分用随机化或流式分解；编码器用哈希 embedding 加采样 softmax。</details>
 # <details><summary>序列模型在上下文里就能适应，还要表示做什么？</summary>
 # 它的隐状态就是一种表示，靠预测下一个物品学来。问题不变：在没训练过的用户身上，它是不是比主成分更好的起点？</details>
 
@@ -414,10 +414,10 @@ what_was_measured()
 # **Read first · 先读：** Hsu, Levine & Finn (2019), [*Unsupervised Learning via Meta-Learning*](https://arxiv.org/abs/1810.02334), ICLR: CACTUs.
 #
 # - Liang, Krishnan, Hoffman & Jebara (2018), [*Variational Autoencoders for Collaborative Filtering*](https://arxiv.org/abs/1802.05814), WWW: Mult-DAE.
-# - van den Oord, Li & Vinyals (2018), [*Representation Learning with Contrastive Predictive Coding*](https://arxiv.org/abs/1807.03748): InfoNCE.
+# - van den Oord, Li & Vinyals (2018), [*Representation Learning with Contrastive Predictive Coding*](https://arxiv.org/abs/1807.03748), arXiv: InfoNCE.
 # - Chen, Kornblith, Norouzi & Hinton (2020), [*A Simple Framework for Contrastive Learning of Visual Representations*](https://arxiv.org/abs/2002.05709), ICML.
 # - Yao et al. (2021), *Self-supervised Learning for Large-scale Item Recommendations*, CIKM.
 # - Yu et al. (2022), *Are Graph Augmentations Necessary? Simple Graph Contrastive Learning for Recommendation*, SIGIR.
-# - *Unveiling Vulnerabilities of Contrastive Recommender Systems to Poisoning Attacks* (2024), KDD.
-# - *Generalized User Representations for Large-Scale Recommendations and Downstream Tasks* (2025), RecSys: Spotify.
+# - Wang et al. (2024), *Unveiling Vulnerabilities of Contrastive Recommender Systems to Poisoning Attacks*, KDD.
+# - Fazelnia et al. (2025), *Generalized User Representations for Large-Scale Recommendations and Downstream Tasks*, RecSys: Spotify.
 # - Rousseeuw (1987), *Silhouettes: A Graphical Aid to the Interpretation and Validation of Cluster Analysis*, J. Comput. Appl. Math.

@@ -58,8 +58,8 @@
 # **Industry** mostly shares users in one model and moves samples, sequences or labels: STAR, CCTL (Meituan), LCN (WeChat Channels) and EXIT (Meituan) report gains online.
 
 # %% [markdown] tags=["zh"]
-# **三种载体。** *均值*：对喜剧严格的人，对惊悚片也严格。*映射*：EMCDR（Man 等，2017）在两个域各自做分解，再在两个域都有的用户上，从源域向量回归到目标域向量。*先验*：
-# 两个域用一个模型，源域评分改变对目标的信念。
+# **三种载体。** *均值*：给喜剧打分严的人，给惊悚片打分也严。*映射*：EMCDR（Man 等，2017）在两个域各自做分解，再在两个域都有的用户上，从源域向量回归到目标域向量。*先验*：
+# 两个域用一个模型，源域的评分会更新对目标域的判断。
 #
 # **其实是一回事。** 如果（源域向量 $u$，目标域向量 $w$）在用户上服从正态分布，那么
 #
@@ -74,7 +74,7 @@
 #
 # **个性化的桥。** PTUPCDR（2022）由元*网络*根据源域历史给每个用户生成一个矩阵，没有内循环；映射结果也可以给已有目标评分的用户当初始向量。TMCDR（2021）像 MAML 那样分 episode 训练映射。
 #
-# **伤害。** 对每个用户、每个人群，与只用目标域比较；“有帮助”是一个比例，不是人人如此。还要与“只带均值”比较：没有目标评分时，两个域的偏置拿到大部分收益；<!-- c7: lower -->
+# **负迁移。** 对每个用户、每个人群，与只用目标域比较；“有帮助”是一个比例，不是人人如此。还要与“只带均值”比较：没有目标评分时，两个域的偏置拿到大部分收益；<!-- c7: lower -->
 # 联合先验补上其余。<!-- c8: lower -->
 #
 # **划分。** 测试用户的目标评分，不能进入映射、分解和调参；这里三处都没有测试用户。
@@ -83,12 +83,12 @@
 
 # %% [markdown]
 # ## 1. Light films and intense ones
-# The source: comedies, romances, films for children, musicals, animation. The target: action, thrillers, crime, war, horror and the like. A film of both kinds belongs to neither. Judging users have ten known ratings in the source and $K$ in
+# The split of q05. The source: comedies, romances, films for children, musicals, animation. The target: action, thrillers, crime, war, horror and the like. A film of both kinds belongs to neither. Judging users have ten known ratings in the source and $K$ in
 # the target; their other target ratings judge.
 
 # %% [markdown] lang="zh"
 # ## 1. 轻松片与紧张片
-# 源域：喜剧、爱情、儿童、音乐、动画。目标域：动作、惊悚、犯罪、战争、恐怖等。两类都沾的影片不属于任何一域。评估用户在源域有十条已知评分，在目标域有 $K$ 条；其余的目标评分用来评估。
+# 划分同 q05。源域：喜剧、爱情、儿童、歌舞、动画。目标域：动作、惊悚、犯罪、战争、恐怖等。两类都沾的影片不属于任何一域。评估用户在源域有十条已知评分，在目标域有 $K$ 条；其余的目标评分用来评估。
 
 # %%
 import numpy as np
@@ -341,7 +341,7 @@ plots.show(fig, alt=TEXTS["alt helped"])
 # 用户全部重叠时两者都领先；只有 25 名时只有联合先验领先；100 名时看不出差别。
 # 没有目标评分的用户，只带均值就拿到了大部分收益，<!-- c7: lower -->
 # 先验补上其余。<!-- c8: lower -->
-# 并非人人受益：最后一张图按用户在各自被评估的划分上的误差来数，光靠运气也会有一半左右。图上看不出受损的是谁：那需要同一批用户的新评分。
+# 并非人人受益：最后一张图数的是误差更低的用户，误差取每个用户在他被评估的那几次划分上的；光靠运气也会有一半左右。图上看不出受损的是谁：那需要同一批用户的新评分。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -363,13 +363,13 @@ plots.show(fig, alt=TEXTS["alt helped"])
 # - **"Once we have target ratings the source is not needed."** → Solved from two ratings alone, users are worse off than by the map at none; around the map they gain. <!-- c2: higher, c3: lower -->
 # - **"PTUPCDR meta-learns with an inner loop."** → A meta network writes the bridge; nothing is adapted by gradient steps. TMCDR has the episodes.
 # - **"It beats the target model, so taste was transferred."** → Before the first rating the target model knows nothing of the user: a mean over both domains beats it too. <!-- c7: lower -->
-# - **"More source data is safe."** → Meituan's CCTL and TrineCDR start from negative transfer (q20).
+# - **"More source data is safe."** → TrineCDR and Meituan's CCTL start from negative transfer (q20).
 # #### 中文
 # - **“跨域就是映射用户向量。”** → 有报告的线上方案，多半在一个模型里共享用户，迁移样本、序列或标签。
 # - **“有了目标评分，就不需要源域了。”** → 只用两条评分求解，比一条都没有、单靠映射时还差；围绕映射求解才有收益。<!-- c2: higher, c3: lower -->
 # - **“PTUPCDR 用内循环做元学习。”** → 桥由元网络直接生成，不对用户做梯度更新；分 episode 训练的是 TMCDR。
 # - **“比目标域模型好，说明口味迁过来了。”** → 第一条评分之前，目标域模型对这个用户一无所知：只带跨两个域的均值也能胜过它。<!-- c7: lower -->
-# - **“源数据越多越保险。”** → 美团的 CCTL 和 TrineCDR 的出发点正是负迁移（q20）。
+# - **“源数据越多越保险。”** → TrineCDR 和美团的 CCTL，出发点正是负迁移（q20）。
 
 # %% [markdown] tags=["follow-ups"]
 # #### English
@@ -390,7 +390,7 @@ plots.show(fig, alt=TEXTS["alt helped"])
 # 往往是对的：STAR 把共享权重与域权重相乘，报告 CTR +8.0%。前提是每个域都有足够流量去学自己那部分。这里的联合先验是它的小号版本：一个空间，求解一次。</details>
 # <details><summary>两个域每天都在漂移，映射要重训吗？</summary>
 # 物品向量每天重训，再把新空间对齐回旧空间（q05），映射就能多用一阵；映射参数少，每周重拟合一次。CTNet（淘宝）随每次增量做迁移，而不是从头来。</details>
-# <details><summary>我们有点击，没有星级，还有 10⁹ 个 ID。</summary>
+# <details><summary>我们有点击，没有星级，还有 10⁹ 个 id。</summary>
 # 这时载体是序列或样本：把源域点击加上域标记，放进目标模型的历史；或按对目标的增益给源样本加权。LCN（微信视频号）迁移的是序列。</details>
 # <details><summary>怎么找出被迁移伤害的用户？</summary>
 # 留出他们的一部分目标评分，按人群估计差异并收缩，区间在零以上的关掉源域。要在一半上挑选、另一半上检验，否则运气会被当成伤害（q20）。</details>
@@ -432,8 +432,8 @@ what_was_measured()
 # - Zhu et al. (2021), [*Transfer-Meta Framework for Cross-domain Recommendation to Cold-Start Users*](https://arxiv.org/abs/2105.04785), SIGIR: TMCDR.
 # - Zhu et al. (2022), [*Personalized Transfer of User Preferences for Cross-domain Recommendation*](https://arxiv.org/abs/2110.11154), WSDM: PTUPCDR.
 # - Sheng et al. (2021), [*One Model to Serve All: Star Topology Adaptive Recommender for Multi-Domain CTR Prediction*](https://arxiv.org/abs/2101.11427), CIKM: STAR.
-# - *A Collaborative Transfer Learning Framework for Cross-domain Recommendation* (2023), KDD: CCTL.
+# - Zhang et al. (2023), [*A Collaborative Transfer Learning Framework for Cross-domain Recommendation*](https://arxiv.org/abs/2306.16425), KDD: CCTL.
 # - *Cross-Domain LifeLong Sequential Modeling for Online Click-Through Rate Prediction* (2024), KDD: LCN.
 # - *EXIT: An EXplicit Interest Transfer Framework for Cross-Domain Recommendation* (2024), CIKM.
 # - *Mitigating Negative Transfer in Cross-Domain Recommendation via Knowledge Transferability Enhancement* (2024), KDD: TrineCDR.
-# - *Continual Transfer Learning for Cross-Domain Click-Through Rate Prediction at Taobao* (2023), WWW Companion: CTNet.
+# - Liu et al. (2023), *Continual Transfer Learning for Cross-Domain Click-Through Rate Prediction at Taobao*, WWW Companion: CTNet.

@@ -17,7 +17,7 @@
 # 你的元学习推荐模型在训练用户上很好，到新用户身上就差了。可能是哪里出了问题？怎么判断是哪一种？损失里该加什么：L2、dropout、近端项、信息瓶颈，
 # 还是别的？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: overfitting, memorisation, user ids, leave-one-out
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: overfitting, memorisation, user ids, leave-one-out
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -72,7 +72,7 @@
 #
 # **加在内层：近端项**（iMAML、Meta-MinibatchProx）。它让 $\phi_u$ 不离 $\theta$ 太远。对线性预测头来说，它就是朝 $\theta$ 收缩的岭回归，$\lambda$ 表示先验值多少条
 # 评分。只走三步时看不出收益，<!-- c2: none -->
-# 可能是因为步数少本身就是一种约束；走三百步，没有它误差会爆掉。<!-- c4: higher -->
+# 可能是因为步数少本身就是一种约束；走三百步，没有它，误差就会爆炸。<!-- c4: higher -->
 # 选强度不需要查询集：用该用户的其余评分预测每一条评分，残差是 $e_n / (1 - h_n)$，只需解一次方程。
 #
 # **加在共享参数上。** 拉向初始值的 L2、早停、每个任务一个掩码的 dropout；TAML 惩罚各任务在适应之前损失不均。
@@ -225,14 +225,14 @@ claim("RMSE", "ANIL with dropout", "shrunken bias", found)
 # All rows of ANIL reach zero. The proximal term shows no gain over no term, <!-- c2: none -->
 # and ANIL with dropout none over the shrunken bias. <!-- c3: none -->
 # So once other users say when to stop, no gain by a term is seen. Two limits: the grids hold two or three strengths, and tuning users often took an end of them, the weakest L2 and inequality and the
-# strongest pull. And all was tuned at five ratings: in the table at twenty, plain ANIL passes the bias, and the proximal term falls behind plain ANIL. The last row is no term: it is the closed-form head,
+# strongest pull. And all was tuned at five ratings: in the table at twenty, plain ANIL passes the bias, and the proximal term falls behind plain ANIL. The last row is no term: it is the closed-form head (q07),
 # whose prior and noise were fitted by likelihood before any meta-training.
 
 # %% [markdown] lang="zh"
 # ANIL 的各行与零看不出差别：近端项看不出收益，<!-- c2: none -->
 # 加了 dropout 的 ANIL 与收缩偏置也看不出差别。<!-- c3: none -->
 # 所以一旦用另一批用户做早停，就看不到哪一项再带来收益。有两点限制：每种正则只试了两三个强度，调参用户常常选到网格的端点，即最弱的 L2 和不平等惩罚、最强的拉力。而且都是按五条评分调的：表中二十条评分时，
-# 不加正则的 ANIL 超过了偏置，近端项则落在它后面。最后一行不是正则项：它是闭式解预测头，先验和噪声在元训练之前就用似然拟合好了。
+# 不加正则的 ANIL 超过了偏置，近端项则落在它后面。最后一行不是正则项：它是闭式解预测头（q07），先验和噪声在元训练之前就用似然拟合好了。
 
 # %% [markdown]
 # ## 2. The proximal term, where it works
@@ -260,7 +260,7 @@ claim("RMSE", "many steps without it", "many steps with a proximal term", found)
 # makes long inner loops safe; it does not beat short ones. For a linear head the solution is ridge regression towards $\theta$:
 
 # %% [markdown] lang="zh"
-# 没有拉力，步数一多就跟着五条评分跑，查询集却越来越糟。<!-- c4: higher -->
+# 没有拉力，步数一多，参数就跟着五条评分跑，查询集上的误差越来越大。<!-- c4: higher -->
 # 有了拉力，内层问题只有一个解，走过十来步，再多走也不变。曲线还说明拉力做不到什么：它的终点与不带拉力走三步差不多。它让内层多走也安全，并不比少走更好。对线性预测头，这个解就是朝 $\theta$ 收缩的岭回归：
 
 # %%
@@ -319,7 +319,7 @@ claim("RMSE", f"{by} leave-one-out", f"{by} tuning users", found)
 # One strength for each user? Choose how many users share one, and how many ratings each has given.
 
 # %% [markdown] lang="zh"
-# 用留一法选出的强度，与调参用户选出的持平，差别在界限之内：<!-- c5: equal -->
+# 用留一法选出的强度，与调参用户选出的持平，差别在等效界值之内：<!-- c5: equal -->
 # 不需要查询集，也不需要另外的用户。不过这不难：表中可见，两种办法大多选了拟合出的强度（倍数为 1），而且各倍数之间隔得很开。两条曲线只比最低点的位置，不比高低：留一误差是对所有评分汇总的，查询集误差是逐用户再平均的。
 #
 # 能不能每个用户各用一个强度？选选看：多少名用户共用一个，每人几条评分。
@@ -373,7 +373,7 @@ with mine("q14") as my:
 
 # %% [markdown] lang="zh"
 # ## 4. 谁在看评分，谁在背用户？
-# 现在用全部学习用户训练。给闭式解预测头多一个输入：每个用户 ID 一行参数，加到先验上。新用户那一行是零。用 ID 的预测头一直训到底，这里 30 轮，研究里 60 轮，不做早停：就是要让毛病显出来。
+# 现在用全部训练用户来训练。给闭式解预测头多一个输入：每个用户 ID 一行参数，加到先验上。新用户那一行是零。用 ID 的预测头一直训到底，这里 30 轮，研究里 60 轮，不做早停：就是要让毛病显出来。
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** Which of the two looks better on the users it was trained on? Then give every user the five ratings of somebody else: which of
@@ -448,7 +448,7 @@ claim("RMSE", f"{ids}, with a bottleneck", ids, found)
 # %% [markdown] lang="zh"
 # 为这份记忆付账的是新用户。<!-- c6: higher -->
 # 互换支持集，背答案的损失远小于真在看评分的：该做的就是这个检查。<!-- c7: lower -->
-# 信息瓶颈让每一行从高斯分布里抽取，并按 KL 收费，价格由调参用户选。丢掉的大部分补了回来，<!-- c8: lower -->
+# 信息瓶颈让每一行从高斯分布里抽取，并按 KL 收费，价格由调参用户选。丢掉的补回来不少，<!-- c8: lower -->
 # 但从图上看，不用 ID 的预测头仍在两者之下。图上还能看出损失有两部分。K = 0 时，用 ID 的两个头起点都更高：可能是各行学到东西之后，全零不再代表平均用户。之后用 ID 的头降得最慢，信息瓶颈补上的是这一部分。每一行还存着多少？用你的 `gaussian_kl` 算算每名用户多少 nat：
 
 # %% tags=["exercise"]
@@ -517,7 +517,7 @@ with mine("q14") as my:
 # Reported by Alibaba (CIKM 2022): test AUC collapses as epoch two starts, tied to sparse ids and fast optimisers; weight decay and dropout are
 # reported not to cure it. One reading: a row seen a few times is fitted to those few labels, and the layers above learn to trust it, much as in section 4. What
 # is done: stop after one epoch; re-initialise the embeddings each epoch and keep the MLP (MEDA); pretrain ids (Pinterest, RecSys 2024). q04 shows the
-# collapse live.</details>
+# fall live.</details>
 # <details><summary>How do you treat rare ids: an admission threshold, a default embedding, decay by frequency?</summary>
 # As one rule: a row with n samples deserves the weight n / (n + λ) beside what its features say. A default embedding is that prior. A threshold is λ = ∞
 # below it and 0 above. Uniform weight decay in a sparse table acts at each touch, so it depends on the optimiser what a rare row gets: write the decay by
@@ -542,7 +542,7 @@ with mine("q14") as my:
 # <details><summary>只有点击，没有评分，哪些还成立？</summary>
 # 互换支持集的检验照做，指标换成 AUC 或对数损失；信息瓶颈也照用。留一法要用最优点处的 Hessian 代替 XᵀX，此时只是近似。损失的不平等程度对任何损失都有定义；
 # TAML 的另一种形式（熵）只适用于分类。</details>
-# <details><summary>序列模型在上下文里自适应，它也会背答案吗？</summary>
+# <details><summary>序列模型在上下文里就能适应，它也会背答案吗？</summary>
 # 会，只要输入里有能认出用户的东西。给每个用户换上别人的历史、保留 ID：AUC 不掉，说明历史只是摆设。不放用户 ID，它就没处去查这个人，这也是不放的理由之一。</details>
 # <details><summary>有 10⁹ 个用户，用户 ID 表还值得要吗？</summary>
 # 对历史很长的用户，一行参数能存下上下文窗口装不下的东西。只给这些用户，并按他们的样本数做正则；训练时随机丢掉一些行，让模型没有它也能工作。

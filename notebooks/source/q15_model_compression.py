@@ -15,7 +15,7 @@
 # #### 中文
 # 你的元学习推荐模型要为 10⁸ 个用户各自做适应。先压缩什么？用什么方法？int8、剪枝、蒸馏在效果、字节数和延迟上各要付出什么？量化成 int8 之后一点也没变快，为什么？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: compression, quantisation, distillation, serving
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: compression, quantisation, distillation, serving
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -61,7 +61,7 @@
 #
 # **Embedding tables.** Give rare ids no row, use fewer bits, then a smaller dimension, then shared rows by hashing: my order of risk, not measured here.
 #
-# **Latency.** A lookup is usually bound by memory traffic and by the number of kernels. Unpacking int8 to float first is slower than float; a
+# **Latency.** A look-up is usually bound by memory traffic and by the number of kernels. Unpacking int8 to float first is slower than float; a
 # fused kernel need not be. A sparse table saves bytes; it saves time only against a rival that multiplies by the zeros. Measure on the serving machine, at its batch
 # size, at P99.
 
@@ -85,7 +85,7 @@
 # 但教师自己的奇异向量，占同样的字节，又胜过这个学生。<!-- c7: higher -->
 # 先试闭式解；学生必须换结构、换输入时，再做蒸馏。
 #
-# **embedding 表。** 先不给稀有 id 单独的行，再减比特，再减维度，最后才用哈希共用行：这是我估计的风险顺序，这里没有测。
+# **embedding 表。** 先不给低频 id 单独的行，再减比特，再减维度，最后才用哈希共用行：这是我估计的风险顺序，这里没有测。
 #
 # **延迟。** 查表的瓶颈通常是访存和算子个数。先把 int8 还原成浮点再算，比浮点还慢；融合算子则不必。稀疏表省的是字节；只有对手把那些零也乘一遍时，它才省时间。要在线上机器、线上 batch
 # 大小下测 P99。
@@ -201,7 +201,7 @@ claim("RMSE", "1-bit state", "4-bit state", found, at="K = 20")
 # %% [markdown]
 # Nine numbers of four bits are 4.5 bytes. They cost a clear but small error. <!-- c1: small -->
 # One bit costs much. <!-- c2: higher -->
-# A state is a cache: 20 ratings of 3 bytes, item and stars, rebuild it exactly, and must be kept for `update` anyway.
+# A state is a cache: 20 ratings of 3 bytes, item and stars, rebuild it exactly, and must be kept for `update` anyway. (In q07 each takes 8: two numbers in float32.)
 #
 # ## 2. The table in fewer bytes
 # EASE learns one weight for each pair of films by one solve: 1,682 × 1,682 numbers. `compress` packs them, `save` writes the file, and the file is
@@ -210,7 +210,7 @@ claim("RMSE", "1-bit state", "4-bit state", found, at="K = 20")
 # %% [markdown] lang="zh"
 # 九个四比特的数是 4.5 字节。误差确有上升，但很小。<!-- c1: small -->
 # 一比特代价很大。<!-- c2: higher -->
-# 状态只是缓存：20 条评分每条 3 字节，存物品和星级，就能精确还原，而 `update` 本来就要用到它们。
+# 状态只是缓存：20 条评分每条 3 字节，存物品和星级，就能精确还原，而 `update` 本来就要用到它们。（q07 里每条占 8 字节：两个 float32 数。）
 #
 # ## 2. 用更少的字节存表
 # EASE 解一次方程，为每一对影片学一个权重：共 1,682 × 1,682 个数。`compress` 负责打包，`save` 写文件，字节数按文件实测。先在一次划分上跑一遍：
@@ -326,7 +326,7 @@ plots.table(frame.rename(index=glossary.say), digits=1)
 
 # %% [markdown]
 # Unpacking int8 first takes several times as long as float32: probably more kernels, more traffic. The fused kernel reads int8 and escapes that. Now the two columns of the
-# pruned tables. Against a dense product with all rows, a table with two per cent left looks fast; but that product multiplies by 1,632 zeros. Against a lookup of the 50 rows
+# pruned tables. Against a dense product with all rows, a table with two per cent left looks fast; but that product multiplies by 1,632 zeros. Against a look-up of the 50 rows
 # that are needed it wins nothing. Ask what the rival was.
 #
 # ## 4. Distil, or factorise?
@@ -337,7 +337,7 @@ plots.table(frame.rename(index=glossary.say), digits=1)
 
 # %% [markdown] lang="zh"
 # 先还原 int8 再算，用时是 float32 的几倍：多半因为算子更多、访存更多；融合算子直接读 int8，没有这个问题。再看剪枝的两列：与整表的稠密乘法相比，只剩百分之二的表显得很快；
-# 可那个乘法里有 1,632 行乘的是零。与只查所需的 50 行相比，它什么也没赢。看到“加速”，先问对手是谁。
+# 可那个乘法里有 1,632 行乘的是零。与只查所需的 50 行相比，它并不占便宜。看到“加速”，先问对手是谁。
 #
 # ## 4. 蒸馏，还是分解？
 # 64 个单元的学生有两张表，每部影片各 64 个数。它可以只学喜欢，也可以同时学 EASE 的得分（`fit(..., compression_target=True)`）。EASE 的表降到秩 64，字节数相同，而且完全不用训练。
@@ -386,7 +386,7 @@ claim("nDCG@10", "rank-64 table", "distilled student", found)
 # %% [markdown] tags=["pitfalls"]
 # #### English
 # - **"int8 makes it four times faster."** → It makes it four times smaller. Speed depends on a kernel that reads int8 (section 3).
-# - **"Pruned to two per cent, so it is fast."** → Against which rival? A lookup of the dense rows that are needed was not slower (section 3).
+# - **"Pruned to two per cent, so it is fast."** → Against which rival? A look-up of the dense rows that are needed was not slower (section 3).
 # - **"Any pruning works on an overparametrised model."** → At the same share, random pruning lost what magnitude kept.
 # - **"The distilled student beats the baseline."** → Which baseline? The same student from scratch, tuned as well, and a factorisation in as many bytes.
 # #### 中文
@@ -398,8 +398,8 @@ claim("nDCG@10", "rank-64 table", "distilled student", found)
 # %% [markdown] tags=["follow-ups"]
 # #### English
 # <details><summary>int8 gave no speed-up: why?</summary>
-# Codes were unpacked to float before the product, the kernel was launch-bound, or the time is elsewhere: feature lookup, network. Profile first. Large products gain where
-# hardware multiplies int8; an embedding lookup gains from less memory traffic.</details>
+# Codes were unpacked to float before the product, the kernel was launch-bound, or the time is elsewhere: feature look-up, network. Profile first. Large products gain where
+# hardware multiplies int8; an embedding look-up gains from less memory traffic.</details>
 # <details><summary>10⁹ rows: what first, dimension, bits, hashing, or pruning of rare ids?</summary>
 # Admission first: rare ids get no row. Then bits, since int8 or int4 after training needs no change of the model. Then dimension, smaller for rare ids. Hashing last, by my order; industry
 # disagrees: Monolith removes collisions, Unified Embedding shares one table on purpose. Slice the loss by how rare the id is.</details>
@@ -414,9 +414,9 @@ claim("nDCG@10", "rank-64 table", "distilled student", found)
 # #### 中文
 # <details><summary>int8 没有变快，为什么？</summary>
 # 可能在相乘之前就还原成了浮点；可能瓶颈在算子启动；也可能时间花在别处：取特征、网络。先做 profile。大矩阵乘要硬件支持 int8 才快；查表靠的是访存减少。</details>
-# <details><summary>10⁹ 行：先减维度、减比特、做哈希，还是剪掉稀有 id？</summary>
-# 先做准入：稀有 id 不给行。再减比特，训练后的 int8、int4 不用改模型。再减维度，稀有 id 用更小的维度。我把哈希放最后，但业界并无定论：Monolith 消除冲突，Unified Embedding 却有意共用一张表。
-# 要按 id 的稀有程度分桶看损失。</details>
+# <details><summary>10⁹ 行：先减维度、减比特、做哈希，还是剪掉低频 id？</summary>
+# 先做准入：低频 id 不给行。再减比特，训练后的 int8、int4 不用改模型。再减维度，低频 id 用更小的维度。我把哈希放最后，但业界并无定论：Monolith 消除冲突，Unified Embedding 却有意共用一张表。
+# 要按 id 的频次分桶看损失。</details>
 # <details><summary>P99 超预算了，先砍什么？怎么降级？</summary>
 # 先按阶段做 profile：取特征、召回、精排、最慢的分片。先动便宜的：减候选数、加缓存、攒 batch。再动模型：能直接读 int8 或 fp8 的算子，用户侧每次请求只算一次，把精排蒸馏成粗排。
 # 降级要提前备好：超时就走小模型或缓存结果，并统计降级率。</details>
@@ -459,8 +459,8 @@ what_was_measured()
 # %% [markdown] tags=["references"]
 # **Read first · 先读：** Steck (2019), [*Embarrassingly Shallow Autoencoders for Sparse Data*](https://arxiv.org/abs/1905.03375), WWW: EASE.
 #
-# - Hinton, Vinyals & Dean (2015), [*Distilling the Knowledge in a Neural Network*](https://arxiv.org/abs/1503.02531), NIPS workshop.
-# - Han, Pool, Tran & Dally (2015), [*Learning both Weights and Connections for Efficient Neural Networks*](https://arxiv.org/abs/1506.02626), NIPS.
+# - Hinton, Vinyals & Dean (2015), [*Distilling the Knowledge in a Neural Network*](https://arxiv.org/abs/1503.02531), NeurIPS workshop.
+# - Han, Pool, Tran & Dally (2015), [*Learning both Weights and Connections for Efficient Neural Networks*](https://arxiv.org/abs/1506.02626), NeurIPS.
 # - Liang, Krishnan, Hoffman & Jebara (2018), [*Variational Autoencoders for Collaborative Filtering*](https://arxiv.org/abs/1802.05814), WWW: the student.
 # - Guan, Malevich, Yang, Park & Yuen (2019), [*Post-Training 4-bit Quantization on Embedding Tables*](https://arxiv.org/abs/1911.02079), arXiv.
 # - Liu et al. (2022), [*Monolith: Real Time Recommendation System With Collisionless Embedding Table*](https://arxiv.org/abs/2209.07663), arXiv.

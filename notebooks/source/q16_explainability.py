@@ -66,9 +66,9 @@
 # %% [markdown] tags=["zh"]
 # **三类读者。** 用户要一个真实而简短的理由：“因为你评过……”。工程师要查 bug：哪个特征、哪条评分、哪次分布漂移。监管要求说明主要参数、提供关闭入口，并不要求给每个物品算 SHAP 值。
 #
-# **归因的对象。** 得分来自 K 条支持评分。“没有这条评分”有两种意思：*缺失*，或者*中性*，即恰好打了模型预期的分。归因总是相对某个基线的，要说清是哪一种。
+# **归因的对象。** 得分来自支持集里的 K 条评分。“没有这条评分”有两种意思：*缺失*，或者*中性*，即恰好打了模型预期的分。归因总是相对某个基线的，要说清是哪一种。
 #
-# **闭式解预测头**不需要任何近似。记 $e$ 为评分减去评分之前的预期，以 $s$ 为单位，$G = k(S,S) + \sigma^2 I$，$a = G^{-1} k_q$。评分 $j$ 的贡献是 $s\,a_j e_j$，各条贡献加上先验就是得分。拿掉这条评分，得分下降
+# **闭式解预测头**不需要任何近似。记 $e$ 为评分减去看到它们之前的预期，以 $s$ 为单位，$G = k(S,S) + \sigma^2 I$，$a = G^{-1} k_q$。评分 $j$ 的贡献是 $s\,a_j e_j$，各条贡献加上先验就是得分。拿掉这条评分，得分下降
 #
 # $$s\, a_j \frac{(G^{-1} e)_j}{(G^{-1})_{jj}}$$
 #
@@ -87,7 +87,7 @@
 # **给用户的理由。** “因为你喜欢过最相似的那部”，它对得分的影响远小于真正的理由。<!-- c7: lower -->
 # 没有哪条能超过真正的理由，这是定义决定的；差多少才是测出来的。
 #
-# **局限。** 用删除来检验，会偏向本身就靠删除的方法。相关的评分会分摊贡献。满足完备性和线性的归因，包括 SHAP 和积分梯度，在判断“改了输入会怎样”时可能并不比瞎猜好（Bilodeau 等，2024）。
+# **局限。** 用删除来检验，会偏向本身就靠删除的方法。相关的评分会分摊贡献。满足完备性和线性的归因，包括 SHAP 和积分梯度，在判断“改了输入会怎样”时可能并不比随机猜好（Bilodeau 等，2024）。
 # 而且解释一个更弱的模型并不划算：这个 Transformer 的误差比不需要解释器的预测头更高。<!-- c8: higher -->
 
 # %% [markdown]
@@ -326,7 +326,7 @@ claim("fall of the score", weighed, rule, study.compare(weighed, rule, "fall", *
 # in movement no difference is seen; <!-- c5: none -->
 # and weighing it by attention makes it worse. <!-- c6: lower -->
 #
-# The table relativises this. In the fall occlusion comes first: the test takes ratings away, as occlusion, LIME and KernelSHAP do, so part of that is by construction. In movement the same three stand lower. A
+# The table puts this in proportion. In the fall occlusion comes first: the test takes ratings away, as occlusion, LIME and KernelSHAP do, so part of that is by construction. In movement the same three stand lower. A
 # guess, not measured: their largest ratings have both signs, and the effects cancel. In the head the rule is far behind, so "comes close" is about this Transformer. Report the test and the model with the method.
 #
 # ## 3. What a page tells the user
@@ -394,14 +394,14 @@ claim("RMSE", "in-context Transformer", "closed-form head", found)
 # %% [markdown] tags=["pitfalls"]
 # #### English
 # - **"Attention weights are the explanation."** → They have no sign, and in the signed test no difference from chance was seen (section 2). <!-- c2: none -->
-#   DIN's weights are not even normalised: test them in the same way.
+#   In DIN's paper they are not even normalised: test them in the same way.
 # - **"Attention is not explanation, that is settled."** → Disputed: it depends on the definition and the test. In the unsigned test attention beat chance (section 2). <!-- c3: higher -->
 # - **"SHAP satisfies the axioms, so it is faithful."** → Axioms fix how credit adds up. What the model does when an input changes need not follow from it (Bilodeau et al. 2024).
 # - **"The language model explains our ranker."** → It writes a plausible text about the same input. Unless the ranker's own numbers enter, nothing ties the text to the score.
 # - **"The law demands a SHAP value per item."** → The EU's Digital Services Act asks for the main parameters (Art. 27) and, of very large platforms, an option without profiling (Art. 38). China's rules, in force since 1 March 2022, ask for notice of the principles and for an off switch.
 # #### 中文
 # - **“注意力权重就是解释。”** → 它没有正负号，在带符号的检验里看不出与随机有差别（第 2 节）。<!-- c2: none -->
-#   DIN 的权重连归一化都没有做，要用同样的办法检验。
+#   DIN 论文里的权重连归一化都没有做，要用同样的办法检验。
 # - **“注意力不是解释，已有定论。”** → 仍有争议，取决于定义和检验。在不看符号的检验里，注意力胜过随机（第 2 节）。<!-- c3: higher -->
 # - **“SHAP 满足公理，所以忠实。”** → 公理规定贡献怎么分摊，并不保证能由此推断输入改变后模型会怎样（Bilodeau 等，2024）。
 # - **“让大模型来解释我们的排序。”** → 它只是根据同样的输入写一段说得通的话。不把排序模型自己的数字喂进去，文字和得分就没有任何绑定。
@@ -426,7 +426,7 @@ claim("RMSE", "in-context Transformer", "closed-form head", found)
 # 展示影响最大的那条评分或点击，由真正做排序的模型给出。线性头里是精确值，只要解一次 K × K。深度排序模型就把最近若干条行为放进一个 batch 逐条遮挡。理由和得分下降量一起落日志，下降太小就不展示。</details>
 # <details><summary>对 embedding 特征做 SHAP：基线取什么？特征相关怎么办？</summary>
 # 零向量不对应任何用户。取真实用户的均值，或者以“这条行为缺失”为单位。解释行为或特征组，不要解释单个维度。相关特征怎么分摊贡献，取决于如何模拟缺失；这一点要说明，并把它们合成一组。</details>
-# <details><summary>我们只有点击，没有星级，而且有 10⁹ 个 ID，会有什么不同？</summary>
+# <details><summary>我们只有点击，没有星级，而且有 10⁹ 个 id，会有什么不同？</summary>
 # 解释单位变成历史里的一条行为，缺失用 mask 表示。行为太多，不可能每次请求都做 SHAP：只遮挡检索或注意力选中的那些；离线做审计，线上只给展示出来的卡片算。</details>
 # <details><summary>没有“真实理由”的标注，怎么检验忠实性？</summary>
 # 做删除和充分性检验，与随机顺序对照；找一个理由已知的模型，例如这里的预测头；再把权重随机化（Adebayo 等，2018）：如果解释不变，它说的就不是这个模型。</details>

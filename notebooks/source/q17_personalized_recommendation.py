@@ -38,7 +38,7 @@
 # **Three levels.** A global model has little variance and is biased for everybody who is not average. A model per user is the reverse. Segments stand between,
 # but a new user must first be put into one, on little evidence, and then gets the whole segment's taste.
 #
-# **Partial pooling.** Weights $w_u \sim N(m, T)$ with $m$ and $T$ learned across users. With ratings $X$, $y$ of noise $\sigma^2$:
+# **Partial pooling.** Weights $w_u \sim N(m, T)$ with $m$ and $T$ (q07's $S$) learned across users. With ratings $X$, $y$ of noise $\sigma^2$:
 #
 # $$\hat w_u = m + \left(X^\top X / \sigma^2 + T^{-1}\right)^{-1} X^\top (y - Xm) / \sigma^2$$
 #
@@ -48,21 +48,21 @@
 #
 # **What is measured here.** With five ratings partial pooling is ahead of one taste for all. <!-- c3: lower -->
 # Own data alone is far behind. <!-- c2: higher -->
-# A ridge with one tuned strength, shrunk towards the same learned mean user, is level with it at five ratings. <!-- c4: none -->
+# Between it and a ridge with one tuned strength, shrunk towards the same learned mean user, no difference is seen at five ratings. <!-- c4: none -->
 # So what the learned scales of $T$ add is small there.
 #
 # **Profile, gates, adapters.** Features of the user move the prior mean: $m + M g_u$. At no rating this is all the personalisation there is; it helps, <!-- c5: lower -->
 # and brings the head level with the tuned bias, not ahead of it. <!-- c8: equal -->
-# Gates (POSO, PEPNet) let features scale a network's units; a LoRA per user (OPPU) stores weights, some tens of kilobytes each; it has to beat a vector of a few
+# Gates (POSO, PEPNet) let features scale a network's units; a LoRA per user (OPPU) stores weights, 8 MB each in q05's example; it has to beat a vector of a few
 # dozen numbers that is solved from the ratings at request time.
 #
 # **Judge it rightly.** A user bias changes no user's ranking, yet it raises the AUC over all pairs. GAUC averages the AUC within users, weighted by exposures. Then
 # look at who gets worse: by amount of history, by group. Here women and men both gain at twenty ratings. <!-- c6: lower, c7: lower -->
 
 # %% [markdown] tags=["zh"]
-# **三个层次。** 全局模型方差小，但对每个“不平均”的人都有偏；每人一个模型正好相反。分群介于两者之间，但新用户要先凭很少的证据归到某一群，然后照单全收那一群的口味。
+# **三个层次。** 全局模型方差小，但对每个偏离平均的人都有偏；每人一个模型正好相反。分群介于两者之间，但新用户要先凭很少的证据归到某一群，然后照单全收那一群的口味。
 #
-# **部分合并。** 权重 $w_u \sim N(m, T)$，$m$ 和 $T$ 由全体用户学出。评分为 $X$、$y$，噪声方差 $\sigma^2$：
+# **部分合并。** 权重 $w_u \sim N(m, T)$，$m$ 和 $T$（即 q07 的 $S$）由全体用户学出。评分为 $X$、$y$，噪声方差 $\sigma^2$：
 #
 # $$\hat w_u = m + \left(X^\top X / \sigma^2 + T^{-1}\right)^{-1} X^\top (y - Xm) / \sigma^2$$
 #
@@ -76,9 +76,9 @@
 #
 # **画像、门控、适配器。** 用户特征移动先验均值：$m + M g_u$。一条评分都没有时，个性化就只有这些：它有帮助，<!-- c5: lower -->
 # 但只让预测头与调好的偏置持平，并没有领先。<!-- c8: equal -->
-# 门控（POSO、PEPNet）让特征去缩放网络的单元；每人一个 LoRA（OPPU）要存权重，每人几十 KB，它得胜过一个请求时现解的、只有几十个数的向量才值得。
+# 门控（POSO、PEPNet）让特征去缩放网络的单元；每人一个 LoRA（OPPU）要存权重，按 q05 的例子每人 8 MB，它得胜过一个请求时现解的、只有几十个数的向量才值得。
 #
-# **评估要对。** 用户偏置不改变任何人的排序，却能抬高全体样本对的 AUC。GAUC 在用户内算 AUC，再按曝光加权。然后看谁变差：按历史长短看，按人群看。
+# **评估要对。** 用户偏置不改变任何人的排序，却能抬高全局 AUC（全体样本对一起算）。GAUC 在用户内算 AUC，再按曝光加权。然后看谁变差：按历史长短看，按人群看。
 # 这里有二十条评分时，女性和男性用户都有收益。<!-- c6: lower, c7: lower -->
 
 # %% [markdown]
@@ -144,7 +144,7 @@ TEXTS = {
     "worse": ("users whom partial pooling serves worse than the bias, K = 20", "部分合并不如偏置的用户，K = 20"),
     "item": ("item part alone", "只有物品部分"),
     "whole": ("with the user bias", "加上用户偏置"),
-    "pooled": ("AUC over all pairs", "全体样本的 AUC"),
+    "pooled": ("AUC over all pairs", "全局 AUC"),
     "gauc": ("GAUC, by your gauc", "GAUC，用你写的 gauc"),
 }
 
@@ -276,7 +276,7 @@ claim("RMSE", profile, "partial pooling", found)
 # Own data alone is a disaster at five ratings for nine weights. <!-- c2: higher -->
 # In the table its error even grows with K at first, and is worst at ten, about as many ratings as weights: there, we guess, it fits the noise. Shrinking
 # repairs it, <!-- c3: lower -->
-# and at five ratings one tuned strength does as well as learned scales. <!-- c4: none -->
+# and at five ratings no difference is seen between one tuned strength and learned scales. <!-- c4: none -->
 # Both shrink towards the learned mean user. At twenty ratings the learned scales are slightly ahead in the table.
 # The profile (age, gender, occupation) speaks before the first rating, by less than the margin. <!-- c5: lower -->
 #
@@ -289,12 +289,12 @@ claim("RMSE", profile, "partial pooling", found)
 # 也许是因为凭很少的证据就得归群，但从表里看，没有评分时它也更差。到二十条评分时，表里的分群已超过“所有人一种口味”；软分群（混合）没有试。
 # 九个权重、五条评分，只用自己的数据是一场灾难。<!-- c2: higher -->
 # 从表里看，它的误差一开始甚至随 K 上升，在十条时最差，这时评分数与权重数相当：我们猜它把噪声也拟合了。收缩能补救；<!-- c3: lower -->
-# 在五条评分时，一个调好的强度就和学出来的尺度一样好。<!-- c4: none -->
+# 在五条评分时，一个调好的强度与学出来的尺度看不出差别。<!-- c4: none -->
 # 两者都往学出来的平均用户收缩。到二十条评分时，表里学出来的尺度略微领先。
 # 用户画像（年龄、性别、职业）在第一条评分之前就能说话，作用小于等效界值。<!-- c5: lower -->
 #
 # ## 3. 谁变差了？
-# 平均数会掩盖人。即使有二十条评分，还有多少用户不如用偏置模型？比例打印在下面；q20 会问“变差”是可重复的，还是偶然。按人群看更有把握。下面是女性和男性用户，
+# 平均数会掩盖个体。即使有二十条评分，还有多少用户不如用偏置模型？比例打印在下面；q20 会问“变差”是可重复的，还是偶然。按人群看更有把握。下面是女性和男性用户，
 # 分别用偏置模型和这里最好的预测头：
 
 # %%
@@ -340,11 +340,11 @@ claim("RMSE", profile, "shrunken bias", found)
 # %% [markdown] lang="zh"
 # 两组都有收益，<!-- c6: lower, c7: lower -->
 # 不过从表里看，两种模型下女性用户的误差都更高。ML-100K 里女性用户较少；这是不是原因，没有测。
-# 第一条评分之前，预测头与偏置没有实质差别，<!-- c8: equal -->
+# 第一条评分之前，预测头与偏置在等效界值内持平，<!-- c8: equal -->
 # 而且从表里看，男性用户略微吃亏。
 #
 # ## 4. 衡量个性化的指标
-# 两种得分，对每个用户的影片排序完全相同：偏置模型的物品部分，以及再加上用户偏置。在留出的评分上预测喜欢与否。全体样本的 AUC 和 GAUC 各怎么说？
+# 两种得分，对每个用户的影片排序完全相同：偏置模型的物品部分，以及再加上用户偏置。在留出的评分上预测喜欢与否。全局 AUC 和 GAUC 各怎么说？
 
 # %% tags=["exercise"]
 with mine("q17") as my:
@@ -361,7 +361,7 @@ with mine("q17") as my:
 # The pooled AUC rises by the user bias alone, which knows who rates high. No list has changed, and GAUC, which compares within users only, cannot move.
 
 # %% [markdown] lang="zh"
-# 只加用户偏置，全体样本的 AUC 就上去了，因为它知道谁打分高。没有一个人的列表变过；GAUC 只在用户内比较，所以不会动。
+# 只加用户偏置，全局 AUC 就上去了，因为它知道谁打分高。没有一个人的列表变过；GAUC 只在用户内比较，所以不会动。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -376,7 +376,7 @@ with mine("q17") as my:
 # - [3] 部分合并：写出公式，说清先验从哪里来，以及它不需要切换
 # - [1] 点击率用 Beta 先验，α 和 β 由全部物品估计
 # - [2] 画像、门控、适配器各加了什么，每个用户要多少代价
-# - [1] 用按曝光加权的 GAUC 评估，并说清全体 AUC 为什么误导
+# - [1] 用按曝光加权的 GAUC 评估，并说清全局 AUC 为什么误导
 # - [1] 看谁变差：按历史长短，按人群
 
 # %% [markdown] tags=["pitfalls"]
@@ -384,13 +384,13 @@ with mine("q17") as my:
 # - **"Segments are the safe middle."** → A new user must be put into one first. With one rating that costs more than it gives. <!-- c1: higher -->
 # - **"Per-user weights personalise."** → They may carry only the amount of evidence. Exchange users before you say so (q23).
 # - **"AUC went up, so personalisation works."** → A user bias lifts the pooled AUC and changes no list (section 4).
-# - **"The learned scales are what wins."** → Take them away: at five ratings one tuned strength did as well. <!-- c4: none -->
+# - **"The learned scales are what wins."** → Take them away: at five ratings no loss was seen with one tuned strength. <!-- c4: none -->
 # - **"CTR 1/2 beats 40/100."** → Not before the prior is added.
 # #### 中文
 # - **“分群是稳妥的折中。”** → 新用户得先归到某一群。只有一条评分时，这样做得不偿失。<!-- c1: higher -->
 # - **“每人一套权重就是个性化。”** → 它可能只反映证据的多少。先互换用户，再下结论（q23）。
-# - **“AUC 涨了，说明个性化有效。”** → 加一个用户偏置就能抬高全体 AUC，却不改变任何列表（第 4 节）。
-# - **“赢的是学出来的尺度。”** → 把它拿掉试试：五条评分时，一个调好的强度同样好。<!-- c4: none -->
+# - **“AUC 涨了，说明个性化有效。”** → 加一个用户偏置就能抬高全局 AUC，却不改变任何列表（第 4 节）。
+# - **“赢的是学出来的尺度。”** → 把它拿掉试试：五条评分时，换成一个调好的强度，看不出更差。<!-- c4: none -->
 # - **“点击率 1/2 胜过 40/100。”** → 先把先验加上再比。
 
 # %% [markdown] tags=["follow-ups"]
@@ -438,7 +438,7 @@ with mine("q17") as my:
 # ## 动手
 # 在 [`exercises/q17_personalized_recommendation.py`](../exercises/q17_personalized_recommendation.py) 里写三个函数，大约 20 分钟：
 #
-# - `partial_pooling`：数据多少不同的用户的后验均值。
+# - `partial_pooling`：一批用户的后验均值，每人的评分数可以不同。
 # - `beta_prior`：用矩估计从点击和曝光得到 α 和 β。
 # - `gauc`：用户内的 AUC，按曝光加权。
 #
@@ -459,7 +459,7 @@ what_was_measured()
 # **Read first · 先读：** Gelman & Hill (2007), *Data Analysis Using Regression and Multilevel/Hierarchical Models*, Cambridge University Press, chapter 12.
 #
 # - Zhang et al. (2016), *GLMix: Generalized Linear Mixed Models For Large-Scale Response Prediction*, KDD.
-# - *Addressing Cold Start in Product Search via Empirical Bayes* (2022), CIKM.
+# - Han et al. (2022), *Addressing Cold Start in Product Search via Empirical Bayes*, CIKM.
 # - Zhou et al. (2018), [*Deep Interest Network for Click-Through Rate Prediction*](https://arxiv.org/abs/1706.06978), KDD: GAUC.
 # - Chang et al. (2023), [*PEPNet: Parameter and Embedding Personalized Network for Infusing with Personalized Prior Information*](https://arxiv.org/abs/2302.01115), KDD.
 # - Dai et al. (2021), [*POSO: Personalized Cold Start Modules for Large-scale Recommender Systems*](https://arxiv.org/abs/2108.04690), arXiv.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # q18 · What is sample efficiency? · 什么是元学习中的样本效率？
+# # q18 · What is sample efficiency?
 #
 # Two directions: users to learn from, and ratings of a new user. What a prior is worth, when the data take over, and what the usual advice
 # does here. Read the question, answer it aloud, then compare.
@@ -17,21 +17,21 @@
 # 两个团队都说自己的冷启动模型样本效率高：一个指训练用的用户少，另一个指新用户要给的评分少。这两件事分别怎么度量？一个新物品要有多少次曝光，
 # 你才相信它自己的统计？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: cold start, priors, learning curves
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: cold start, priors, learning curves
 
 # %% [markdown] tags=["answer-short"]
 # #### English
 # There are two axes: users to meta-train on, and ratings of a new user. I draw the error over both, and count how many ratings each model needs
 # for the same error. A prior is worth κ = σ²/τ² ratings: the variance of a rating's noise over that between users. Below κ the prior is better
 # than the data alone. On ML-100K with 484 users to learn from the closed-form head beats a tuned bias, <!-- c2: lower -->
-# and does with ten ratings more than the bias with twenty. <!-- c4: lower -->
+# and with ten ratings it beats the bias with twenty. <!-- c4: lower -->
 # With fifteen users no lead over the bias is sure; film features help the head there. <!-- c3: lower -->
 # Bagging, the textbook cure for variance, makes the factor model worse. <!-- c6: higher -->
 # #### 中文
 # 有两个维度：元训练用多少用户，新用户给多少评分。我画出误差随两者变化的曲面，再数每个模型达到同样误差各需多少条评分。先验相当于 κ = σ²/τ² 条评分：
 # 单条评分的噪声方差，除以用户之间的方差。评分少于 κ 条时，只看数据不如只看先验。在 ML-100K 上用 484 名用户训练，闭式解预测头胜过调好参的收缩偏置，<!-- c2: lower -->
 # 十条评分就胜过偏置的二十条。<!-- c4: lower -->
-# 只有十五名训练用户时，看不出它比偏置可靠地好；影片特征对它有用。<!-- c3: lower -->
+# 只有十五名训练用户时，看不出它能稳定胜过偏置；影片特征对它有用。<!-- c3: lower -->
 # 教科书上降方差的 bagging，反而让因子模型变差。<!-- c6: higher -->
 
 # %% [markdown] tags=["answer-full"]
@@ -51,7 +51,7 @@
 # **Few-shot learners where data are fewest.** A learned prior must be learned from something. With fifteen users our head's lead over the bias
 # did not hold on fresh draws of the fifteen. Genres and years did help it there. <!-- c3: lower -->
 # With all users it is ahead, <!-- c2: lower -->
-# and needs ten ratings to beat what the bias does with twenty. <!-- c4: lower -->
+# and with ten ratings it beats the bias with twenty. <!-- c4: lower -->
 #
 # **Averaging and boosting.** "Averaging cuts variance, boosting cuts bias" is true of unregularised learners. A Bayesian model already shrinks. Averaging
 # eight random starts helps a little. <!-- c7: lower -->
@@ -89,7 +89,7 @@
 # **问得更好。** 如果能决定让新用户评哪些物品，就选最能降低全库后验方差的。在这里，
 # 它相对随机影片的优势换了种子就不成立：用户看过的影片，用处大概都差不多（这只是猜测）。
 #
-# **缩放定律。** 误差常常按 $a\,n^{-b}$ 下降。拟合只对测过的范围负责；外推到两倍用户时，我们的拟合过于乐观，
+# **scaling law（缩放定律）。** 误差常常按 $a\,n^{-b}$ 下降。拟合只对测过的范围负责；外推到两倍用户时，我们的拟合过于乐观，
 # 差距小于等效界值，但与最后一次翻倍的收益相比并不小。<!-- c5: higher -->
 
 # %% [markdown]
@@ -403,10 +403,10 @@ claim("RMSE", "closed-form head", "power law through fewer users", hope)
 # "We must halve the logs": half of the users, or half of each user's ratings? Rows that differ only in the third digit are no ranking.
 
 # %% [markdown] lang="zh"
-# 测得的误差高于定律给出的值，差距在等效界值之内。<!-- c5: higher -->
+# 测得的误差高于幂律给出的值，差距在等效界值之内。<!-- c5: higher -->
 # 但与打印出的“最后一次翻倍的收益”相比，这个偏差不小。
 #
-# 没有下限的定律终究要失效，因为没有模型能预测评分里的噪声。这里的弯曲是否由这个下限造成，没有测。
+# 没有下限的幂律终究要失效，因为没有模型能预测评分里的噪声。这里的弯曲是否由这个下限造成，没有测。
 #
 # “日志必须砍掉一半”：砍用户，还是砍每个用户的评分？两行只在第三位小数上不同时，不分高下。
 
@@ -483,7 +483,7 @@ plots.table(table.T)
 # - [2] 说出先验值 σ²/τ² 条评分，信任按 K/(K + κ) 逐渐上升，而不是一刀切
 # - [1] 说出小数据时谁会赢：特征或简单的收缩均值，并验证是哪一个
 # - [1] 模型本身已有收缩时，对“平均降方差、boosting 降偏差”存疑
-# - [1] 谨慎使用缩放定律：指数只在测过的范围内成立
+# - [1] 谨慎使用 scaling law：指数只在测过的范围内成立
 # - [1] 知道问哪些评分也很重要
 
 # %% [markdown] tags=["pitfalls"]
@@ -532,7 +532,7 @@ plots.table(table.T)
 # 正样本全部保留，而稀有事件的信息大多在正样本里；负样本减到与正样本差不多少之前，方差只略增。保留率为 w 时，样本里的几率（odds）高了 1/w 倍，
 # 所以 p = q / (q + (1 − q) / w)，He 等（2014）就是这样做的；对逻辑回归来说，就是截距平移 log w。</details>
 # <details><summary>10⁹ 个 id：瓶颈是数据还是模型？</summary>
-# 两条曲线都画：模型不变，数据减半；数据不变，模型减半。哪个误差变化大，眼下瓶颈就是哪个。已发表的推荐缩放定律（RecSys 2024、ICML 2024）只是对各自范围的拟合。
+# 两条曲线都画：模型不变，数据减半；数据不变，模型减半。哪个误差变化大，眼下瓶颈就是哪个。已发表的推荐 scaling law（RecSys 2024、ICML 2024）只是对各自范围的拟合。
 # 对 10⁹ 个 id 的长尾，瓶颈是每个 id 的样本太少：用特征、哈希或语义 ID 来共享。</details>
 # <details><summary>能在上下文里适应的序列模型，样本效率不是更高吗？</summary>
 # 对单个新用户可能更高，线上也不需要额外训练。但它的先验也是学来的，所以在另一个维度上付账：先要有很多用户。把它放到同一张曲面上比。本课没有测。</details>
@@ -576,5 +576,5 @@ what_was_measured()
 # - He et al. (2014), *Practical Lessons from Predicting Clicks on Ads at Facebook*, ADKDD: negative downsampling and recalibration.
 # - Zhang et al. (2024), *Scaling Law of Large Sequential Recommendation Models*, RecSys.
 # - Zhang et al. (2024), *Wukong: Towards a Scaling Law for Large-Scale Recommendation*, ICML.
-# - *Self-Auxiliary Distillation for Sample Efficient Learning in Google-Scale Recommenders* (2024), RecSys.
+# - Zhang et al. (2024), *Self-Auxiliary Distillation for Sample Efficient Learning in Google-Scale Recommenders*, RecSys.
 # - *Exploring Scaling Laws of CTR Model for Online Performance Improvement* (2025), RecSys.

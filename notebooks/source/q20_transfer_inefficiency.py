@@ -13,7 +13,7 @@
 # You merged a large scene with a small one, and the small one got worse, they say. What is transfer inefficiency, how does it differ from negative transfer, how do you tell them apart, and what do you do about misleading source
 # data?
 # #### 中文
-# 你把大场景和小场景合并训练，有人说小场景变差了。什么是迁移无效性？它和负迁移有什么区别？怎么区分？源数据有误导时怎么办？
+# 你把大场景和小场景合并训练，有人说小场景变差了。什么是迁移无效性（即迁移低效）？它和负迁移有什么区别？怎么区分？源数据有误导时怎么办？
 #
 # level: senior · minutes: 3 · needs: q01, q05, q13 · topics: negative transfer, multi-scenario, task weighting, diagnosis
 
@@ -25,9 +25,9 @@
 # at five ratings, nearly as good as knowing them. <!-- c5: small -->
 # Users who look harmed must be judged on ratings that did not choose them. <!-- c7: higher, c8: none -->
 # #### 中文
-# 三种比较，三个名字。目标上比源上差，可能只是目标更难，所以旁边要放目标自己最好的模型。<!-- c1: none -->
+# 三种比较，三个名字。目标域上比源域上差，可能只是目标域更难，所以旁边要放目标域自己最好的模型。<!-- c1: none -->
 # 比不迁移还差，才叫负迁移；这里迁移明显帮到了小群体。<!-- c2: lower -->
-# 付出大、收益小，叫迁移无效，要看离上限还差多少。源用户里有误导的，我只保留梯度对可信用户有益的：<!-- c4: lower -->
+# 付出大、收益小，叫迁移低效，要看离上限还差多少。源用户里有误导的，我只保留梯度对可信用户有益的：<!-- c4: lower -->
 # 新用户有五条评分时，几乎与知道答案一样好。<!-- c5: small -->
 # 看上去受害的用户，要用没参与挑选的评分来检验。<!-- c7: higher, c8: none -->
 
@@ -57,9 +57,9 @@
 # **In production:** the target alone as a shadow model, differences by group with intervals, a switch per group.
 
 # %% [markdown] tags=["zh"]
-# **三种含义。** （1）*目标上比源上差。* 用男性用户训练的模型，在女性用户上误差更大；只用女性用户训练的模型也一样，两者之间看不出差别。<!-- c1: none -->
-# 女性用户自己的模型在女性用户上误差也更大，只是差距小一些，所以单看这个差距，不能断定迁移有害。（2）*负迁移：* 在目标上比不迁移还差。只有十名女性用户时，加上男性用户明显有帮助。<!-- c2: lower -->
-# （3）*迁移无效：* 有帮助，但相对代价太小。记误差为 $E$，
+# **三种含义。** （1）*目标域上比源域上差。* 用男性用户训练的模型，在女性用户上误差更大；只用女性用户训练的模型也一样，两者之间看不出差别。<!-- c1: none -->
+# 女性用户自己的模型在女性用户上误差也更大，只是差距小一些，所以单看这个差距，不能断定迁移有害。（2）*负迁移：* 在目标域上比不迁移还差。只有十名女性用户时，加上男性用户明显有帮助。<!-- c2: lower -->
+# （3）*迁移低效：* 有帮助，但收益相对代价太小。记误差为 $E$，
 #
 # $$\rho = \frac{E_\text{with} - E_\text{ceiling}}{E_\text{without} - E_\text{ceiling}},$$
 #
@@ -76,7 +76,7 @@
 # **什么可以模仿。** 门控蒸馏只在源于留出数据上赢的地方跟着它。在默认权重、五条评分下，没看到只有六十名用户的学生从中得到好处。<!-- c6: none -->
 # STEM 和 PLE 让部分参数各用各的；ForkMerge 先分叉，再按验证结果合并。
 #
-# **谁受了害。** 挑选和检验要用不同的评分。用一条评分做自适应时，看上去受害的人平均来说确实又受害；<!-- c7: higher -->
+# **谁受了害。** 挑选和检验要用不同的评分。用一条评分做适应时，看上去受害的人平均来说确实又受害；<!-- c7: higher -->
 # 二十条时，看不到伤害。<!-- c8: none -->
 #
 # **线上：** 只用目标域的模型作影子模型，按人群看差异和区间，每个人群有开关。
@@ -88,7 +88,7 @@
 
 # %% [markdown] lang="zh"
 # ## 1. 三种含义，一张表
-# 男性用户是源，女性用户是目标：闭式解预测头，新用户各五条评分。第一种含义：模型在目标上比在源上差。第二种：比不迁移还差。第三种：有帮助，但相对付出的代价太小。
+# 男性用户是源，女性用户是目标：闭式解预测头，新用户各五条评分。第一种含义：模型在目标域上比在源域上差。第二种：比不迁移还差。第三种：有帮助，但相对付出的代价太小。
 
 # %%
 import numpy as np
@@ -151,14 +151,14 @@ found = study.compare("10 women and the men", "10 women, alone", **at)
 claim("RMSE", "10 women and the men", "10 women, alone", found)
 
 # %% [markdown]
-# Read the columns: every model, the men's own too, errs more on women. So "worse on the target" says that women's ratings are harder to predict here. Against women alone, no difference is seen. <!-- c1: none -->
+# Read the columns: every model, the women's own too, errs more on women. So "worse on the target" says that women's ratings are harder to predict here. Against women alone, no difference is seen. <!-- c1: none -->
 # Read the rows: with ten women, the men help much. <!-- c2: lower -->
 #
 # Your `transfer_ratio` says how much of the gain is still missing. As ceiling we take the best model of the table. It is a stand-in: all women with the men were not fitted,
 # and it was picked on the users who judge, so the ratios come out a little high.
 
 # %% [markdown] lang="zh"
-# 竖着看：每个模型在女性用户上误差都更大，包括只用女性训练的。所以“目标上更差”只说明这里女性用户的评分更难预测。与只用女性用户相比，看不出差别。<!-- c1: none -->
+# 竖着看：每个模型在女性用户上误差都更大，用男性用户训练的、只用女性用户训练的都一样。所以“目标域上更差”只说明这里女性用户的评分更难预测。与只用女性用户相比，看不出差别。<!-- c1: none -->
 # 横着看：只有十名女性用户时，男性用户帮助很大。<!-- c2: lower -->
 #
 # 用你写的 `transfer_ratio` 看看还差多少收益。上限取表中最好的模型。它只是替代：没有训练“全部女性加男性”的模型，而且它是在评估用户上挑出来的，所以比值略微偏高。
@@ -314,14 +314,14 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 # 换五次新的划分，全部用户略占上风，所以只能说两者接近。
 # 过滤留下了有用的部分，<!-- c4: lower -->
 # 接近理想情形。<!-- c5: small -->
-# 再看表中二十条评分的一列：用全部用户远好于只用可信用户，过滤没有什么可赚的了。看图中 0 % 处：过滤与用全部用户几乎重合，没有人误导时，过滤几乎没有代价。我们按余弦抽取用户的做法比不上它：
+# 再看表中二十条评分的一列：用全部用户远好于只用可信用户，过滤没有什么可赚的了。看图中 0% 处：过滤与用全部用户几乎重合，没有人误导时，过滤几乎没有代价。我们按余弦抽取用户的做法比不上它：
 # 丢掉了很多正常用户，在每个比例上误差都比过滤高。
 #
 # 通过门控模仿源模型，在五条评分下没有看到对六十名用户的学生有好处；<!-- c6: none -->
 # 在二十条下，表中有一点好处，加不加门控都一样。奖励各头彼此不同，结果与普通 ANIL 差不多。在这个研究里，起作用的是挑选*用户*。
 #
 # ## 3. 究竟谁受了害？
-# 这次没有误导用户，可能造成伤害的是另一步：预测头用该用户的 K 条评分做自适应。之后有些用户的误差比只用先验时还大。他们是真的受害，还是运气不好？把每个用户的查询集随机分成两半：在一半上判定谁看上去受害，
+# 这次没有误导用户，可能造成伤害的是另一步：预测头用该用户的 K 条评分做适应。之后有些用户的误差比只用先验时还大。他们是真的受害，还是运气不好？把每个用户的查询集随机分成两半：在一半上判定谁看上去受害，
 # 在另一半上检验。加入任何一个源时，都可以这样检验。
 
 # %%
@@ -402,7 +402,7 @@ claim(metric, "who looked harmed", 0, again["K = 20"])
 # <details><summary>大场景旁边有个很小的场景，怎么用大的帮小的？</summary>
 # 在大场景上预训练，再向它收缩：先验的强度在小场景上调；或者每个场景加门控、适配器。美团的 CCTL（KDD 2023）用一个盯着目标的伴随网络给每个源样本加权。</details>
 # <details><summary>跷跷板还是负迁移？和什么比？</summary>
-# 负迁移是与“同样预算、只做该任务的模型”比。跷跷板发生在一个模型内部的两个任务之间：随损失权重此消彼长。把前沿画出来。</details>
+# 负迁移是与“同样预算、只做该任务的模型”比。跷跷板发生在一个模型内部的两个任务之间：随损失权重此消彼长。把帕累托前沿画出来。</details>
 # <details><summary>我们有点击和 10⁹ 用户，难道给每个用户算梯度？</summary>
 # 不。按组算：渠道、活动、城市，每小时抽一个 batch，只看最后一层。或者看去掉某一组之后，目标的留出损失怎么变。</details>
 # <details><summary>序列模型在上下文里就能适应，它也会被迁移伤害吗？</summary>
@@ -446,4 +446,4 @@ what_was_measured()
 # - Jiang et al. (2023), [*ForkMerge: Mitigating Negative Transfer in Auxiliary-Task Learning*](https://arxiv.org/abs/2301.12618), NeurIPS.
 # - Su et al. (2024), [*STEM: Unleashing the Power of Embeddings for Multi-task Recommendation*](https://arxiv.org/abs/2308.13537), AAAI.
 # - Zhang et al. (2023), [*A Collaborative Transfer Learning Framework for Cross-domain Recommendation*](https://arxiv.org/abs/2306.16425), KDD: CCTL.
-# - Hinton, Vinyals & Dean (2015), [*Distilling the Knowledge in a Neural Network*](https://arxiv.org/abs/1503.02531), arXiv.
+# - Hinton, Vinyals & Dean (2015), [*Distilling the Knowledge in a Neural Network*](https://arxiv.org/abs/1503.02531), NeurIPS workshop.

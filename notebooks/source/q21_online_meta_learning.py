@@ -28,7 +28,7 @@
 # Continual SGD with a tuned step shows no loss; <!-- c7: none -->
 # with a step of 0.03 it forgets. <!-- c8: higher -->
 # #### 中文
-# 每个用户是一个任务：在五条评分上适配，在其余评分上评估；一天后，先验再从这个用户身上学习。FTML（跟随元领导者）在目前为止的全部用户上重新优化初始化和步长；在线经验贝叶斯只存一个均值和一个协方差。
+# 每个用户是一个任务：在五条评分上适应，在其余评分上评估；一天后，先验再从这个用户身上学习。FTML（跟随元领导者）在目前为止的全部用户上重新优化初始化和步长；在线经验贝叶斯只存一个均值和一个协方差。
 # 在 ML-100K 上，按整条数据流平均，FTML 胜过滚动更新的偏置基线、<!-- c1: lower -->
 # 用过去用户拟合并持续更新的先验、<!-- c2: lower -->
 # 以及每人从零学的岭回归。<!-- c3: lower -->
@@ -55,17 +55,17 @@
 # Its ten Adam steps a user carry moments, which are a memory too.
 #
 # **What is measured.** On average the leader beats the running bias, an updated prior of the past, and a ridge from scratch. <!-- c1: lower, c2: lower, c3: lower -->
-# Empirical Bayes is level with it in the first quarter <!-- c4: none -->
-# and behind in the last; <!-- c5: higher -->
-# its setting came from few tuning users, so part of this may be the tuning.
+# Between the leader and empirical Bayes no difference is seen in the first quarter; <!-- c4: none -->
+# in the last empirical Bayes is behind. <!-- c5: higher -->
+# Its setting came from few tuning users, so part of this may be the tuning.
 #
 # **Design.** Per rating: the user's state (q08). Per user, or in batches: the prior; waiting longer cost more in the study. Daily: the items. A prior over weights is tied to the old item vectors and must be recomputed with them, every stored task too.
 # Version items and prior together, keep the last pair for rollback. In an A/B test each arm learns its own prior.
 
 # %% [markdown] tags=["zh"]
-# **流程。** 用户按到达时间顺序来。对第 $t$ 个用户：用当前先验在前 $K$ 条评分上适配，在其余评分上记下损失。等这个用户的第一天过完，先验才从当天的评分里学习：任何一步都不用未来的信息。
+# **流程。** 用户按到达时间顺序来。对第 $t$ 个用户：用当前先验在前 $K$ 条评分上适应，在其余评分上记下损失。等这个用户的第一天过完，先验才从当天的评分里学习：任何一步都不用未来的信息。
 #
-# **跟随元领导者，FTML**（Finn 等，2019）。记 $U_k(\theta)$ 为在用户 $k$ 的支持集上适配后的权重：
+# **跟随元领导者，FTML**（Finn 等，2019）。记 $U_k(\theta)$ 为在用户 $k$ 的支持集上适应后的权重：
 #
 # $$\theta_{t+1} = \arg\min_\theta \sum_{k \le t} L_k\big(U_k(\theta)\big)$$
 #
@@ -79,7 +79,7 @@
 # 步长调好，服务下一个用户看不出损失。<!-- c7: none -->
 # 每个用户走十步 Adam，它的动量本身也是一种记忆。
 #
-# **测到了什么。** 按平均，FTML 胜过滚动更新的偏置基线、用过去用户拟合并更新的先验、从零学的岭回归。<!-- c1: lower, c2: lower, c3: lower -->
+# **测到了什么。** 按整条数据流平均，FTML 胜过滚动更新的偏置基线、用过去用户拟合并更新的先验、从零学的岭回归。<!-- c1: lower, c2: lower, c3: lower -->
 # 经验贝叶斯在第一段与它看不出差别，<!-- c4: none -->
 # 最后一段落后；<!-- c5: higher -->
 # 它的设置只靠少量调参用户选出，一部分差距可能来自调参。
@@ -96,7 +96,7 @@
 # %% [markdown] lang="zh"
 # ## 1. 用户依次到来
 # 按第一条评分的时间，前五分之二的用户是“过去”：物品向量由他们给出，只学一次。之后每个新用户是一个任务：前五条评分已知，其余用来评估。每个用户用九个参数表示：
-# 八个对应物品向量，一个是偏置。物品偏置继续作滚动均值。为了简短，现场单元格把每个用户整段学完再换下一个。下面最后一个数，是晚于下一个用户到达时间的查询评分所占的份额：
+# 八个对应物品向量，一个是偏置。物品偏置则继续按累计均值更新。为了简短，现场单元格把每个用户整段学完再换下一个。下面最后一个数，是晚于下一个用户到达时间的查询评分所占的份额：
 # 这里就有这么多的特征穿越。第 2 节的研究没有这个问题。
 
 # %%
@@ -299,8 +299,8 @@ plots.show(fig, alt=ALT_QUARTERS)
 # On average over the stream the leader beats the running bias, <!-- c1: lower -->
 # the updated prior of the past, <!-- c2: lower -->
 # and a ridge from scratch. <!-- c3: lower -->
-# In the figure the leader's gain is largest in the first quarter; in the second and third the interval holds zero. Empirical Bayes is level with the leader in the first quarter <!-- c4: none -->
-# and behind in the last. <!-- c5: higher -->
+# In the figure the leader's gain is largest in the first quarter; in the second and third the interval holds zero. No difference between empirical Bayes and the leader is seen in the first quarter; <!-- c4: none -->
+# in the last empirical Bayes is behind. <!-- c5: higher -->
 # The item vectors stand still and age, which may be why: a guess, which only new vectors could test. Taking users in whole changes the table little.
 #
 # **How sure is the tuning?** Below, empirical Bayes on the stream itself: a row a scale, a column a strength. The printed setting was chosen on the tuning users. It lies at the lowest strength of the grid; in hindsight another corner is lower. So part of its gap
@@ -361,7 +361,7 @@ plots.show(fig, alt=ALT_STEPS)
 # A long step serves the next user worse. Is that forgetting? Ask the first half of the users again: their error at the end of the stream, less that just after learning from them (Lopez-Paz & Ranzato 2017 call it backward transfer).
 
 # %% [markdown] lang="zh"
-# 步长太大，下一个用户就服务得更差。这算遗忘吗？把前一半用户再测一遍：数据流结束时的误差，减去刚学完他们时的误差（Lopez-Paz 与 Ranzato 2017 称之为后向迁移）。
+# 步长太大，下一个用户就服务得更差。这算遗忘吗？把前一半用户再测一遍：数据流结束时的误差，减去刚学完他们时的误差（Lopez-Paz 与 Ranzato，2017，称之为后向迁移）。
 
 # %% tags=["figure"]
 def again(name):
@@ -441,7 +441,7 @@ print(f"{float((model.prior_mean_ - before).abs().max()):.4f}")
 # - [1] compares with a running bias, a prior of the past users, a ridge from scratch, all tuned
 # - [1] says what is re-estimated when, and that items and prior are versioned together
 # #### 中文
-# - [2] 把每个到达的用户当作任务：适配、评估、再学习，按到达时间顺序，不用未来信息
+# - [2] 把每个到达的用户当作任务：适应、评估、再学习，按到达时间顺序，不用未来信息
 # - [2] 说出 FTML、它的遗憾，以及内存和时间随用户数增长
 # - [2] 给出不存任何用户数据的先验，如在线经验贝叶斯，及其更新式
 # - [2] 把早期用户回头再测来衡量遗忘，说清步长和回放各起什么作用
@@ -484,7 +484,7 @@ print(f"{float((model.prior_mean_ - before).abs().max()):.4f}")
 # that must be right for the next user today. Test both by arrival.</details>
 # #### 中文
 # <details><summary>我们的模型增量训练了好几年，新结构怎么也打不过（老汤模型）。为什么？新结构怎么热启动？</summary>
-# 老模型见过几年的稀有 id，新模型只见过几周。先热启动 embedding，把老模型的打分蒸馏到新结构，再在同一个近期窗口上训练。比较要同数据：老结构也在这个窗口上从零训一遍，否则比的是“年龄”。</details>
+# 老模型见过几年的低频 id，新模型只见过几周。先热启动 embedding，把老模型的打分蒸馏到新结构，再在同一个近期窗口上训练。比较要同数据：老结构也在这个窗口上从零训一遍，否则比的是“年龄”。</details>
 # <details><summary>按天增量，不是遗忘就是过拟合。用回放、蒸馏还是先验？</summary>
 # 先上先验：惩罚与昨天权重的距离，只有一个数要调。其次回放均匀抽样的一部分用户，代价是存储和隐私。数据不能留就蒸馏。SML（SIGIR 2020）学习怎样合并新旧权重，依据是下一个时段的损失；
 # ASMG（RecSys 2021）根据历史模型的序列生成下一版权重。</details>
@@ -493,9 +493,9 @@ print(f"{float((model.prior_mean_ - before).abs().max()):.4f}")
 # 晚到的正样本用延迟模型修正（q08），不要当负样本。失败的增量按版本顺序补跑。</details>
 # <details><summary>一个小场景，每天一百个用户，要在线更新吗？</summary>
 # 用户状态要；先验用闭式更新：两个矩，强度要调，从大场景的先验出发。不要每个用户走一步梯度，那一步只是一个人的噪声。</details>
-# <details><summary>我们每晚微调一个大的序列模型，为什么还要元领导者？</summary>
-# 也许不要。会在上下文里读支持集的模型，先验就在它的权重里；每晚的训练里，适配发生在模型内部。当适配的部分是一个小小的预测头、而且今天就得对下一个用户管用时，
-# FTML 才划算。两者都按到达时间顺序测一遍。</details>
+# <details><summary>我们每晚微调一个大的序列模型，为什么还要 FTML？</summary>
+# 也许不要。会在上下文里读支持集的模型，先验就在它的权重里；每晚的训练里，适应发生在模型内部。如果要适应的是一个小小的预测头，而且今天就得对下一个用户管用，
+# 这时 FTML 才划算。两者都按到达时间顺序测一遍。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn

@@ -16,7 +16,7 @@
 # 对一个候选物品，如何在用户历史上做注意力？请讲清 Q、K、V、mask、为什么除以根号 d、复杂度是多少。DIN 论文去掉了 softmax，为什么？加上 softmax 会丢掉什么？
 # 注意力和元学习有什么关系？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: attention, DIN, kernel regression, in-context learning
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: attention, DIN, kernel regression, in-context learning
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -59,7 +59,7 @@
 # without softmax, whose keys are the inputs and whose values are the labels. So a Transformer that reads a support in context can run such
 # steps (von Oswald et al. 2023), and matching networks are attention over labelled examples.
 #
-# **In practice.** On likes of ML-100K no pooling beats the plain mean. <!-- c6: none, c7: none -->
+# **In practice.** On likes of ML-100K no pooling is seen to beat the plain mean. <!-- c6: none, c7: none -->
 # There, target attention loses to a shrunken bias. <!-- c8: lower -->
 
 # %% [markdown] tags=["zh"]
@@ -82,7 +82,7 @@
 # **它是元学习。** 对 $\frac12 \sum_j (y_j - w^\top x_j)^2$ 从零走一步梯度，预测值是 $\eta \sum_j (x_q^\top x_j)\, y_j$：不带 softmax 的注意力，key 是输入，value 是标签。
 # 所以在上下文里读支持集的 Transformer 可以实现这样的梯度步（von Oswald 等，2023）；匹配网络就是在带标签样本上做注意力。
 #
-# **实践。** 在 ML-100K 的喜欢／不喜欢上，没有一种池化胜过简单的均值。<!-- c6: none, c7: none -->
+# **实践。** 在 ML-100K 的喜欢／不喜欢上，看不出哪种池化胜过简单的均值。<!-- c6: none, c7: none -->
 # 而且目标注意力输给收缩偏置。<!-- c8: lower -->
 
 # %% [markdown]
@@ -374,13 +374,13 @@ bias = study.compare("target attention", "bias", "auc")
 claim("AUC", "target attention", "shrunken bias", bias)
 
 # %% [markdown]
-# Target attention equals the plain mean here, with a softmax or without. <!-- c6: none, c7: none -->
+# Target attention cannot be told from the plain mean here, with a softmax or without. <!-- c6: none, c7: none -->
 # And target attention loses to the shrunken bias. <!-- c8: lower -->
 # That such networks need a larger log is a guess from the industry's reports; here it was not measured. What does pay on these data is section 2: a similarity
 # learned from all users, and weights that know how much they know.
 
 # %% [markdown] lang="zh"
-# 目标注意力与简单均值没有差别，加不加 softmax 都一样。<!-- c6: none, c7: none -->
+# 目标注意力与简单均值看不出差别，加不加 softmax 都一样。<!-- c6: none, c7: none -->
 # 而且目标注意力输给收缩偏置。<!-- c8: lower -->
 # “这类网络要更大的日志才喂得饱”是根据业界报告的猜测，这里没有测。在这份数据上真正有用的是第 2 节：从全体用户学到的相似度，加上知道自己有多少把握的权重。
 

@@ -23,7 +23,7 @@
 # First give the attention a way to say nothing: a sink, one more key whose value is zero, with one learned weight. At twenty ratings it is worth more
 # than everything else I tried. <!-- c2: lower -->
 # A learned temperature alone brings nothing that one can see. <!-- c1: none -->
-# A gate after attention does the job of the sink. <!-- c3: none -->
+# Between the sink and a gate after attention no difference is seen. <!-- c3: none -->
 # Then let the user's context set temperature and sink: a small gain on top. <!-- c4: lower -->
 # Give every user somebody else's context: no loss seen. <!-- c5: none -->
 # Hide the number of ratings, and the error rises: that is what adapts. <!-- c6: higher -->
@@ -31,7 +31,7 @@
 # #### 中文
 # 先让注意力能说“没有”：加一个 sink，即多一个 value 为零的 key，只学一个权重。有二十条评分时，它比我试过的其他改动都管用。<!-- c2: lower -->
 # 只学温度，看不出用处。<!-- c1: none -->
-# 注意力之后加门控，也能起到 sink 的作用。<!-- c3: none -->
+# 改在注意力之后加门控，看不出与 sink 有差别。<!-- c3: none -->
 # 再让用户的上下文来决定温度和 sink，还能多一点收益。<!-- c4: lower -->
 # 可是把上下文换成别人的，看不出损失；<!-- c5: none -->
 # 把评分条数藏起来，误差就上升：自适应的是条数。<!-- c6: higher -->
@@ -254,7 +254,7 @@ claim("squared error", "context-conditioned attention", "learned sink", found)
 # %% [markdown]
 # Without a sink more ratings soon stop helping: the weights sum to one, so the model can only shrink what it reads by one factor for every K. One scalar
 # mends that. <!-- c2: lower -->
-# The gate, which reads the context, gets there as well. <!-- c3: none -->
+# The gate, which reads the context, cannot be told from it. <!-- c3: none -->
 # Letting the context set sharpness and sink adds a little. <!-- c4: lower -->
 #
 # In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. Learned is how fast: faster than a user bias
@@ -264,7 +264,7 @@ claim("squared error", "context-conditioned attention", "learned sink", found)
 
 # %% [markdown] lang="zh"
 # 没有 sink，评分再多也很快帮不上忙：权重之和为一，模型只能用同一个系数去收缩，不管 K 是多少。一个标量就补好了。<!-- c2: lower -->
-# 读取上下文的门控也能做到。<!-- c3: none -->
+# 读取上下文的门控与它看不出差别。<!-- c3: none -->
 # 让上下文决定锐度和 sink，还能再添一点。<!-- c4: lower -->
 #
 # 第二张图里，sink 的份额随 K 下降。下降本身是结构决定的：key 越多，分母里的和越大，而 $c$ 只有一个。学到的是下降得多快：比 c = 5 的用户偏置还快。上下文把曲线弯了一下：
@@ -326,14 +326,14 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # %% [markdown]
 # At twenty ratings the exchange costs nothing that one can see. <!-- c5: none -->
 # Without K the error rises, by about two thirds of what the context had gained over the sink. <!-- c6: higher -->
-# The last third is neither the person nor K: the model was also trained together with the context. At one rating the exchange's interval alone lies above zero; after correction for
+# The last third is neither the person nor K. A guess: the model was also trained together with the context. At one rating the exchange's interval alone lies above zero; after correction for
 # eight claims it is no difference seen. <!-- c7: none -->
 # An audit of per-user weights in multimodal recommenders (2026) reports that one global weight takes nearly all the gain.
 
 # %% [markdown] lang="zh"
 # 有二十条评分时，互换上下文看不出代价。<!-- c5: none -->
 # 拿走 K，误差就上升，约等于上下文相对 sink 所得收益的三分之二。<!-- c6: higher -->
-# 剩下的三分之一既不是人，也不是 K：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
+# 剩下的三分之一既不来自“人”，也不来自 K。猜测：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
 # 2026 年一项对多模态推荐中“用户级权重”的审计报告：一个全局权重就拿走了几乎全部收益。
 
 # %% [markdown] tags=["rubric"]
@@ -391,7 +391,7 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # <details><summary>门控与 id embedding 共享输入，梯度会出什么问题？</summary>
 # 同一个 embedding 既受自己任务的梯度，又受门控的梯度，两边的要求可能相反。PEPNet 截断门控到 embedding 的梯度；也可以给门控单独的输入。</details>
 # <details><summary>10⁹ 用户，上下文放在哪里？</summary>
-# 它只是几个计数器加用户画像，放在特征存储里，每来一条行为更新一次。没有任何参数是按用户训练的，所以模型换版本时不用回刷用户参数。</details>
+# 它只是几个计数器加用户画像，放在特征平台里，每来一条行为更新一次。没有任何参数是按用户训练的，所以模型换版本时不用回刷用户参数。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
@@ -434,4 +434,4 @@ what_was_measured()
 # - Zhang et al. (2022), [*Leaving No One Behind: A Multi-Scenario Multi-Task Meta Learning Approach for Advertiser Modeling*](https://arxiv.org/abs/2201.06814), WSDM: M2M.
 # - Yan et al. (2022), [*APG: Adaptive Parameter Generation Network for Click-Through Rate Prediction*](https://arxiv.org/abs/2203.16218), NeurIPS.
 # - Vinyals, Blundell, Lillicrap, Kavukcuoglu & Wierstra (2016), [*Matching Networks for One Shot Learning*](https://arxiv.org/abs/1606.04080), NeurIPS.
-# - [*Is Personalized Modality Weighting Actually Personalized? A Controlled Audit of Per-User Weighting Claims in Multimodal Recommenders*](https://arxiv.org/abs/2608.05655), arXiv 2026.
+# - [*Is Personalized Modality Weighting Actually Personalized? A Controlled Audit of Per-User Weighting Claims in Multimodal Recommenders*](https://arxiv.org/abs/2608.05655) (2026), arXiv.

@@ -15,7 +15,7 @@
 # #### 中文
 # 有人刷假评分来抬一部影片，你怎么识别、怎么不让它们进训练？同事提议用 APR，在训练时扰动 embedding：它到底防什么？最后一问：从用户向量里去掉性别信息，并证明确实去掉了。
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: robustness, shilling, erasure, adversarial training
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: robustness, shilling, erasure, adversarial training
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -68,7 +68,7 @@
 # $$\min_\theta\; \mathbb{E}\; \max_{\|\delta\| \le \varepsilon} L(\theta, x + \delta)$$
 #
 # FGSM 只走一步 $\varepsilon\,\mathrm{sign}(g)$；PGD 走多步，每步投影回球内。元学习里可以在训练时攻击查询集（adversarial querying，Goldblum 等，2020）。闭式解预测头不必搜索：
-# 得分对评分是线性的，误差对每条评分都是一条开口向上的抛物线，最坏的取值必在量表的某一端。每条评分只有两个候选，答案是精确的。
+# 得分对评分是线性的，误差对每条评分都是一条开口向上的抛物线，最坏的取值必在评分区间的某一端。每条评分只有两个候选，答案是精确的。
 #
 # **代价有多大。** 五条评分时，最坏的改动远比随机改一条有害：按定义它不会更轻，重多少才是测出来的。<!-- c2: higher -->
 # Huber 损失让单条评分的影响到阈值就封顶，能消除近一半的危害，<!-- c1: lower -->
@@ -222,7 +222,7 @@ plots.play(with_rating, rating=(1, 5), threshold=(0.2, 3.0, 0.1), alt=TEXTS["alt
 # attacks?
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 随机一条评分被改到量表另一端，或者最坏的那一条被改。最坏的能坏多少？一个不完全相信任何单条评分的预测头，没人攻击时代价又是多少？
+# **你猜结果如何？** 随机一条评分被改到评分区间的另一端，或者最坏的那一条被改。最坏的能坏多少？一个不完全相信任何单条评分的预测头，没人攻击时代价又是多少？
 
 # %% [markdown]
 # Huber's threshold is chosen for each K on *clean* ratings of tuning users: it never sees an attack. "Worst" knows the answers, so it bounds every attacker; each model meets the change that is worst for itself.
@@ -288,9 +288,9 @@ claim("squared error", "Huber head", "closed-form head", found)
 # 五条里最坏的一条改动，代价接近随机改一条的三倍。<!-- c2: higher -->
 # Huber 预测头没见过任何攻击，却消除了近一半的危害，<!-- c1: lower -->
 # 在干净评分上也看不出代价。<!-- c3: none -->
-# 表里还有几点。各自受最坏改动时，收缩偏置的误差在每个 K 上都比预测头小：能个性化，就能被拉偏。十条评分时，它比 Huber 预测头也小。另外，三条评分时有两次划分选了网格里最低的阈值，再低一些也许更好。
+# 表里还有几点。各自受最坏改动时，收缩偏置的误差在每个 K 上都比预测头小：能个性化，就能被拉偏。十条评分时，它的误差也小于 Huber 预测头。另外，三条评分时有两次划分选了网格里最低的阈值，再低一些也许更好。
 #
-# **五条同时攻击。** 用你写的 `fgsm_perturbation`，沿梯度的符号把每条评分移动半星，但不超出量表：
+# **五条同时攻击。** 用你写的 `fgsm_perturbation`，沿梯度的符号把每条评分移动半星，但不超出评分区间：
 
 # %% tags=["exercise"]
 with mine("q24") as my:
@@ -348,7 +348,7 @@ claim("share of films below a pushed one", "APR", "BPR", found)
 # %% [markdown] lang="zh"
 # 在干净数据上，APR 的排序好于调好的 BPR。<!-- c4: higher -->
 # 注入之后，被推影片在 APR 的列表里比在 BPR 里排得靠后，<!-- c5: lower -->
-# 但仍比注入之前靠前。这些区间只覆盖用户的差异。每次划分只训练一次，推的是各自的八部影片，所以第二条结论上方逐次列出五次划分：被推影片上五次一致；nDCG 上有两次落在本书视为很小的 .005 以内。
+# 但仍比注入之前靠前。这些区间只覆盖用户的差异。每次划分只训练一次，推的是各自的八部影片，所以第二条结论上方逐次列出五次划分：被推影片上五次一致；nDCG 上有两次落在本书视为“小”的 .005 以内。
 #
 # 在被推影片上，与 APR 同样弱衰减的 BPR 介于两者之间：差距有一部分来自权重衰减，而不是扰动。看 nDCG，只用弱衰减反而最差。PGD 那一列说明不了多少：APR 训练时防的几乎就是这种攻击；
 # 而且同样大小的扰动，对更长的向量影响更小（向量长度没有测）。
@@ -491,7 +491,7 @@ claim("nDCG@10", *games, found)
 # - **“对手的准确率降到随机，性别就去掉了。”** → 那只是训练时的对手。请重新训练一个探针（第 4 节）。
 # - **“LEACE 去掉了信息。”** → 它去掉的是线性部分，而且只在拟合它的那批用户上是精确的。
 # - **“检测器 AUC 有 .99。”** → 针对哪种攻击？剔除的人里有多少是真实用户？
-# - **“稳健就是抗噪声。”** → 随机改一条的危害只有最坏一条的三分之一左右（第 1 节）。
+# - **“鲁棒就是抗噪声。”** → 随机改一条的危害只有最坏一条的三分之一左右（第 1 节）。
 
 # %% [markdown] tags=["follow-ups"]
 # #### English
@@ -517,7 +517,7 @@ claim("nDCG@10", *games, found)
 # 先把可疑的移出训练，再谈封禁。损失上：对大损失样本截断或降权，同时统计误伤了多少真实样本。</details>
 # <details><summary>精排用大模型读物品文本，提示词注入怎么防？</summary>
 # 文本成了卖家可控的输入。各报告说法不一：改写已被召回的内容，据称常能把物品推到第一（arXiv 2602.03608）；而经过真实检索链路，基于梯度构造的攻击据称到不了生成器（arXiv 2605.28017）。
-# 把文本当数据；用没有指令可被覆盖的模型打分；自己养一支攻击队来测。</details>
+# 把文本当数据；用没有指令可被覆盖的模型打分；自己组织攻击方来测。</details>
 # <details><summary>为什么不直接用被投毒的支持集训练元学习器？</summary>
 # 可以（q25）。Huber 预测头既不需要攻击模型，也不需要训练。要在两者都没见过的攻击上比。</details>
 # <details><summary>法务要求 10⁹ 用户的向量不含性别，用 LEACE 还是对手？</summary>

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # q25 · How would you design adversarial training that adapts?
 #
-# Every defence buys robustness with clean accuracy. So compare curves, not points, and put the simplest rival on the same axes.
+# Most defences buy robustness with clean accuracy. So compare curves, not points, and put the simplest rival on the same axes.
 
 # %% [markdown] lang="zh"
 # # q25 · 如何设计自适应的对抗训练？
 #
-# 任何防御都是拿干净精度换稳健性。所以要比曲线，不比单点，还要把最简单的对手画在同一张图上。
+# 防御多半是拿干净精度换鲁棒性。所以要比曲线，不比单点，还要把最简单的对手画在同一张图上。
 
 # %% [markdown] tags=["question"]
 # #### English
@@ -15,7 +15,7 @@
 # #### 中文
 # 误点和作弊只影响少数用户。要对所有人一样地保护吗？其他人付出什么代价？老板看到干净精度掉了千分之五，你拿什么给他看？请设计强度能自适应的对抗训练：按进度、按损失、按用户。
 #
-# level: senior · minutes: 3 · needs: q24, q14 · topics: robustness, adversarial training, trade-off, Huber
+# level: senior · minutes: 3 · needs: q14, q24 · topics: robustness, adversarial training, trade-off, Huber
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -65,17 +65,17 @@
 #
 # $$\min_\theta\; L(f_\theta(S), y) + \beta \max_{\|\delta\| \le \varepsilon} \|f_\theta(S + \delta) - f_\theta(S)\|^2$$
 #
-# $\varepsilon$ 是攻击者有多强，$\beta$ 是稳健性值多少。不知道受攻击用户的比例，两者都没有“正确”的取值。
+# $\varepsilon$ 是攻击者有多强，$\beta$ 是鲁棒性值多少。不知道受攻击用户的比例，两者都没有“正确”的取值。
 #
-# **什么可以自适应。** *按进度*：$\varepsilon$ 随训练轮次增大，即课程学习。*由损失调节*：受攻击误差不超过干净误差的容忍范围就增大 $\varepsilon$，否则减小。*按用户*：拟合得越紧，$\varepsilon$ 越大（VAT，RecSys 2024），
-# 或按 embedding 的尺度（PamaCF，NeurIPS 2024）。*服务时*：用稳健的预测头，阈值随评分条数变化。
+# **什么可以自适应。** *按进度*：$\varepsilon$ 随训练轮次增大，即课程学习。*由损失调节*：受攻击误差比干净误差高得不多、还在容忍范围内，就增大 $\varepsilon$，否则减小。*按用户*：拟合得越紧，$\varepsilon$ 越大（VAT，RecSys 2024），
+# 或按 embedding 的尺度（PamaCF，NeurIPS 2024）。*服务时*：用鲁棒的预测头，阈值随评分条数变化。
 #
-# **测到了什么。** 研究里训练的是干净误差加受攻击误差。训练时每条评分都被推动；评估时的攻击只把一条评分改到量表一端。对抗训练确实降低了最坏误差，<!-- c2: lower -->
+# **测到了什么。** 研究里训练的是干净误差加受攻击误差。训练时每条评分都被推动；评估时的攻击只把一条评分改到评分区间的一端。对抗训练确实降低了最坏误差，<!-- c2: lower -->
 # 也付出了干净误差。<!-- c3: higher -->
 # 十分之一的用户受攻击时，总账看不出差别。<!-- c4: none -->
 # 设定强度的几种方式都在同一条前沿附近：看不出按进度增强胜过固定强度。<!-- c5: none -->
 # 原因是一个猜测：在线性预测头里，这种训练学到的主要是少信评分。给先验的尺度乘一个系数也能做到，与它相比看不出差别。<!-- c7: none -->
-# Huber 损失会区分：离其他评分所指的位置远的评分被压低。它好于固定强度，<!-- c1: lower -->
+# Huber 损失会区分：一条评分偏离其他评分的预期越远，它的作用被压得越低。它好于固定强度，<!-- c1: lower -->
 # 但十分之一用户受攻击时，与普通预测头相比看不出收益。<!-- c6: none -->
 #
 # **随 K 变化的阈值**对只有三条评分的用户保护得更好，<!-- c8: lower -->
@@ -90,7 +90,7 @@
 
 # %% [markdown] lang="zh"
 # ## 1. 设定强度的三种方式
-# 对闭式解预测头做元训练。每一步都沿查询误差梯度的符号，把每条支持评分推动 $\varepsilon$ 个标准差，再把两种误差一起降低。下面是一个由损失调节强度的模型：受攻击误差不超过干净误差的 20 % 时，强度就上升。
+# 对闭式解预测头做元训练。每一步都沿查询误差梯度的符号，把每条支持评分推动 $\varepsilon$ 个标准差，再把两种误差一起降低。下面是一个由损失调节强度的模型：受攻击误差超出干净误差不到 20% 时，强度就上升。
 
 # %%
 import numpy as np
@@ -160,7 +160,7 @@ plots.show(fig, alt=TEXTS["alt rise"])
 # **By hand.** The attack of a training step: autograd differentiates the query error through the exact solve; the library has the same gradient in closed form.
 
 # %% [markdown] lang="zh"
-# **手写核对。** 训练一步里的攻击：自动求导把查询误差穿过精确求解一路求导；库里用闭式解得到同一个梯度。
+# **手写核对。** 训练一步里的攻击：自动求导让梯度从查询误差穿过精确求解一路反传；库里用闭式解得到同一个梯度。
 
 # %% tags=["from-scratch"]
 def query_error(values):
@@ -180,7 +180,7 @@ print([round(float(query_error(values)), 3) for values in (said.detach(), pushed
 # **The judge's attack is another one.** It moves a single rating to an end of the scale. Your `worst_rating_change` on the first user, and what the library finds:
 
 # %% [markdown] lang="zh"
-# **评估用的是另一种攻击。** 它只把一条评分改到量表的一端。用你写的 `worst_rating_change` 处理第一名用户，再看库找到的：
+# **评估用的是另一种攻击。** 它只把一条评分改到评分区间的一端。用你写的 `worst_rating_change` 处理第一名用户，再看库找到的：
 
 # %% tags=["exercise"]
 with mine("q25") as my:
@@ -201,12 +201,12 @@ with mine("q25") as my:
 # %% [markdown]
 # ## 2. The frontier
 # Each point is a setting. Three families are trained against attacks. Two are not: the *shrunken head* multiplies the prior's scale by one number, the *Huber head* bounds a rating's pull. Each model meets the
-# change that is worst for itself, from an attacker who knows the query's ratings: an upper bound. For the Huber head it is the worst of both ends of every rating; values between were not tried. Settings are chosen on tuning users at one attacked user in ten; the curves show every setting on judging users.
+# change that is worst for itself, from an attacker who knows the query's ratings: an upper bound. For the Huber head it is the worst of both ends of every rating; values between were not tried. Settings are chosen on tuning users at one attacked user in ten (q24 chose Huber's threshold on clean ratings, and saw no price); the curves show every setting on judging users.
 
 # %% [markdown] lang="zh"
 # ## 2. 前沿
-# 每个点是一种设置。三族经过对抗训练；两族没有：*收缩的预测头*给先验的尺度乘一个数，*Huber 预测头*限制单条评分的拉力。每个模型都面对对它自己最坏的改动，而且攻击者知道查询集的评分：这是上界。对 Huber 预测头，是逐条试量表两端取最坏，中间的值没有试。
-# 设置在调参用户上选，按十分之一用户受攻击来算；曲线则给出每种设置在评估用户上的结果。
+# 每个点是一种设置。三族经过对抗训练；两族没有：*收缩的预测头*给先验的尺度乘一个数，*Huber 预测头*限制单条评分的拉力。每个模型都面对对它自己最坏的改动，而且攻击者知道查询集的评分：这是上界。对 Huber 预测头，是逐条试评分区间的两端取最坏，中间的值没有试。
+# 设置在调参用户上选，按十分之一用户受攻击来算（q24 在干净评分上选 Huber 阈值，看不出代价）；曲线则给出每种设置在评估用户上的结果。
 
 # %%
 points = {"head": [[study.mean("head, chosen", m)] for m in ("clean", "worst")]}
@@ -379,8 +379,8 @@ claim("squared error", "threshold that follows K", "one threshold for all", foun
 # #### 中文
 # - **“ε 取一个，越大越安全。”** → 干净误差随之上升，人人有份；要按受攻击用户的比例来定。
 # - **“课程式一定胜过固定强度。”** → 同样的 ε，按进度的模型遇到的攻击更弱。请比前沿。
-# - **“训练时的攻击打不动它，所以稳健。”** → 换一种攻击来评；并用对该防御最坏的方式去攻击它。
-# - **“稳健性是免费的。”** → 固定强度下，没受攻击的用户误差变大了（第 2 节）。<!-- c3: higher -->
+# - **“训练时的攻击打不动它，所以鲁棒。”** → 换一种攻击来评；并用对该防御最坏的方式去攻击它。
+# - **“鲁棒性是免费的。”** → 固定强度下，没受攻击的用户误差变大了（第 2 节）。<!-- c3: higher -->
 # - **“自适应就是更好。”** → 它只是把代价从一群人挪到另一群（第 3 节）。
 
 # %% [markdown] tags=["follow-ups"]
@@ -396,16 +396,16 @@ claim("squared error", "threshold that follows K", "one threshold for all", foun
 # <details><summary>10⁹ users: what does it cost?</summary>
 # Attack training doubles the training step: one more solve and one gradient. A Huber head adds a few reweighted solves a user at K × K, nothing stored. A sequence model that adapts in context has no such head; there, clip or down-weight events at the input.</details>
 # #### 中文
-# <details><summary>隐式反馈里的误点：截断、降权还是稳健损失？</summary>
+# <details><summary>隐式反馈里的误点：截断、降权还是鲁棒损失？</summary>
 # 三者都是限制单个样本的拉力。截断或降权会丢掉损失大的正样本；训练早期，冷门和新物品的损失也大。晚一点开始，丢弃比例慢慢增加，并单独检查新物品和轻度用户。</details>
 # <details><summary>攻击只针对少数用户，要一视同仁地保护吗？</summary>
-# 不要。把预算花在有危害的地方：VAT 对拟合得紧的用户加大扰动，LoRec 对可疑用户降权。两者都是学术工作，未见落地。更省的办法：检测器怀疑的账号用稳健预测头，其余用普通预测头，并公布误报率。</details>
+# 不要。把预算花在有危害的地方：VAT 对拟合得紧的用户加大扰动，LoRec 对可疑用户降权。两者都是学术工作，未见落地。更省的办法：检测器怀疑的账号用鲁棒的预测头，其余用普通预测头，并公布误报率。</details>
 # <details><summary>我们只有点击，没有星级，最坏的改动是什么？</summary>
 # 增加或删除一次点击。若预测头对历史是线性的，每次改动的影响同样有闭式解（q16）：全试一遍，取最坏。给单个事件的贡献封顶，又是 Huber 的思路。</details>
-# <details><summary>稳健性要牺牲干净精度，给业务方看什么？</summary>
+# <details><summary>鲁棒性要牺牲干净精度，给业务方看什么？</summary>
 # 前沿、盈亏平衡时的受攻击比例、实测的比例，以及分群的损失。实测比例低于平衡点时，只做检测更划算。</details>
 # <details><summary>10⁹ 用户，成本多大？</summary>
-# 对抗训练让每一步翻倍：多一次求解、多一次梯度。Huber 预测头给每个用户多加几次 K × K 的加权求解，什么都不用存。在上下文里自适应的序列模型没有这样的预测头，就在输入端对事件截断或降权。</details>
+# 对抗训练让每一步翻倍：多一次求解、多一次梯度。Huber 预测头给每个用户多加几次 K × K 的加权求解，什么都不用存。在上下文里适应的序列模型没有这样的预测头，就在输入端对事件截断或降权。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn

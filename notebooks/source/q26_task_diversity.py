@@ -16,7 +16,7 @@
 # #### 中文
 # 你把用户（或场景）当作任务来做元训练。同事说任务要“更多样”。什么是任务多样性？怎么度量？它什么时候真能帮到新用户？什么时候看到的收益其实另有原因？
 #
-# level: senior · minutes: 3 · needs: q01, q06 · topics: task diversity, multi-scenario, DPP, confounds
+# level: senior · minutes: 3 · needs: q01, q06, q07 · topics: task diversity, multi-scenario, DPP, confounds
 
 # %% [markdown] tags=["answer-short"]
 # #### English
@@ -81,7 +81,7 @@
 # 它也变差的那部分就与口味无关。活跃用户领先；评分数拉平之后，看不出领先。<!-- c6: lower, c7: none -->
 #
 # **实践中。** 任务少、又是图方便选的（一个城市、一个渠道、内部员工）：先查缺了什么。任务多、随机抽：再换采样器没有收益。<!-- c8: equal -->
-# 在多场景模型里，问题变成“共享什么”：共享底座加场景参数（STAR），或者用门控（PEPNet）。还要先确认场景之间真有差别：下面会看到，“小时”看上去多样，标签打乱之后照样多样。
+# 在多场景模型里，问题变成“共享什么”：共享底层加场景参数（STAR），或者用门控（PEPNet）。还要先确认场景之间真有差别：下面会看到，“小时”看上去多样，标签打乱之后照样多样。
 #
 # **不是什么。** *任务*多样性说的是训练；*列表*多样性（MMR、DPP 重排、打散）说的是一个用户看到什么。
 
@@ -305,7 +305,7 @@ claim("squared error", *sides, found, at="1600 training tasks")
 
 # %% [markdown] lang="zh"
 # 任务数相同，多样性翻倍，结果更差：<!-- c3: higher -->
-# 八个方向只装得下四个，未必是对的那四个。子空间加宽（另一条线）能装下，但每个新任务要学的也更多。
+# 这么窄的子空间，八个方向只装得下四个，装进去的未必是需要的那四个。子空间加宽（另一条线）能装下，但每个新任务要学的也更多。
 
 # %% [markdown]
 # ## 3. Where do real users pull?
@@ -398,9 +398,9 @@ with mine("q26") as my:
 
 # %% [markdown] lang="zh"
 # ## 4. 拿谁来训练？
-# 五次划分。从评分不少于 60 条的学习用户里取 30 名，有五种取法：随机一名用户及与他最*相似*的人；只按*口味*相似，不看打分水平；*随机*；用 *DPP*
+# 五次划分。从评分不少于 60 条的训练用户里取 30 名，有五种取法：随机一名用户及与他最*相似*的人；只按*口味*相似，不看打分水平；*随机*；用 *DPP*
 # （一种随机抽样，相似的用户很少同时被抽中；精确的 k-DPP，核为 $Z Z^\top + 0.1 I$）；*最活跃*的。闭式解预测头在每批数据上学习，一次用每人 60 条，一次用全部。
-# 新用户给五条评分。每次划分抽六次，取平均。embedding 来自在全部学习用户上训练的模型；偏置的收缩强度在一批随机用户上选定。
+# 新用户给五条评分。每次划分抽六次，取平均。embedding 来自在全部训练用户上训练的模型；偏置的收缩强度在一批随机用户上选定。
 #
 # **你猜结果如何？** 每人 60 条时，把这五种排个序。
 
@@ -471,16 +471,16 @@ claim("RMSE", "30 users drawn by a DPP", "30 users at random", drawn)
 # (With all ratings it is even behind, by less than the .01 star that this book calls small.)
 # The most active users lead with all their ratings; <!-- c6: lower -->
 # with 60 ratings each no lead is seen. <!-- c7: none -->
-# So volume made the lead, not taste: the bias gains as much from their ratings (table).
+# So the lead looks like volume, not taste: the bias gains as much from their ratings (table).
 
 # %% [markdown] lang="zh"
 # 多样性太低有害。<!-- c4: higher -->
 # 其中一部分与口味无关：相似的用户连打分水平也相似，而没有口味的偏置模型在同样的数据上也变差（见表）。不看水平、只按口味相似来取，仍然更差。<!-- c5: higher -->
 # 按行列式对数看，比随机更多样也没有好处：DPP 与随机持平。<!-- c8: equal -->
-# （用全部评分时它反而略差，幅度不到本书算作“小”的 .01 星。）
+# （用全部评分时它反而略差，幅度不到本书视为“小”的 .01 星。）
 # 最活跃的用户用上全部评分时领先；<!-- c6: lower -->
 # 每人 60 条时看不出领先。<!-- c7: none -->
-# 所以领先来自数据量，而不是口味：偏置模型从这些评分里得到的好处一样大（见表）。
+# 所以这个领先看来出自数据量，而不是口味：偏置模型从这些评分里得到的好处一样大（见表）。
 
 # %% [markdown] tags=["rubric"]
 # #### English

@@ -70,7 +70,7 @@
 # 主流群体也不付代价。<!-- c5: small -->
 # 类与类离得近，看上去就是一团云，也就没有多少收益。TSAML（CIKM 2022）按软聚类共享初始化，是同一想法的网络版。
 #
-# **任务条件先验。** 让先验均值移动 $C^\top z_u$，$z_u$ 是任务的 embedding，这里用支持集损失的梯度。网络里用 FiLM 或门控来调制（MMAML 2019）；M2M（阿里，WSDM 2022）由元单元生成场景的权重。
+# **任务条件先验。** 让先验均值移动 $C^\top z_u$，$z_u$ 是任务的 embedding，这里用支持集损失的梯度。网络里用 FiLM 或门控来调制（MMAML，2019）；M2M（阿里，WSDM 2022）由元单元生成场景的权重。
 # 对照组在训练和测试时都把 embedding 在用户间打乱：参数一样，输入分布一样，只是没有这名用户的信息。
 #
 # **采样。** 均匀抽样时，一类用户有多少人，就被抽到多少次。按簇均匀抽用户，是把权重移给小簇。簇未必就是类别，这里看不到少数群体受益。<!-- c3: none -->
@@ -78,9 +78,9 @@
 # 每批八个任务时，DPP 与均匀抽取不相上下。<!-- c7: equal -->
 # Kumar 等（2023）也没有看到显著收益。
 #
-# **正则项。** $-\log\det(I + ZZ^\top)$ 鼓励一批任务的梯度方向尽量分散。贪心选集合每选一个加一行 Cholesky，复杂度 $O(Nk^2)$（Chen 等 2018）。
+# **正则项。** $-\log\det(I + ZZ^\top)$ 鼓励一批任务的梯度方向尽量分散。贪心选集合每选一个加一行 Cholesky，复杂度 $O(Nk^2)$（Chen 等，2018）。
 #
-# **怎么判断。** 先造两类用户，看方法能不能找出来，统计单位是世界；再在真实用户上与单一先验逐人比较。单一正态先验已经合适的地方，混合先验没有多少可赢；这里的差别在容许范围之内。<!-- c6: equal -->
+# **怎么判断。** 先造两类用户，看方法能不能找出来，统计单位是世界；再在真实用户上与单一先验逐人比较。单一正态先验已经合适的地方，混合先验没有多少可赢；这里的差别在等效界值之内。<!-- c6: equal -->
 # 没看到差别，也不能证明没有类别。
 
 # %% [markdown]
@@ -355,7 +355,7 @@ claim("RMSE", "mixture of two", "one prior", found)
 # 按簇均匀抽用户，看不到少数群体受益。<!-- c3: none -->
 # 上面打印的占比给出一个可能的原因：少数群体的用户与许多主流用户同在一簇，按簇均匀抽，抽到的他们并不多几个。图里主流群体也看不出代价。
 # 本节的结果是混合先验：少数群体受益最大，<!-- c4: lower -->
-# 主流群体不付代价，还略有收益，只是小于容许范围。<!-- c5: small -->
+# 主流群体不付代价，还略有收益，只是小于等效界值。<!-- c5: small -->
 # 它正是这个世界的真实模型。
 #
 # ## 4. 真实用户
@@ -408,10 +408,10 @@ claim("RMSE", "tasks by cluster", "one prior", found)
 # No group of users was judged apart here, so a rare kind could still gain or lose.
 
 # %% [markdown] lang="zh"
-# 两个成分对一个：在容许范围之内相等。<!-- c6: equal -->
-# 每批八个时，DPP 对均匀抽取：一样。<!-- c7: equal -->
+# 两个成分与一个：在等效界值内持平。<!-- c6: equal -->
+# 每批八个时，DPP 与均匀抽取也持平。<!-- c7: equal -->
 # 四个成分、任务条件先验和体积惩罚，在图里也同样贴近零。
-# 所以 K = 5 时平均看，单一先验已经够用，看不出别的收益。K = 1 时按簇均匀抽用户有代价，在容许范围之内。<!-- c8: small -->
+# 所以 K = 5 时平均看，单一先验已经够用，看不出别的收益。K = 1 时按簇均匀抽用户有代价，在等效界值之内。<!-- c8: small -->
 # 这里没有按群体分开评估，少数群体仍可能受益或受损。
 
 # %% [markdown] tags=["rubric"]
@@ -432,13 +432,13 @@ claim("RMSE", "tasks by cluster", "one prior", found)
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"DPP sampling of tasks beats uniform."** → On ML-100K not, at equal volume of tasks, <!-- c7: equal --> and section 3's figure shows no gain for a rare kind either. Kumar et al. found no significant gain.
+# - **"DPP sampling of tasks beats uniform."** → Not on ML-100K, at equal volume of tasks, <!-- c7: equal --> and section 3's figure shows no gain for a rare kind either. Kumar et al. found no significant gain.
 # - **"k-means finds five kinds, so there are five."** → k-means always finds k. Compare with a null model that has no kinds (q12).
 # - **"The conditioned model is better: it has more parameters."** → Permute the embeddings: same parameters, no information about this user.
 # - **"The average improved, so weighting is fair."** → Report each kind apart (section 3).
 # #### 中文
 # - **“任务用 DPP 采样比均匀好。”** → 任务量相同时，ML-100K 上没有，<!-- c7: equal -->第 3 节的图里，少数群体也没有收益。Kumar 等也没有看到显著收益。
-# - **“k-means 分出五类，所以有五类。”** → k-means 总能分出 k 类。要与没有分类结构的对照数据比（q12）。
+# - **“k-means 分出五类，所以有五类。”** → k-means 总能分出 k 类。要与没有类别的零模型比（q12）。
 # - **“任务条件模型更好，因为参数更多。”** → 打乱 embedding：参数一样，只是没有这名用户的信息。
 # - **“平均变好了，加权就是公平的。”** → 每一类分开报告（第 3 节）。
 
@@ -462,14 +462,14 @@ claim("RMSE", "tasks by cluster", "one prior", found)
 # #### 中文
 # <details><summary>推导贪心 DPP 的一步。为什么用行列式的对数？开销多大？</summary>
 # 由 Schur 补，$\det L_{S\cup j} = \det L_S\,(L_{jj} - L_{jS}L_S^{-1}L_{Sj})$。这个因子是 $S$ 没有解释掉的 $j$ 的方差；取对数，连乘变成增益的累加。每选一个保留一行 Cholesky：第 $t$ 次更新 $O(Nt)$，
-# 总共 $O(Nk^2)$。YouTube 这样给推荐列表做打散（Wilhelm 等 2018）：对象是列表，不是一批任务。</details>
+# 总共 $O(Nk^2)$。YouTube 这样给推荐列表做打散（Wilhelm 等，2018）：对象是列表，不是一批任务。</details>
 # <details><summary>一个用户有好几种口味。用混合先验，还是每人多个向量？取几个？</summary>
 # 混合先验认为用户属于一类，只是不确定是哪类。多向量（ComiRec、PinnerSage）让一个用户同时有几种口味，召回时对每个物品取最匹配的那个。个数按留出集的召回率选；每多一个，就多一份索引空间和一次检索。
 # 成分个数按新用户评分的留出似然选；BIC 只能粗略参考，因为混合模型不满足它的前提。EM 要多试几个起点。</details>
 # <details><summary>场景很多：生成权重、专家还是门控？</summary>
 # 门控缩放共享的激活，便宜又稳（PEPNet）；专家网络做软共享（MMoE、PLE，见 q11）；生成权重（M2M）最灵活，但每个场景都得有数据。先用门控，并确认场景之间真有差别。</details>
 # <details><summary>给少数群体加权，谁付代价？怎么盯住？</summary>
-# 可能是主流群体：原来归它的梯度少了一部分。先报告每个群体和最差群体的误差及区间，再看平均。Group DRO（Sagawa 等 2020）最小化最差群体的损失，前提是群体已知，还要强正则。群体未知时，混合先验能找到的，
+# 可能是主流群体：原来归它的梯度少了一部分。先报告每个群体和最差群体的误差及区间，再看平均。Group DRO（Sagawa 等，2020）最小化最差群体的损失，前提是群体已知，还要强正则。群体未知时，混合先验能找到的，
 # 只有在所建模的量上确有差别的群体。</details>
 # <details><summary>只有点击没有评分，而且有 10⁹ 个 id。</summary>
 # 把正态似然换成 logistic，或者对用户聚合后的 embedding 聚类。后验类别概率每人只有几个数，放进特征平台。对 10⁹ 个用户做完整 DPP 不现实，先抽一个候选池。</details>
@@ -510,7 +510,7 @@ what_was_measured()
 #
 # - Vuorio, Sun, Hu & Lim (2019), [*Multimodal Model-Agnostic Meta-Learning via Task-Aware Modulation*](https://arxiv.org/abs/1910.13616), NeurIPS: MMAML.
 # - Chen, Zhang & Zhou (2018), [*Fast Greedy MAP Inference for Determinantal Point Process to Improve Recommendation Diversity*](https://arxiv.org/abs/1709.05135), NeurIPS.
-# - Kulesza & Taskar (2012), [*Determinantal Point Processes for Machine Learning*](https://arxiv.org/abs/1207.6083), FnT ML.
+# - Kulesza & Taskar (2012), [*Determinantal Point Processes for Machine Learning*](https://arxiv.org/abs/1207.6083), Foundations and Trends in Machine Learning.
 # - Zhang et al. (2022), *Leaving No One Behind: A Multi-Scenario Multi-Task Meta Learning Approach for Advertiser Modeling*, WSDM: M2M.
 # - *Task Similarity Aware Meta Learning for Cold-Start Recommendation* (2022), CIKM: TSAML.
 # - Sagawa, Koh, Hashimoto & Liang (2020), [*Distributionally Robust Neural Networks for Group Shifts*](https://arxiv.org/abs/1911.08731), ICLR: group DRO.

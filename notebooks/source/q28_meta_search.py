@@ -30,7 +30,7 @@
 # 四十次时两者都领先。<!-- c4: lower, c5: lower -->
 # 旧任务的经验立刻见效：热启动的第一次就胜过随机试五次，<!-- c1: lower -->
 # 与随机试十次则看不出差别。<!-- c2: none -->
-# 这些都是验证用户上的遗憾。换一批用户，小群里选出的赢家并不领先于所有群共用的一个配置，这里甚至更差。<!-- c8: higher -->
+# 这些都是验证用户上的遗憾。换一批用户，小用户群里选出的赢家并不领先于所有群共用的一个配置，这里甚至更差。<!-- c8: higher -->
 
 # %% [markdown] tags=["answer-full"]
 # **Definition.** Let $c$ be a configuration and $w$ the weights. Search is the outer of two loops:
@@ -67,7 +67,7 @@
 #
 # 外层损失每算一次，就要训练一次。*遗憾*等于目前找到的最低损失减去全部配置中的最低损失。
 #
-# **盲搜。** 真正重要的那个参数，网格翻来覆去只试少数几个值；随机搜索几乎每次都给它一个新值（Bergstra & Bengio 2012）。
+# **盲搜。** 真正重要的那个参数，网格翻来覆去只试少数几个值；随机搜索几乎每次都给它一个新值（Bergstra & Bengio，2012）。
 #
 # **建模搜索。** 高斯过程给出每个配置损失的均值和标准差，下一次试期望改进最大的那个。TPE 分别建模“好试验用了哪些设置”和“其余试验用了哪些”。所以贝叶斯优化不是随机搜索，
 # 但它以随机开头：optuna 里 TPE 和 GP 默认头十次都是随机的。只比十次，就是拿随机比随机。这里起步只有 3 次。到四十次，TPE 和 GP 领先。<!-- c4: lower, c5: lower -->
@@ -223,7 +223,7 @@ plots.play(after, trials=(2, 8, 1), alt=TEXTS["alt forecast"])
 
 # %% [markdown] lang="zh"
 # ## 2. 在完整的表上重放：遗憾
-# 研究里有十二个用户群和 504 个配置：秩、深度、预测头（结构），再加学习幅度和偏置的伪计数。损失全部事先算好，所以搜索可以免费重放，遗憾也是精确的。深度指随机 ReLU 特征的层数；预测头是岭回归，
+# 研究里有十二个用户群和 504 个配置：秩、深度、预测头（结构），再加适应的幅度（岭回归的先验尺度，或梯度步的学习率）和偏置的伪计数。损失全部事先算好，所以搜索可以免费重放，遗憾也是精确的。深度指随机 ReLU 特征的层数；预测头是岭回归，
 # 或走十步梯度，后者可能发散，所以每个用户的误差以 4 封顶。随机搜索（50 次抽取的平均）不重复抽取；TPE（抽两次）和 GP（抽一次）可能重复。热启动按其余群中最近的五个排名；这些群是完整搜过的，其开销不计。
 # 元特征取自验证用户自己的评分。区间按用户群重抽样；各群共用每次划分的模型，也都来自同一批 943 名用户。N 是试验次数：
 
@@ -383,9 +383,9 @@ claim("squared error", "best of the segment", "one setting for all", best)
 # difference was seen.</details>
 # #### 中文
 # <details><summary>200 个特征域，每个 embedding 宽度怎么选？</summary>
-# 不能靠一次次训练整个模型。让各种宽度共享一次训练：Neural Input Search（Google，KDD 2020）用控制器学词表和宽度。更省的做法：按词表大小的对数起步，按幅值剪枝，再训练一次，在相同内存下比较。</details>
+# 不能靠一次次训练整个模型。让各种宽度共享一次训练：Neural Input Search（Google，KDD 2020）用控制器学词表和宽度。更省的做法：按词表大小的对数起步，按绝对值剪枝，再训练一次，在相同内存下比较。</details>
 # <details><summary>800 个特征，不想一个个重训，怎么决定去掉哪些？</summary>
-# 只训一次：在验证集上把一组相关特征整组打乱，看损失多少；单个打乱时，相关特征会互相顶替。然后只在少数几个规模上重训，与随机去掉同样多的比。还要算线上开销和覆盖率。ERASE（KDD 2024）在同一设定下比较了十一种方法。</details>
+# 只训一次：在验证集上把一组相关特征整组打乱，看损失多少；若单个打乱，相关特征会互相顶替。然后只在少数几个规模上重训，与随机去掉同样多的比。还要算线上开销和覆盖率。ERASE（KDD 2024）在同一设定下比较了十一种方法。</details>
 # <details><summary>你会让结构搜索来设计精排模型吗？</summary>
 # 我会在线上模型附近的小空间里搜，并给基线同样的调参预算。收益要经得起重新训练、换种子和线上实验。</details>
 # <details><summary>我们几十亿样本要训一天，四十次就是四十天，搜索岂不是纸上谈兵？</summary>
@@ -432,6 +432,6 @@ what_was_measured()
 # - Snoek, Larochelle & Adams (2012), [*Practical Bayesian Optimization of Machine Learning Algorithms*](https://arxiv.org/abs/1206.2944), NeurIPS.
 # - Jamieson & Talwalkar (2016), [*Non-stochastic Best Arm Identification and Hyperparameter Optimization*](https://arxiv.org/abs/1502.07943), AISTATS.
 # - Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar (2018), *Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization*, JMLR.
-# - *Neural Input Search for Large Scale Recommendation Models*, KDD 2020. *ERASE: Benchmarking Feature Selection Methods for Deep Recommender Systems*, KDD 2024.
+# - Joglekar et al. (2020), *Neural Input Search for Large Scale Recommendation Models*, KDD. Jia et al. (2024), *ERASE: Benchmarking Feature Selection Methods for Deep Recommender Systems*, KDD.
 # - Liu, Simonyan & Yang (2019), [*DARTS: Differentiable Architecture Search*](https://arxiv.org/abs/1806.09055), ICLR.
 # - Akiba, Sano, Yanase, Ohta & Koyama (2019), [*Optuna: A Next-generation Hyperparameter Optimization Framework*](https://arxiv.org/abs/1907.10902), KDD.

@@ -81,7 +81,7 @@
 #
 # $$\frac{dw}{d\log\lambda} = -\lambda\,(X^\top X + \lambda I)^{-1} w, \qquad \frac{dL}{d\log\lambda} = \nabla_w L_{\mathrm{val}} \cdot \frac{dw}{d\log\lambda}$$
 #
-# 这就是隐函数定理（Larsen 等 1996）。一次梯度同时挪动所有设置。前提是设置光滑，内层问题也解到了底。对整个网络求超梯度时，逆矩阵只能近似（Lorraine 等 2020）。
+# 这就是隐函数定理（Larsen 等，1996）。一次梯度同时挪动所有设置。前提是设置光滑，内层问题也解到了底。对整个网络求超梯度时，逆矩阵只能近似（Lorraine 等，2020）。
 #
 # **赢家的诅咒。** 许多带噪声的损失里，最低的那个有一部分是运气。*乐观量*是赢家的“测试 − 验证”，减去全部配置的平均。验证用户越多，噪声越小；试验和设置越多，能撞上的运气越多。
 # 二十名用户选出的赢家不如默认配置。<!-- c1: higher -->
@@ -100,7 +100,7 @@
 
 # %% [markdown] lang="zh"
 # ## 1. 由二十名用户来选
-# 这里的元学习模型是闭式解预测头，先验用变分 EM 学到。给学到的先验尺度乘上倍数：口味一个，用户打分的整体高低一个。二十名调参用户在 48 组倍数里选，选得好不好，看评判用户。
+# 这里的元学习模型是闭式解预测头，先验用变分 EM 学到。给学到的先验尺度乘上倍数：口味一个，用户打分的整体高低一个。二十名调参用户在 48 组倍数里选，选得好不好，看评估用户。
 
 # %%
 import numpy as np
@@ -116,11 +116,11 @@ TEXTS = {
     "taste": ("multiplier of the taste scales", "口味尺度的倍数"),
     "curves": ("Those who choose, and others", "选的人与别的人"),
     "choose": ("those who choose", "来选的用户"),
-    "others": ("judging users", "评判用户"),
+    "others": ("judging users", "评估用户"),
     "difference": ("difference in squared error", "平方误差之差"),
     "alt curves": (
         "Squared error against the multiplier, a curve for those who choose and one for others, with the chosen point.",
-        "平方误差随倍数的变化：来选的用户一条线，评判用户一条线，并标出选中的点。",
+        "平方误差随倍数的变化：来选的用户一条线，评估用户一条线，并标出选中的点。",
     ),
     "random search": ("random", "随机"),
     "random search, pruned": ("random, pruned", "随机 + 剪枝"),
@@ -138,7 +138,7 @@ TEXTS = {
     ),
     "alt budget": (
         "Six differences from the default on judging users, all above zero, random search the largest.",
-        "六种花法在评判用户上与默认配置之差，都在零以上，随机搜索最大。",
+        "六种花法在评估用户上与默认配置之差，都在零以上，随机搜索最大。",
     ),
     "alt scales": (
         "With forty users three ways lie below zero on those who choose and above it on others; with all users the interval on others covers zero.",
@@ -263,7 +263,7 @@ plots.show(fig, alt=TEXTS["alt luck"])
 
 # %% [markdown] lang="zh"
 # ## 3. 承诺与兑现
-# 研究用十次划分。学习用户的一半用来训练；另一半和调参用户合成来选配置的用户池，再用十种方式切成互不重叠的组。每名用户已知十条评分。默认配置是：秩 8、学到的尺度、用画像。
+# 研究用十次划分。训练用户中只有一半真正用来训练；另一半和调参用户合成来选配置的用户池，再用十种方式切成互不重叠的组。每名用户已知十条评分。默认配置是：秩 8、学到的尺度、用画像。
 # 它是早先在调参用户上定的，这些用户也在池里。
 
 # %% tags=["figure"]
@@ -300,9 +300,9 @@ for name, at in by.items():
 # times this budget.
 
 # %% [markdown] lang="zh"
-# 在评判用户上，二十人选的赢家不如默认配置。<!-- c1: higher -->
+# 在评估用户上，二十人选的赢家不如默认配置。<!-- c1: higher -->
 # 承诺的曲线必然在零以下：默认配置就在这 480 个里。兑现的曲线本不必在零以上，图中却在每种规模下都是如此。来选的用户越多，两条曲线靠得越近。
-# 差多少？看打印出来的均方根：二十名用户来选，约亏 .005 星，是本书所称“很小”的一半。诅咒不在于亏得多，而在于你报上去的是收益。
+# 差多少？看打印出来的均方根：二十名用户来选，约亏 .005 星，是本书视为“小”的幅度的一半。诅咒不在于亏得多，而在于你报上去的是收益。
 #
 # ## 4. 同一笔预算，六种花法
 # 六十名用户，十二次完整试验。剪枝时，一次试验先由十名用户看，再加十名；高于早先试验的中位数就停，省下的预算用来开新的试验。“先试默认”就是先跑一次默认配置，再随机搜。热启动先试在另外六十名用户上最好的；
@@ -349,12 +349,12 @@ for way in ways:
 # Trying the default first does more, at the cost of one trial. <!-- c3: lower -->
 # Still, the search leaves the default for something worse: <!-- c4: higher -->
 # it was better on the sixty by luck. Pruning from there begins more than twice as many trials. It comes nearer to the best of the sixty (printed) and ends slightly farther off on others. <!-- c5: higher -->
-# That is the curse again. The dear warm start lies beside "default first" in the figure.
+# That is the curse again. The costly warm start lies beside "default first" in the figure.
 #
 # `MetaSearchModel` is this in one call: a storage file, a pruner, the default as its first trial. Stop it, and it goes on:
 
 # %% [markdown] lang="zh"
-# 剪枝让随机搜索在评判用户上更好。<!-- c2: lower -->
+# 剪枝让随机搜索在评估用户上更好。<!-- c2: lower -->
 # 先试默认配置，只花一次试验，收效更大。<!-- c3: lower -->
 # 即便如此，搜索还是会丢下默认配置，换上更差的：<!-- c4: higher -->
 # 它在这六十人身上更好，是运气。从这里再加剪枝，试验数翻倍还多；离这六十人的最优更近（见打印），在别的用户上却略远。<!-- c5: higher -->
@@ -434,10 +434,10 @@ claim(metric, "hypergradient", "one multiplier", found)
 
 # %% [markdown] lang="zh"
 # 每一行都减去学到的先验。在来选的用户上，超梯度的误差比 TPE 略低。<!-- c6: lower -->
-# 在评判用户上，它不如不调的先验，<!-- c7: higher -->
+# 在评估用户上，它不如不调的先验，<!-- c7: higher -->
 # 也不如只用一个共同的倍数：<!-- c8: higher -->
 # 动 17 个尺度的两种方法，对这四十人都比一个倍数拟合得好（见图），却让别人吃亏。换成整个池子来选，图里他们自己的收益变小，别的用户的区间跨过零。
-# 学到的先验本身就是在全部学习用户上顺着似然找到的。剩下的余地小，也许是这个缘故；这里没有拆开测。
+# 学到的先验本身就是在全部训练用户上顺着似然找到的。剩下的余地小，也许是这个缘故；这里没有拆开测。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -496,7 +496,7 @@ claim(metric, "hypergradient", "one multiplier", found)
 # <details><summary>我们只有点击没有评分，而且有 10⁹ 个 id。</summary>
 # 循环不变，损失换成对数损失或 nDCG，单位仍是用户。按用户抽样来调，不要按行抽；并检查人数翻倍后配置的排序是否不变。embedding 宽度和学习率不会自动照搬过去。</details>
 # <details><summary>序列模型在上下文里就能适应，是不是没什么可调了？</summary>
-# 内层循环没了，外层设置还在：宽度、上下文长度、学习率、损失。诅咒也一样：它来自选择，不来自适应。</details>
+# 内循环没了，外层设置还在：宽度、上下文长度、学习率、损失。诅咒也一样：它来自选择，不来自适应。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
@@ -536,8 +536,8 @@ what_was_measured()
 # - Golovin, Solnik, Moitra, Kochanski, Karro & Sculley (2017), *Google Vizier: A Service for Black-Box Optimization*, KDD: median stopping; there a trial's best value so far is compared, here its last.
 # - Cawley & Talbot (2010), *On Over-fitting in Model Selection and Subsequent Selection Bias in Performance Evaluation*, JMLR.
 # - Lee & Shen (2018), *Winner's Curse: Bias Estimation for Total Effects of Features in Online Controlled Experiments*, KDD.
-# - LinkedIn (2018), *Online Parameter Selection for Web-based Ranking Problems*, KDD.
-# - Meta (2025), *Experimenting, Fast and Slow: Bayesian Optimization of Long-term Outcomes with Online Experiments*, KDD.
+# - Agarwal et al. (2018), *Online Parameter Selection for Web-based Ranking Problems*, KDD: LinkedIn.
+# - Feng et al. (2025), *Experimenting, Fast and Slow: Bayesian Optimization of Long-term Outcomes with Online Experiments*, KDD: Meta.
 # - Pinterest (2025), *Deep Reinforcement Learning for Ranking Utility Tuning in the Ad Recommender System at Pinterest*, RecSys.
 # - Shehzad & Jannach (2023), *Everyone's a Winner! On Hyperparameter Tuning of Recommendation Models*, RecSys.
 # - Akiba, Sano, Yanase, Ohta & Koyama (2019), [*Optuna: A Next-generation Hyperparameter Optimization Framework*](https://arxiv.org/abs/1907.10902), KDD.

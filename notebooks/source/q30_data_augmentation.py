@@ -67,7 +67,7 @@
 #
 # 就是岭回归。所以输入噪声能给的，调好的岭回归也能给。给标签加噪声是另一回事：支持集五分之一是随机评分时，给训练评分加噪声与加强先验没有明显差别。<!-- c8: none -->
 #
-# **泄漏。** 先复制再切分，测试就混进了训练。更隐蔽的一种：物品向量在拟合时用了该用户自己的查询评分。指望噪声把它抹糊，看不到明显提升，<!-- c6: none -->
+# **泄漏。** 先复制再切分，测试就混进了训练。更隐蔽的一种：物品向量在拟合时用了该用户自己的查询评分。有人指望噪声把泄漏的信息盖住，但看不到明显提升，<!-- c6: none -->
 # 没有泄漏的向量则明显好于加噪声的。<!-- c7: lower -->
 #
 # **实践。** 先数一数有多少真实目标；强度在验证集上选；普通模型要给同样多的训练步数，或都用验证集早停；按数据量分别报告，因为数据越多提升越小。
@@ -283,7 +283,7 @@ plots.show(fig, alt=TEXTS["alt edits"])
 #
 # ## 3. Can noise repair a leak?
 # A meta-learner predicts each training user's query from item vectors. If these vectors were fitted with the query's own ratings, they know a part of the answer; a new user's ratings are in no fit. With
-# 240 training users we train ANIL on such vectors, then with noise on them, its strength chosen on tuning users; and beside it on vectors fitted without the user.
+# 240 training users we train ANIL (q10) on such vectors, then with noise on them, its strength chosen on tuning users; and beside it on vectors fitted without the user.
 
 # %% [markdown] lang="zh"
 # 真实的目标最管用。<!-- c1: higher -->
@@ -293,7 +293,7 @@ plots.show(fig, alt=TEXTS["alt edits"])
 # 所以在加对比损失之前，先数数你的目标用上了多少。
 #
 # ## 3. 噪声能补泄漏吗？
-# 元学习器根据物品向量预测每个训练用户的查询评分。如果这些向量拟合时就用了查询评分，它们已经知道一部分答案；而新用户的评分不在任何拟合里。用 240 名训练用户，先在这样的向量上训练 ANIL，再给向量加噪声（强度在调参用户上选）；
+# 元学习器根据物品向量预测每个训练用户的查询评分。如果这些向量拟合时就用了查询评分，它们已经知道一部分答案；而新用户的评分不在任何拟合里。用 240 名训练用户，先在这样的向量上训练 ANIL（q10），再给向量加噪声（强度在调参用户上选）；
 # 旁边是拟合时排除了该用户的向量。
 
 # %%
@@ -412,7 +412,7 @@ claim("squared error", noisy, stronger, found)
 # - **“裁剪、掩码、重排增加了数据。”** → 它们只是同一批答案的不同视图；前缀才增加答案。
 # - **“提升来自对比损失。”** → 先去掉损失只留增强：WWW 2024 有研究报告，一些普通增强就能与对比学习模型打平。
 # - **“像旋转图片那样旋转物品向量。”** → 用户和物品一起转，得分不变；只转一边，得分全错。
-# - **“给特征加噪声，就能把泄漏抹糊。”** → 这里没有明显收益，堵住泄漏更好（第 3 节）。<!-- c6: none, c7: lower -->
+# - **“给特征加噪声，就能把泄漏盖住。”** → 这里没有明显收益，堵住泄漏更好（第 3 节）。<!-- c6: none, c7: lower -->
 # - **“先增强整张表，再切分。”** → 测试评分的副本会混进训练集。要先切分。
 
 # %% [markdown] tags=["follow-ups"]
@@ -431,8 +431,8 @@ claim("squared error", noisy, stronger, found)
 # #### 中文
 # <details><summary>每个用户一个目标，还是每个前缀都取？代价是什么？</summary>
 # 每个前缀都取。因果 Transformer 一次前向就得到全部前缀，其他模型切滑动窗口。这样重度用户会占主导：限制每个用户的窗口数，或按用户加权，评估也按用户。Netflix 报告其基础模型用滑动窗口训练。</details>
-# <details><summary>我们有点击和 10⁹ 个 ID，增强还在哪里有用？</summary>
-# 在长尾和新 ID。头部物品的真实目标已经够多。长尾靠共享内容特征和语义 ID；过采样会把噪声一起复制；用相似物品替换，前提是“相似”判断得对。</details>
+# <details><summary>我们有点击和 10⁹ 个 id，增强还在哪里有用？</summary>
+# 在长尾和新 id。头部物品的真实目标已经够多。长尾靠共享内容特征和语义 ID；过采样会把噪声一起复制；用相似物品替换，前提是“相似”判断得对。</details>
 # <details><summary>一个会话里，哪些编辑不改变标签？</summary>
 # 切掉旧行为，通常可以；几分钟内的重排，如果顺序只是页面造成的，也可以。不可以的：删掉购买前最后一次点击，或插入一部用户会讨厌的影片。检验办法：强度取 0 和 0.2，步数相同，各训一次。</details>
 # <details><summary>为什么不直接上一个本身就鲁棒的大序列模型？</summary>
@@ -475,9 +475,9 @@ what_was_measured()
 # **Read first · 先读：** Tan, Xu & Liu (2016), [*Improved Recurrent Neural Networks for Session-based Recommendations*](https://arxiv.org/abs/1606.08117), DLRS: prefixes as training examples.
 #
 # - Xie et al. (2022), [*Contrastive Learning for Sequential Recommendation*](https://arxiv.org/abs/2010.14395), ICDE: CL4SRec.
-# - Liu et al. (2021), [*Contrastive Self-supervised Sequential Recommendation with Robust Augmentation*](https://arxiv.org/abs/2108.06479): CoSeRec.
+# - Liu et al. (2021), [*Contrastive Self-supervised Sequential Recommendation with Robust Augmentation*](https://arxiv.org/abs/2108.06479), arXiv: CoSeRec.
 # - Zhou et al. (2024), *Is Contrastive Learning Necessary? A Study of Data Augmentation vs Contrastive Learning in Sequential Recommendation*, WWW.
-# - *Pay Attention to Sequence Split: Uncovering the Impacts of Sub-Sequence Splitting on Sequential Recommendation Models* (2026), [arXiv 2604.05309](https://arxiv.org/abs/2604.05309).
-# - *Sliding Window Training - Utilizing Historical Recommender Systems Data for Foundation Models* (2024), RecSys: Netflix.
+# - [*Pay Attention to Sequence Split: Uncovering the Impacts of Sub-Sequence Splitting on Sequential Recommendation Models*](https://arxiv.org/abs/2604.05309) (2026), arXiv.
+# - Joshi et al. (2024), *Sliding Window Training - Utilizing Historical Recommender Systems Data for Foundation Models*, RecSys: Netflix.
 # - Bishop (1995), *Training with Noise is Equivalent to Tikhonov Regularization*, Neural Computation.
 # - Covington, Adams & Sargin (2016), *Deep Neural Networks for YouTube Recommendations*, RecSys.

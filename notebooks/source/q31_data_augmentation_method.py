@@ -26,7 +26,7 @@
 # Noise shared by support and query helps where users can be memorised. <!-- c6: lower -->
 # Strength is chosen on validation users, the split comes first, and a tuned ridge stands beside it.
 # #### 中文
-# 先做免费的：每一轮重新划分支持集和查询集，固定一次划分会损失精度。<!-- c7: higher, c8: higher -->
+# 先做免费的：每一轮重新切分支持集和查询集，固定一次切分会损失精度。<!-- c7: higher, c8: higher -->
 # 再问：同样的提升，别的办法能不能拿到？只有十五名用户时，特征噪声对不早停的学习器看起来效果惊人，<!-- c1: lower -->
 # 两边都在别的用户上早停之后，所剩无几，而且换一批十五人，正负号就会变。<!-- c2: lower -->
 # 把查询与支持集混合反而有害，我怀疑它在奖励模型去拟合支持集里的噪声。<!-- c3: higher -->
@@ -62,7 +62,7 @@
 # **Order.** Split, then augment the training part. Put strength 0 into the grid.
 
 # %% [markdown] tags=["zh"]
-# **增强在哪里。** 一个训练任务是一对 $(S, Q)$：在 $S$ 上自适应，在 $Q$ 上算损失。可以改输入、改标签、改切分，或者用两个任务造一个。
+# **增强在哪里。** 一个训练任务是一对 $(S, Q)$：在 $S$ 上适应，在 $Q$ 上算损失。可以改输入、改标签、改切分，或者用两个任务造一个。
 #
 # **切分是免费的。** 每一轮重新抽 $S$ 和 $Q$，一个用户就变成许多任务。固定一次切分，ANIL 会变差，<!-- c7: higher -->
 # 上下文 Transformer 也会。<!-- c8: higher -->
@@ -284,7 +284,8 @@ for name in ("feature noise", "between tasks", "head"):
     errors = study.values(name, "mse", **at)
     draws[name] = [float((errors[s] - plain_errors[s]).mean()) for s in study.seeds]
 axes = {"xlabel": TEXTS["draw"], "ylabel": TEXTS["difference"]}
-fig = plots.lines(range(1, 6), draws, title=TEXTS["draws"], **axes, xticks=range(1, 6))
+axes["xticks"] = range(1, len(study.seeds) + 1)
+fig = plots.lines(axes["xticks"], draws, title=TEXTS["draws"], **axes)
 plots.show(fig, alt=TEXTS["alt draws"])
 
 # %% [markdown]
@@ -382,7 +383,7 @@ claim("squared error", once, redrawn, found)
 # - [1] treats interactions written by a model as a source to be validated on real users
 # #### 中文
 # - [2] 说得出在哪里增强：输入、标签、切分、新任务，以及各自想防止什么
-# - [2] 首先做到每轮重新划分支持集和查询集
+# - [2] 首先做到每轮重新切分支持集和查询集
 # - [2] 与同样做了正则化的学习器比较：早停、调好的岭、网格里有强度 0
 # - [2] 用“死记硬背”解释共享标签噪声，并说明它何时不起作用
 # - [1] 先切分再增强，并检查泄漏
@@ -423,7 +424,7 @@ claim("squared error", once, redrawn, found)
 # 在查表之后的 embedding 上：半个 ID 并不存在。这时 λ 混合两个向量，冷门 ID 会收到来自陌生样本的梯度，所以冷门 ID 要少混。</details>
 # <details><summary>我们有 10⁸ 用户，这些还重要吗？</summary>
 # 重新切分重要，流式训练本来就是这么做的：每条行为先当一次查询，之后成为支持。其余的用在小场景、新市场、新品类，也就是任务少的地方。</details>
-# <details><summary>序列模型在上下文里自适应，还需要任务增强吗？</summary>
+# <details><summary>序列模型在上下文里就能适应，还需要任务增强吗？</summary>
 # 固定切分同样会伤到它。<!-- c8: higher -->
 # 在随机位置切训练窗口，就是它的重新切分。</details>
 
@@ -464,5 +465,5 @@ what_was_measured()
 # - Yao et al. (2021), [*Improving Generalization in Meta-learning via Task Augmentation*](https://arxiv.org/abs/2007.13040), ICML: MetaMix.
 # - Yao, Zhang & Finn (2022), [*Meta-Learning with Fewer Tasks through Task Interpolation*](https://arxiv.org/abs/2106.02695), ICLR: MLTI.
 # - Zhang et al. (2018), [*mixup: Beyond Empirical Risk Minimization*](https://arxiv.org/abs/1710.09412), ICLR.
-# - *Large Language Model Simulator for Cold-Start Recommendation* (2025), WSDM.
+# - Huang et al. (2025), *Large Language Model Simulator for Cold-Start Recommendation*, WSDM.
 # - *How Powerful are LLMs to Support Multimodal Recommendation? A Reproducibility Study of LLMRec* (2025), RecSys.

@@ -298,7 +298,11 @@ def test_the_command_says_what_is_there_and_writes_it(tmp_path, capsys):
 def test_wrong_usage_of_the_command(tmp_path, capsys):
     path = put(tmp_path, "r.csv", "kunde,ware,note\n1,2,3\n")
     out, status = run(capsys, "data", "--from", path)
-    assert status == 1 and "no column item_id and user_id" in out.err
+    assert status == 1 and "no column item_id and user_id" in out.err and "Pass --columns user_id,..." in out.err
+    out, status = run(capsys, "data", "--from", put(tmp_path, "four.csv", "user,item,rating\n1,2,3,4\n"))
+    assert status == 1 and "Pass --columns A,B,... for all columns" in out.err
+    out, status = run(capsys, "data", "--from", put(tmp_path, "left.csv", "user,item,rating\n1,2,3\n1,3,99\n1,4,5\n"))
+    assert status == 0 and out.err.startswith("warning: left: 1 of 3 ratings are 99")
     for arguments in (("ml-100k", "--from", path), ("--sep", ";"), ("--out", "x.csv")):
         out, status = run(capsys, "data", *arguments)
         assert status == 2 and "--from" in out.err

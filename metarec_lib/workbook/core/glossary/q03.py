@@ -10,8 +10,8 @@ TERMS = (
     Term("excess error", "超额误差", "metric", ("excess",)),
     # models
     Term("most popular films", "最热门影片", "model"),
-    Term("EASE on clicks", "点击上的 EASE", "model"),
-    Term("BPR on clicks", "点击上的 BPR", "model"),
+    Term("EASE on clicks", "用点击训练的 EASE", "model"),
+    Term("BPR on clicks", "用点击训练的 BPR", "model"),
     Term("first-order chain", "一阶马尔可夫链", "model"),
     Term("first-order chain, shuffled training", "一阶马尔可夫链（训练次序打乱）", "model"),
     Term("two-tower network", "双塔网络", "model", ("two-tower",)),

@@ -7,8 +7,8 @@ TERMS = (
     Term("a constant, ties in random order", "常数打分（同分随机排）", "model"),
     Term("leaking bias", "泄漏的偏置", "model", ("bias, leaking",)),
     Term("leaking matrix factorisation", "泄漏的矩阵分解", "model", ("factors, leaking",)),
-    Term("shrunken bias, items shrunk hard", "物品偏置强收缩的偏置", "model", ("bias, items shrunk",)),
-    Term("matrix factorisation, items shrunk hard", "物品偏置强收缩的矩阵分解", "model", ("MF, items shrunk",)),
+    Term("shrunken bias, items shrunk hard", "物品侧强收缩的偏置", "model", ("bias, items shrunk",)),
+    Term("matrix factorisation, items shrunk hard", "物品侧强收缩的矩阵分解", "model", ("MF, items shrunk",)),
     Term("mean over all items", "对全部物品的平均分", "metric"),
     Term("mean of the ratings seen", "已有评分的均值", "model"),
     Term("IPS", "IPS", "model"),
@@ -18,5 +18,5 @@ TERMS = (
     Term("100 sampled negatives", "抽 100 个负样本", "condition", ("sampled",)),
     Term("cut in time", "按时间切分", "condition"),
     Term("users with a history", "有历史的用户", "condition"),
-    Term("a synthetic world", "人造数据", "condition"),
+    Term("a synthetic world", "合成数据", "condition"),
 )

@@ -19,7 +19,7 @@ TERMS = (
     Term("RL² that hears another user", "听到别人反馈的 RL²", "model"),
     Term("RL² with gamma 0", "γ = 0 的 RL²", "model"),
     Term("MAML policy", "MAML 策略", "model"),
-    Term("greedy oracle", "贪心的先知", "model"),
+    Term("greedy oracle", "知道口味的贪心策略", "model"),
     Term("short-sighted policy", "短视策略（γ = 0）", "model"),
     Term("far-sighted policy", "远视策略（γ = 0.95）", "model"),
     Term("clipped IPS", "截断 IPS", "model"),
