@@ -118,6 +118,15 @@ def test_a_list_names_places_and_times(tmp_path):
         handed_in(tmp_path / "list.csv")
 
 
+def test_a_list_of_another_encoding_or_with_other_separators_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "list.csv").write_bytes("student,path\n王小明,a\n".encode("gbk"))
+    with pytest.raises(ValueError, match="not in UTF-8; save it as `CSV UTF-8`"):
+        handed_in(tmp_path / "list.csv")
+    (tmp_path / "list.csv").write_text("student;path\nanna;a\n")
+    with pytest.raises(ValueError, match="and commas between them"):
+        handed_in(tmp_path / "list.csv")
+
+
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [

@@ -292,6 +292,14 @@ def test_weights_and_late_rules_make_the_grade(tmp_path):
     assert Course().final({"q01_x": 3.0, Q06: 4.5}, possible, 0.0) == 7.5
 
 
+def test_a_time_that_cannot_be_read_is_told_with_whose_it_is_before_anything_is_graded(tmp_path):
+    (tmp_path / "list.csv").write_text("student,path,handed_in\nanna,a,2026-11-02 20:00\n")
+    (tmp_path / "c.toml").write_text("[late]\ndeadline = 2026-11-02T23:59:00+01:00\n")
+    with pytest.raises(ValueError, match="anna: handed_in: got '2026-11-02 20:00', expected a time with its zone"):
+        grading.grade(tmp_path / "list.csv", tmp_path / "r", [Q06], course=read_course(tmp_path / "c.toml"))
+    assert not (tmp_path / "r").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -348,6 +356,14 @@ def test_folders_of_students_are_apart_and_safe():
     assert len({item.casefold() for item in folders.values()}) == len(names)
     assert not any(re.search(r"[/\\\n]|^\.", item) or len(item) > 80 or not item for item in folders.values())
     assert folders["CON"] != "CON" and folders["王小明"] == "王小明"
+
+
+def test_the_copied_lines_are_marked_whatever_their_names_and_the_stub_is_not():
+    stub = 'def f(x):\n    """Doc."""\n'
+    left, right = f"{stub}    total = x.sum()  # all\n    return total\n", f"{stub}    s = x.sum()\n    return s / 2\n"
+    for text, first, other in zip(pages._marked(left, right, stub), ("total", "s"), ("total", "s / 2"), strict=True):
+        assert f"<mark>    {first} = x.sum()" in text and f"<mark>    return {other}" not in text
+        assert "<mark>def" not in text and "<mark>    &quot;" not in text
 
 
 def test_a_text_that_ends_the_parser_is_compared_with_nobody():
@@ -438,4 +454,28 @@ def test_a_remark_names_a_function_once():
     item = {"name": "ndcg_at_k", "reason": said, "shown": said}
     result = {"question": "q06", "status": "graded", "remark": "", "functions": [item], "points": 0}
     assert results._remarks(result) == [f"q06 {said}"]
-    assert tables.feedback_line({"questions": [result], "late": {"said": ""}}) == said
+    assert tables.feedback_line({"questions": [result], "late": {"said": ""}}) == f"q06 {said}"
+
+
+def test_what_is_said_of_several_functions_is_said_once_to_the_student_too():
+    items = [{"name": name, "shown": "the file is not valid Python"} for name in ("f", "g")] + [
+        {"name": "h", "shown": ""}
+    ]
+    result = {"question": "q06", "status": "graded", "functions": items}
+    row = {"questions": [result], "late": {"said": ""}}
+    assert tables.feedback_line(row) == "q06 f, g: the file is not valid Python"
+
+
+def test_a_chinese_report_says_in_chinese_why_something_is_late_or_not_graded(tmp_path, monkeypatch):
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    (tmp_path / "class" / "a" / "exercises").mkdir(parents=True)
+    (tmp_path / "list.csv").write_text("student,path,handed_in\na,class/a,2026-11-03T09:00:00+08:00\n")
+    (tmp_path / "c.toml").write_text('missing = "zero"\n[late]\ndeadline = 2026-11-02T23:59:00+08:00\nper_day = 10\n')
+    course = read_course(tmp_path / "c.toml")
+    grading.grade(tmp_path / "list.csv", tmp_path / "r", [Q06], Settings(way=""), course=course, jobs=1)
+    page = (tmp_path / "r" / "students" / "a" / "feedback.html").read_text("utf-8")
+    assert f"未评分：没有文件 exercises/{Q06}.py" in page and "迟交 9.0 小时：扣 10%" in page
+    assert "按课程规则记 0 分" in (tmp_path / "r" / "index.html").read_text("utf-8")
+    for name in ("moodle.csv", "summary.md"):
+        text = (tmp_path / "r" / name).read_text("utf-8")
+        assert "没有文件" in text and "there is no" not in text and "late" not in text, name

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from metarec_lib.data.paths import atomic_write
-from metarec_lib.workbook.core import resolve
+from metarec_lib.workbook.core import pick, resolve
 
 KEY, SHORTEST_KEY = "METAREC_COURSE_KEY", 16
 LATE = {"grace": 0.0, "per_day": 0.0, "at_most": 100.0, "unknown": 0.0}
@@ -67,7 +67,8 @@ class Course:
         if handed_in and self.deadline:
             return self._by_time(_time(handed_in))
         if marked:
-            return self.late["unknown"], f"late, as the LMS says: {self.late['unknown']:g} % off"
+            off = self.late["unknown"]
+            return off, pick((f"late, as the LMS says: {off:g} % off", f"教务系统记为迟交：扣 {off:g}%"))
         return 0.0, ""
 
     def _by_time(self, handed_in: datetime) -> tuple[float, str]:
@@ -76,7 +77,8 @@ class Course:
             return 0.0, ""
         days = math.ceil(seconds / 86_400)
         off = min(days * self.late["per_day"], self.late["at_most"])
-        return off, f"{seconds / 3600:.1f} hours late: {off:g} % off"
+        hours = f"{seconds / 3600:.1f}"
+        return off, pick((f"{hours} hours late: {off:g} % off", f"迟交 {hours} 小时：扣 {off:g}%"))
 
 
 def read_course(path: str | Path | None) -> Course:

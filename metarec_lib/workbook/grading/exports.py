@@ -22,7 +22,8 @@ def gradescope(row: dict[str, Any]) -> str:
          "visibility": "visible"}
         for result in row["questions"] for item in result["functions"]
     ]  # fmt: skip
-    said = [f"{result['question']} not graded: {result['reason']}" for result in row["questions"] if result["reason"]]
+    not_graded = pick(("not graded: ", "未评分："))
+    said = [f"{result['question']} {not_graded}{result['reason']}" for result in row["questions"] if result["reason"]]
     said += [row["late"]["said"]] if row["late"]["said"] else []
     found: dict[str, Any] = {"output": "\n".join(said), "visibility": "visible", "tests": tests}
     return _json(found if row["grade"] is None else {"score": row["grade"], **found})

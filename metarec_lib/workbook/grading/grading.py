@@ -64,6 +64,7 @@ def grade(
     _require_folder(out, Path(submissions))
     found = handed_in(Path(submissions), kind, [out], pattern)
     _require_outside(out, found.students)
+    _require_times(course, found.students)
     hidden = Path(settings.hidden) if settings.hidden else None
     asked = {stem: question_manifest(stem, hidden=hidden) for stem in list(questions) or stems()}
     if settings.way != "jail":
@@ -90,6 +91,15 @@ def _require_outside(out: Path, students: list[Student]) -> None:
         for place in student.places:
             if out.resolve().is_relative_to(place.path.absolute()):
                 raise ValueError(f"Got {out} inside a submission; expected a place that no student writes to.")
+
+
+def _require_times(course: Course, students: list[Student]) -> None:
+    """A time that cannot be read is told before anything is graded, with whose it is."""
+    for student in students:
+        try:
+            course.lateness(student.handed_in, student.late)
+        except ValueError as problem:
+            raise ValueError(f"{student.name}: {problem}") from None
 
 
 def _in_order(run: Run, students: list[Student]) -> list[dict[str, Any]]:

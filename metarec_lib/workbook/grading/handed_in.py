@@ -165,11 +165,15 @@ def _wrapper(found: list[str]) -> str:
 
 def _listed(path: Path) -> HandedIn:
     """The submissions of a CSV file; its paths are relative to it."""
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except UnicodeDecodeError:
+        raise ValueError(f"Got the list {path}, which is not in UTF-8; save it as `CSV UTF-8`.") from None
     if not rows or not {"student", "path"} <= set(rows[0]):
         raise ValueError(
-            f"Got the list {path}; expected a CSV file with the columns student, path and, if known, handed_in."
+            f"Got the list {path}; expected a CSV file with the columns student, path and, if known, handed_in, "
+            "and commas between them."
         )
     found: dict[str, Student] = {}
     for row in rows:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import keyword
+import re
 from html import escape
 from typing import Any
 
@@ -17,6 +19,7 @@ WORDS: dict[str, Pair] = {  # ways to fail that are no named mistake
 }  # fmt: skip
 MOST_REMARKS = 2  # of a student, that are not folded
 MOST_PAIRS = 30  # pairs of similar submissions that are shown side by side
+NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\s*\()")
 STYLE = """
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
@@ -43,13 +46,19 @@ def page(title: str, body: str) -> str:
 
 
 def teacher(
-    grades: dict[str, Any], items: list[dict[str, Any]], pairs: dict[str, list], sources: dict, folders: dict
+    grades: dict[str, Any],
+    items: list[dict[str, Any]],
+    pairs: dict[str, list],
+    sources: dict,
+    folders: dict,
+    known: dict,
 ) -> str:
-    """The teacher's page. pairs: by question, of `similar`; sources, folders: by student, the texts and the folder."""
+    """The teacher's page. pairs: by question, of `similar`; sources, folders: by student, the texts and the folder;
+    known: by question, what everyone was given."""
     title = grades["course"] or pick(("Grades", "成绩"))
     parts = [
         f"<h1>{escape(title)}</h1>", _about(grades), _grades(grades, folders), _items(items),
-        *_similar(pairs, sources),
+        *_similar(pairs, sources, known),
     ]  # fmt: skip
     return page(title, "\n".join(parts))
 
@@ -115,7 +124,7 @@ def _said(mistake: str) -> str:
     return pick(WORDS[mistake]) if mistake in WORDS else mistake
 
 
-def _similar(pairs: dict[str, list], sources: dict[str, dict[str, str]]) -> list[str]:
+def _similar(pairs: dict[str, list], sources: dict[str, dict[str, str]], known: dict[str, str]) -> list[str]:
     found = [(item["share"], question, item) for question, items in pairs.items() for item in items]
     found.sort(key=lambda entry: (-entry[0], entry[1], entry[2]["students"]))
     note = pick((
@@ -130,22 +139,29 @@ def _similar(pairs: dict[str, list], sources: dict[str, dict[str, str]]) -> list
         left, right = item["students"]
         head = f"{question}: {left} · {right}, {share:.0%}"
         texts = [sources[name][question] for name in (left, right)]
-        columns = "".join(f"<div><pre>{text}</pre></div>" for text in _marked(*texts))
+        columns = "".join(f"<div><pre>{text}</pre></div>" for text in _marked(*texts, known[question]))
         parts.append(f'<details><summary>{escape(head)}</summary><div class="two">{columns}</div></details>')
     more = len(found) - MOST_PAIRS
     return [*parts, f"<p>{more} …</p>"] if more > 0 else parts
 
 
-def _marked(left: str, right: str) -> tuple[str, str]:
-    """Both texts, with the lines marked that they have in common."""
-    lines = left.splitlines()[:400], right.splitlines()[:400]
+def _line(text: str) -> str:
+    """A line without its comment and with one's own names taken away; calls, attributes and keywords stay."""
+    text = re.sub(r"(^|\s+)#.*", "", text)
+    return NAME.sub(lambda found: found[0] if keyword.iskeyword(found[0]) else "·", text)
+
+
+def _marked(left: str, right: str, known: str) -> tuple[str, str]:
+    """Both texts, with the lines marked that they have in common but for names and comments, and were not given."""
+    lines, given = (left.splitlines()[:400], right.splitlines()[:400]), set(known.splitlines())
     same: tuple[set[int], set[int]] = set(), set()
-    for block in difflib.SequenceMatcher(None, *lines, autojunk=False).get_matching_blocks():
+    plain = [list(map(_line, text)) for text in lines]
+    for block in difflib.SequenceMatcher(None, *plain, autojunk=False).get_matching_blocks():
         same[0].update(range(block.a, block.a + block.size))
         same[1].update(range(block.b, block.b + block.size))
     return tuple(  # type: ignore[return-value]
         "\n".join(
-            f"<mark>{escape(line)}</mark>" if at in marks and line.strip() else escape(line)
+            f"<mark>{escape(line)}</mark>" if at in marks and line.strip() and line not in given else escape(line)
             for at, line in enumerate(text)
         )
         for text, marks in zip(lines, same, strict=True)

@@ -8,9 +8,10 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator
 
+from metarec_lib.workbook.core import pick
 from metarec_lib.workbook.exercises import utf8_text
 
-from .archives import LARGEST, LARGEST_ARCHIVE, Item, Unreadable, in_zip, items
+from .archives import LARGEST, LARGEST_ARCHIVE, Item, Linked, Unreadable, in_zip, items
 from .handed_in import Place, Student
 
 # q06_….py, Q6.py, "q06_… (1).py", anna_q06.py, q06_….py.txt; never test_q06_….py
@@ -36,8 +37,9 @@ class Files:
             try:
                 self._list(place)
             except (Unreadable, FileNotFoundError) as problem:
-                missing = isinstance(problem, FileNotFoundError)
-                self.problem = f"there is no {place.path.name}" if missing else str(problem)
+                if isinstance(problem, FileNotFoundError):
+                    problem = Unreadable(f"there is no {place.path.name}", f"没有 {place.path.name}")
+                self.problem = str(problem)
 
     def _list(self, place: Place) -> None:
         if not os.path.lexists(place.path):
@@ -97,9 +99,12 @@ def read_exercise(files: Files, stem: str, functions: Iterable[str] = ()) -> tup
     best = max(found, key=lambda shown: _fullness(found[shown].decode("utf-8", "replace"), names))
     said = [remarks[best]] if remarks[best] else []
     if len(set(found.values())) > 1:
-        said.append(f"there are {' and '.join(found)}, which differ: graded was {best}, the fuller one")
+        said.append(pick((
+            f"there are {' and '.join(found)}, which differ: graded was {best}, the fuller one",
+            f"有 {'、'.join(found)}，内容不同：评的是写得更全的 {best}",
+        )))  # fmt: skip
     elif best not in (f"exercises/{stem}.py", f"{stem}.py"):
-        said.append(f"graded was {best}")
+        said.append(pick((f"graded was {best}", f"评的是 {best}")))
     return found[best], best, "; ".join(said)
 
 
@@ -107,26 +112,29 @@ def as_utf8(raw: bytes, shown: str) -> tuple[bytes, str]:
     """The text of a file in UTF-8, and a remark where it was another. Raises Unreadable where it is no text, Missing
     where it is empty."""
     if not raw.strip(b"\xef\xbb\xbf \t\r\n\0"):
-        raise Missing(f"{shown} is empty")
+        raise Missing(f"{shown} is empty", f"{shown} 是空的")
     if encoding := BYTE_ORDER.get(raw[:2]):
         try:
-            return raw.decode(encoding).encode(), f"{shown} was read as {encoding}"
+            said = pick((f"{shown} was read as {encoding}", f"{shown} 按 {encoding} 读取"))
+            return raw.decode(encoding).encode(), said
         except UnicodeDecodeError:
             pass
     try:
         utf8_text(raw)
     except ValueError as problem:
-        return _declared(raw, f"{shown} cannot be read: {problem}"), f"{shown} was read as it declares itself"
+        otherwise = Unreadable(f"{shown} cannot be read: {problem}", f"{shown} 无法读取：{problem}")
+        said = pick((f"{shown} was read as it declares itself", f"{shown} 按文件里声明的编码读取"))
+        return _declared(raw, otherwise), said
     return raw, ""
 
 
-def _declared(raw: bytes, otherwise: str) -> bytes:
+def _declared(raw: bytes, otherwise: Unreadable) -> bytes:
     """The text by the encoding that its first lines name, as Python itself reads it."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         text = raw.decode(encoding)
     except (SyntaxError, UnicodeDecodeError, LookupError):
-        raise Unreadable(otherwise) from None
+        raise otherwise from None
     return re.sub(r"coding[:=]\s*[-\w.]+", "coding: utf-8", text, count=1).encode()
 
 
@@ -137,30 +145,43 @@ def _nothing(files: Files, stem: str) -> Unreadable:
     if exercises:
         try:
             exercises[0].read(1)
-            return Missing("exercises is not a folder")
-        except Unreadable as problem:
-            if "link" in str(problem):
-                return Unreadable(str(problem))
-    return Missing(_why_nothing(files, stem))
+            return Missing("exercises is not a folder", "exercises 不是文件夹")
+        except Linked as problem:
+            return problem
+        except Unreadable:
+            pass
+    return _why_nothing(files, stem)
 
 
-def _why_nothing(files: Files, stem: str) -> str:
+def _why_nothing(files: Files, stem: str) -> Missing:
     number, names = int(stem[1:3]), [item.path for item in files.listed]
     for path in names:
         match = FILE.fullmatch(path.rpartition("/")[2])
         if match and int(match["number"]) == number and _is_ours(path) and not _is_test(path.rpartition("/")[2]):
-            return f"the only file for it is {path}, a place of the workbook's own: hand in exercises/{stem}.py"
+            return Missing(
+                f"the only file for it is {path}, a place of the workbook's own: hand in exercises/{stem}.py",
+                f"只找到 {path}，那是练习册自己的位置：请交 exercises/{stem}.py",
+            )
     if packed := next((path for path in names if path.casefold().endswith(NOT_READ)), ""):
-        return f"there is no file {stem}.py; {packed} is not read: hand in a folder or a .zip"
+        return Missing(
+            f"there is no file {stem}.py; {packed} is not read: hand in a folder or a .zip",
+            f"没有文件 {stem}.py；{packed} 不支持：请交文件夹或 .zip",
+        )
     if any(path.casefold().endswith(".ipynb") for path in names) and not any(
         FILE.fullmatch(i.name) for i in files.listed
     ):
-        return f"there is a notebook and no file exercises/{stem}.py, which is what is graded"
+        return Missing(
+            f"there is a notebook and no file exercises/{stem}.py, which is what is graded",
+            f"只有 notebook，没有用来评分的文件 exercises/{stem}.py",
+        )
     if any(path == "exercises" or path.startswith("exercises/") for path in names):
-        return f"there is no file exercises/{stem}.py"
+        return Missing(f"there is no file exercises/{stem}.py", f"没有文件 exercises/{stem}.py")
     if any(FILE.fullmatch(item.name) for item in files.listed):
-        return f"there is no file {stem}.py"
-    return "there is no folder exercises/, and no file such as q06_….py"
+        return Missing(f"there is no file {stem}.py", f"没有文件 {stem}.py")
+    return Missing(
+        "there is no folder exercises/, and no file such as q06_….py",
+        "没有 exercises/ 文件夹，也没有 q06_….py 这样的文件",
+    )
 
 
 def _fullness(text: str, functions: list[str]) -> tuple[int, int]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from metarec_lib.data.paths import atomic_write
-from metarec_lib.workbook.core import content
-from metarec_lib.workbook.exercises import plain_text
+from metarec_lib.workbook.core import Language, content
+from metarec_lib.workbook.exercises import plain_text, stub_text
 
 from . import exports, pages, similar, tables
 from .items import item_table
@@ -47,7 +47,7 @@ def _files(grades: dict[str, Any], sources: dict[str, dict[str, str]], folders: 
     files = {
         "grades.json": json.dumps(grades, ensure_ascii=False, indent=1, sort_keys=True) + "\n",
         "junit.xml": exports.junit(grades), "summary.md": exports.summary(grades),
-        "index.html": pages.teacher(grades, item_table(grades), pairs, sources, folders),
+        "index.html": pages.teacher(grades, item_table(grades), pairs, sources, folders, _given(grades)),
     }  # fmt: skip
     for row in grades["students"]:
         place = f"{STUDENTS}/{folders[row['student']]}"
@@ -72,6 +72,17 @@ def _pairs(grades: dict[str, Any], sources: dict[str, dict[str, str]]) -> dict[s
             known = plain_text(content("solutions", f"{item['stem']}.py"))
             found[item["question"]] = similar.pairs(texts, [known])
     return found
+
+
+def _given(grades: dict[str, Any]) -> dict[str, str]:
+    """By question, the stub in both languages."""
+    languages: tuple[Language, ...] = ("en", "zh")
+    return {
+        item["question"]: "\n".join(
+            stub_text(content("solutions", f"{item['stem']}.py"), lang=lang) for lang in languages
+        )
+        for item in grades["questions"]
+    }
 
 
 def _write(path: Path, text: bytes) -> None:

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from metarec_lib.workbook.core import language, resolve
+from metarec_lib.workbook.core import language, pick, resolve
 
 from .course import Course
 from .grader import Settings
@@ -67,14 +67,19 @@ def _complete(row: dict[str, Any], possible: dict[str, float], course: Course) -
 def _remarks(result: dict[str, Any]) -> list[str]:
     """What is to be said of a question; functions that share a reason share a remark."""
     if result["status"] != "graded":
-        counted = ", counted as 0 by the course's rule" if result["points"] is not None else ""
-        return [f"{result['question']} not graded: {result['reason']}{counted}"]
+        zero = result["points"] is not None
+        counted = pick((", counted as 0 by the course's rule", "，按课程规则记 0 分")) if zero else ""
+        return [f"{result['question']} {pick(('not graded: ', '未评分：'))}{result['reason']}{counted}"]
+    return by_reason(result, "reason") + ([f"{result['question']}: {result['remark']}"] if result["remark"] else [])
+
+
+def by_reason(result: dict[str, Any], word: str) -> list[str]:
+    """What is said of a question's functions, those together of which the same is said. word: `reason` or `shown`."""
     reasons: dict[str, list[str]] = {}
     for item in result["functions"]:
-        if item["reason"]:
-            reasons.setdefault(item["reason"].removeprefix(f"{item['name']}: "), []).append(item["name"])
-    said = [f"{result['question']} {', '.join(names)}: {reason}" for reason, names in reasons.items()]
-    return said + ([f"{result['question']}: {result['remark']}"] if result["remark"] else [])
+        if item[word]:
+            reasons.setdefault(item[word].removeprefix(f"{item['name']}: "), []).append(item["name"])
+    return [f"{result['question']} {', '.join(names)}: {reason}" for reason, names in reasons.items()]
 
 
 def validate(grades: dict[str, Any]) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
-from .results import plain
+from metarec_lib.workbook.core import pick
+
+from .results import by_reason, plain
 
 LONGEST_REMARK, LONGEST_CELL = 500, 32_000  # characters; a spreadsheet's cell takes 32,767
 STARTS = "=+\\-@＝＋－＠"  # what a spreadsheet takes for a formula, at the start of a cell
@@ -76,8 +78,8 @@ def feedback_line(row: dict[str, Any]) -> str:
     said = []
     for result in row["questions"]:
         if result["status"] != "graded":
-            said.append(f"{result['question']} not graded: {result['reason']}")
-        said += [f"{i['name']}: {i['shown'].removeprefix(i['name'] + ': ')}" for i in result["functions"] if i["shown"]]
+            said.append(f"{result['question']} {pick(('not graded: ', '未评分：'))}{result['reason']}")
+        said += by_reason(result, "shown")
     said += [row["late"]["said"]] if row["late"]["said"] else []
     return " | ".join(plain(text, LONGEST_REMARK) for text in said)[:LONGEST_CELL]
 
