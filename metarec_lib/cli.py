@@ -194,7 +194,7 @@ def solution(
 @app.command()
 def ask(
     questions: Questions = None,
-    topic: Annotated[str | None, typer.Option(help="Only questions with this topic.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only questions on this, such as MAML or 注意力.")] = None,
     word: Annotated[str | None, typer.Option(help="Only questions that contain this, English or 中文.")] = None,
     every: Annotated[bool, typer.Option("--list", help="List the questions that fit, open none.")] = False,
     lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
@@ -267,6 +267,7 @@ def next_(
 
 @app.command()
 def interview(
+    questions: Questions = None,
     minutes: Annotated[float, typer.Option(metavar="N", help="How long, 5 to 180.")] = 30,
     level: Annotated[str | None, typer.Option(metavar="mid|senior", help="Only questions of this level.")] = None,
     topics: Annotated[str | None, typer.Option(metavar="A,B", help="Only questions with one of these topics.")] = None,
@@ -277,7 +278,7 @@ def interview(
     """Hold a mock interview against the clock, or go on with the one that waits."""
     from metarec_lib.workbook.practice import interview_command
 
-    _run(interview_command, minutes, level, topics, _language(lang), seed, history)
+    _run(interview_command, _known(questions), minutes, level, topics, _language(lang), seed, history)
 
 
 @app.command()

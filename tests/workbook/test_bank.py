@@ -41,6 +41,11 @@ def test_search_by_topic_and_by_word_in_both_languages(capsys):
     assert "q22" in ask(capsys, topic="attention", every=True)[1]
     assert "q22" in ask(capsys, word="Nadaraya", every=True)[1]
     assert "q22" in ask(capsys, word="核回归", every=True)[1]
+    assert len(ask(capsys, word="DIN", every=True)[1].splitlines()) < 10  # not every "finding"
+    assert "q02" in ask(capsys, word="din", every=True)[1] and "q14" in ask(capsys, word="overfit", every=True)[1]
+    assert [line[:3] for line in ask(capsys, topic="注意力", every=True)[1].splitlines()] == ["q16", "q22", "q23"]
+    status, said = ask(capsys, topic="no such topic", lang="zh")
+    assert status == 1 and "--word no such topic" in said and "cold start" in said
     status, said = ask(capsys, word="no such word anywhere")
     assert status == 1 and "metarec ask --list" in said
     with pytest.raises(SystemExit) as stopped:
@@ -81,3 +86,16 @@ def test_files_by_their_endings(tmp_path, capsys):
     assert '<html lang="zh">' in page.read_text(encoding="utf-8") and "q22" in text.read_text(encoding="utf-8")
     with pytest.raises(ValueError, match="ends in .md or .html"):
         bank.sheet_command([Q22], str(tmp_path / "sheet.pdf"), "en")
+
+
+def test_code_keeps_its_lines_in_a_terminal():
+    text = "Write *it*.\n\n```python\ndef f(x):\n\n    return x\n```\n\nOne\nline."
+    assert bank.plain(text) == "Write *it*.\n\n    def f(x):\n\n        return x\n\nOne line."
+
+
+@pytest.mark.parametrize(("lang", "heads"), [("en", "Figures to remember"), ("zh", "要记住的数字")])
+def test_a_page_names_its_lists_and_shows_emphasis(lang, heads):
+    question = next(q for q in bank.written() if q.stem == Q22)
+    page = bank.as_html(bank.sheet([question], lang), lang).partition("<body>")[2]
+    assert heads in page and page.count("<ul>") == page.count("</ul>") == 2 and "*" not in page
+    assert bank.marked("a `b*c*` *d* 2*3*4 <") == "a <code>b*c*</code> <em>d</em> 2*3*4 &lt;"

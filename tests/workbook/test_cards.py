@@ -276,3 +276,14 @@ def test_the_panel_in_chinese_and_for_chosen_questions(built):
     assert "二加二等于几？" in panel.front.outputs[0]["data"]["text/markdown"]
     assert panel.show.description == "看答案" and "新卡 7 张" in panel.status.value
     assert Review("q07", lang="zh").asked is None
+
+
+def test_the_panel_takes_the_keyboard_once_it_is_drawn(built, monkeypatch):
+    from metarec_lib.workbook.practice import panels
+
+    begun = []
+    monkeypatch.setattr(panels.threading.Timer, "start", lambda timer: begun.append(timer))
+    monkeypatch.setattr("IPython.display.display", lambda panel: None)
+    panel = Review(new=1, lang="en")
+    panel._ipython_display_()
+    assert [timer.function for timer in begun] == [panel.show.focus] and begun[0].daemon

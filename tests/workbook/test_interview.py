@@ -7,13 +7,14 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from metarec_lib.workbook.core import resolve
 from metarec_lib.workbook.practice import Interview, progress
-from metarec_lib.workbook.practice.bank import lesson_of, written
+from metarec_lib.workbook.practice.bank import lesson_of, plain, written
 from metarec_lib.workbook.practice.interview import drawing, host, store
 from metarec_lib.workbook.practice.interview.engine import Engine, Material, Task
 from metarec_lib.workbook.practice.interview.report import history, report, trend
@@ -228,6 +229,8 @@ def test_every_coding_task_passes_by_the_solution_of_its_one_function(question, 
     text = host.stub(Material(lesson_of(question), (), task), "en")
     compile(text, question.stem, "exec")
     assert text.count("\ndef ") == 1 and f"\ndef {task.function}(" in text and task.minutes <= 20
+    assert "To check it: Enter" in text and "\n\n\n\n" not in text
+    assert "检查：终端里按回车" in host.stub(Material(lesson_of(question), (), task), "zh")
 
 
 def test_another_window_is_refused_and_what_is_stored_stays():
@@ -241,8 +244,12 @@ def test_another_window_is_refused_and_what_is_stored_stays():
 
 
 def test_filters_say_what_there_is():
-    with pytest.raises(ValueError, match=r"Levels: mid, senior\. Topics: .*MAML"):
+    with pytest.raises(ValueError, match=r"fits junior, MAML\. Levels: mid, senior\. Topics: .*MAML"):
         begin(level="junior")
+    with pytest.raises(ValueError, match=r"fits junior\. Levels: mid, senior\.$"):
+        begin(level="junior", topics=())
+    assert set(begin(topics=("注意力",)).settings["plan"]) == {"q16", "q22", "q23"}
+    assert set(begin(topics=(), names=["7", "q01"]).settings["plan"]) == {"q01", "q07"}
     assert set(begin(topics=(), level="mid").settings["plan"]) == {"q01", "q17"}
     with pytest.raises(ValueError, match="expected 5 to 180"):
         begin(minutes=1)
@@ -272,7 +279,11 @@ def test_the_report_tells_what_was_said_found_and_changed():
     assert "You left before the end." in told and "No question was brought to its rubric." in told
     for text in (GOOD, "found in “A task is one user", "*said aloud*", "Asked because your words did not show"):
         assert text in told
-    assert "提前结束" in report(held.engine, held.settings, "zh")
+    (asked,) = (line for line in told.splitlines() if line.startswith("*Asked because"))
+    points = [point.en for point in held.engine.material.lesson.rubric]
+    assert sum(plain(point) in asked for point in points) == 2
+    assert "提前结束" in report(held.engine, {**held.settings, "level": "mid"}, "zh")
+    assert "级别：中级" in report(held.engine, {**held.settings, "level": "mid"}, "zh")
 
 
 def test_a_trend_needs_four_interviews():
@@ -373,6 +384,12 @@ def test_the_panel_shows_at_each_stage_what_can_be_done(capsys):
     panel = Interview(minutes=5, lang="en", seed=1)
     engine, seen = panel.host.engine, []
     while engine.stage != "done":
+        if engine.paused:  # between two questions, with the model answer of the first
+            assert (
+                list(buttons(panel)) == ["The next question", "Leave"] and "A good short answer" in panel.message.value
+            )
+            buttons(panel)["The next question"].click()
+            assert panel.message.value == ""
         seen.append(engine.stage)
         assert list(buttons(panel)) == [
             {"code": "Check", "rubric": "These ticks are right"}.get(engine.stage, "Done"),
@@ -389,6 +406,47 @@ def test_the_panel_shows_at_each_stage_what_can_be_done(capsys):
         buttons(panel)["Skip" if engine.stage in ("follow-up", "code") else next(iter(buttons(panel)))].click()
     assert {"short", "full", "rubric"} <= set(seen) and not buttons(panel)
     assert "self-assessment" in panel.to_do.value and panel.host.report_file.is_file()
+    assert panel.transcript.outputs[0]["data"]["text/markdown"] == panel.host.report_file.read_text(encoding="utf-8")
+
+
+def test_between_two_questions_the_clock_stands():
+    panel = Interview(minutes=30, lang="en", seed=1)
+    while panel.host.engine.stage != "rubric":
+        panel.host.skip()
+    panel._show()
+    buttons(panel)["These ticks are right"].click()
+    engine = panel.host.engine
+    assert engine.paused and engine.used(panel.host.clock() + 500) < 1
+    buttons(panel)["The next question"].click()
+    assert not engine.paused and engine.used(panel.host.clock() + 5) > 4
+
+
+def test_nothing_is_typed_into_the_next_stage_while_an_answer_is_worked_on(monkeypatch):
+    panel = Interview(minutes=30, lang="en", seed=1)
+    answered, seen = panel.host.answer, []
+
+    def slow(text):
+        closed = [widget.disabled for widget in (panel.text, *buttons(panel).values())]
+        seen.append((all(closed), len(closed), panel.message.value))
+        answered(text)
+
+    monkeypatch.setattr(panel.host, "answer", slow)
+    buttons(panel)["Done"].click()
+    assert seen[0][:2] == (True, 5) and "One moment" in seen[0][2]
+    assert not panel.text.disabled and not panel.leave.disabled and panel.message.value == ""
+
+
+def test_the_panel_counts_the_seconds_and_takes_the_keyboard_once_it_is_drawn(monkeypatch):
+    panel = Interview(minutes=30, lang="zh", seed=1, questions=["q07"])
+    assert panel.host.settings["plan"] == ["q07"] and "级别 高级" in panel.heading.value
+    assert "metarec-count" in panel.clock.value and "秒，限 30 秒" in panel.clock.value and "{" not in panel._clock()
+    timed, shown = [], []
+    monkeypatch.setattr(
+        "metarec_lib.workbook.practice.panels.threading.Timer", lambda wait, act: timed.append(act) or Mock()
+    )
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    panel._ipython_display_()
+    assert shown == [panel.panel] and timed == [panel.text.focus]
 
 
 @pytest.mark.parametrize(("choice", "stage"), [("继续", "full"), ("开一场新的", "short")])

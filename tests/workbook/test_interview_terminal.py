@@ -136,6 +136,42 @@ def test_pause_the_end_of_the_input_and_control_c_keep_everything(terminal, tmp_
     child.expect(pexpect.EOF)
 
 
+def test_between_two_questions_the_model_answer_is_read_off_the_clock(terminal, tmp_path):
+    child = terminal("q06", "q01", "--seed", "1", "--lang", "en")
+    child.expect_exact("\n> ")
+    for _ in range(6):  # short, full, two follow-ups; the coding task
+        child.sendline("/skip")
+        if child.expect_exact(["> ", "/leave ", "Numbers of what you said"]) == 2:
+            break
+    child.sendline("1")
+    child.expect_exact("A good short answer:")
+    child.expect_exact("its clock starts then")
+    child.sendline("/skip")  # nothing to skip here: the next question comes
+    child.expect_exact("── Question 2")
+    child.expect_exact("> ")
+    child.kill(signal.SIGKILL)
+    child.wait()
+    child = terminal()
+    child.expect_exact("waits at question 2")
+    child.sendline("")
+    child.expect_exact("── Question 2")
+    child.expect_exact("> ")
+    child.sendline("One answer.")
+    child.expect_exact("> ")
+    child.sendline("")
+    child.expect_exact("Full answer · ")
+    child.sendline("/pause")
+    child.expect(pexpect.EOF)
+    child = terminal()
+    child.sendline("")
+    child.expect_exact("── Question 2")
+    child.expect_exact("?")  # the question itself, though its full answer is asked for now
+    child.expect_exact("Full answer · ")
+    child.sendline("/leave")
+    child.expect_exact("The interview is over")
+    child.expect(pexpect.EOF)
+
+
 def test_the_bell_rings_once_when_the_time_is_over(monkeypatch, capsys):
     import time
     from types import SimpleNamespace

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import nbformat
 import pytest
@@ -250,6 +251,18 @@ def test_the_start_page_is_in_the_language_of_the_workspace(built, work):
     assert "".join(notebook["cells"][0]["source"]).startswith("# 从这里开始")
     renew(work)
     assert "1 of 31" in start(work)[0]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_start_page_brings_the_functions_that_it_names(built, work, lang):
+    import metarec_lib
+
+    renew(work, lang)
+    cells = ["".join(cell["source"]) for cell in start(work)[1]["cells"]]
+    brought = re.search(r"from metarec_lib import (.*)", cells[1])[1].split(", ")
+    named = {name for cell in cells for name in re.findall(r"`?\b(\w+)\(", cell)}
+    assert {"Interview", "Review", "what_next"} <= named <= set(brought)
+    assert all(callable(getattr(metarec_lib, name)) for name in brought)
 
 
 def test_a_start_page_that_was_changed_stays(built, work):

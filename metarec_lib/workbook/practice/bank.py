@@ -11,6 +11,7 @@ import json
 import random
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -29,8 +30,14 @@ STEPS = {
 NEXT = ("Enter: {}. q: stop. ", "回车：{}；q：结束。")
 NONE = (
     "No question fits {}. Leave the filter out, or see all {} with `metarec ask --list`.",
-    "没有符合 {} 的题目。去掉筛选，或用 `metarec ask --list` 看全部 {} 题。",
+    "没有符合“{}”的题目。去掉筛选，或用 `metarec ask --list` 看全部 {} 题。",
 )
+TOPICS = (
+    "`--word {word}` searches in the texts. The topics: {topics}.",
+    "想在正文里找，用 `--word {word}`。主题有：{topics}。",
+)
+FIGURES_SAID = ("Figures to remember:", "要记住的数字：")
+WRONG_SAID = ("What candidates say wrong:", "常见误区：")
 
 
 def written() -> list[Question]:
@@ -50,7 +57,11 @@ def _lesson(question: Question, path: Path, changed: int) -> Lesson:
 
 
 def found(names: Sequence[str], topic: str | None, word: str | None) -> list[Question]:
-    """The questions that are named (all by default), have this topic, and contain this word in either language."""
+    """The questions that are named (all by default), have this topic, and contain this word in either language.
+
+    A topic may stand in the title too, in either language. A Latin word is found where a word begins with it: DIN is not
+    in "finding".
+    """
     chosen = [q for q in written() if not names or q.stem in names]
     if topic is None and word is None:
         return chosen
@@ -58,11 +69,24 @@ def found(names: Sequence[str], topic: str | None, word: str | None) -> list[Que
 
 
 def _fits(lesson: Lesson, topic: str | None, word: str | None) -> bool:
-    if topic is not None and not any(topic.lower() in known.lower() for known in lesson.topics):
+    if topic is not None and not on(lesson, topic):
         return False
-    return word is None or any(
-        word.lower() in said.lower() for texts in lesson.texts.values() for said in texts.values()
-    )
+    begins = re.compile((r"(?<![a-z0-9])" if (word or "")[:1].isascii() else "") + re.escape(word or ""), re.IGNORECASE)
+    return word is None or any(begins.search(said) for texts in lesson.texts.values() for said in texts.values())
+
+
+def on(lesson: Lesson, topic: str) -> bool:
+    """Whether a lesson is on a topic: one of its own, or words of its title. In Chinese, where topics have no names, words
+    of the question count as well.
+    """
+    said = [*lesson.topics, lesson.question.title_en, lesson.question.title_zh]
+    said += [] if topic.isascii() else [lesson.texts["question"]["zh"]]
+    return any(topic.lower() in known.lower() for known in said)
+
+
+def topics() -> list[str]:
+    """The topics of all lessons that are built."""
+    return sorted({topic for question in written() for topic in lesson_of(question).topics})
 
 
 def ask_command(
@@ -73,6 +97,8 @@ def ask_command(
     questions = found(names, topic, word)
     if not questions:
         print(pick(NONE, lang).format(", ".join(filter(None, (topic, word, *names))), len(written())))
+        if topic is not None:
+            print(pick(TOPICS, lang).format(word=topic, topics=", ".join(topics())))
         return 1
     if every:
         for question in questions:
@@ -87,7 +113,7 @@ def show(lesson: Lesson, lang: Language, wait: Callable[[str], str] | None) -> N
     """The question, then each step after `wait`; without it, as in a pipe, everything at once."""
     question = lesson.question
     print(f"{question.key} · {title(question, lang)}\n")
-    print(plain(lesson.texts["question"][lang]), "\n")
+    print(f"{plain(lesson.texts['question'][lang])}\n")
     for step, named in STEPS.items():
         name = pick(named, lang)
         if wait is not None and wait(pick(NEXT, lang).format(name)).strip().lower() == "q":
@@ -122,7 +148,15 @@ def measured(question: Question, lang: Language) -> list[str]:
 
 
 def plain(markdown: str) -> str:
-    """Markdown as text for a terminal: no marks of claims, bold, links or wrapped lines."""
+    """Markdown as text for a terminal: no marks of claims, bold, links or wrapped lines; code stays as it is."""
+    prose, *rest = re.split(r"^```\w*\n(.*?)^```[ ]*$", markdown.strip(), flags=re.DOTALL | re.MULTILINE)
+    parts = [_prose(prose)]
+    for code, behind in zip(rest[::2], rest[1::2], strict=True):
+        parts += [textwrap.indent(code.rstrip(), "    "), _prose(behind)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _prose(markdown: str) -> str:
     text = re.sub(r"\s*<!--.*?-->", "", markdown)
     text = re.sub(r"</?details>|</?summary>", "", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).replace("**", "")
@@ -162,21 +196,33 @@ def _page(question: Question, lang: Language) -> Iterable[str]:
     lesson = lesson_of(question)
     yield f"## {question.key} · {title(question, lang)}\n"
     yield f"{plain(lesson.texts['answer-short'][lang])}\n"
+    yield f"{pick(FIGURES_SAID, lang)}\n"
     yield from (f"- {line}" for line in measured(question, lang)[:FIGURES])
-    yield ""
+    yield f"\n{pick(WRONG_SAID, lang)}\n"
     yield from (f"- ✗ {plain(p.wrong[lang])} → {plain(p.correction[lang])}" for p in lesson.pitfalls)
     yield ""
+
+
+def marked(text: str) -> str:
+    """Text as HTML, with what Markdown writes as *emphasis* and `code`."""
+    parts = re.split(r"`([^`]+)`", html.escape(text, quote=False))
+    parts[::2] = [
+        re.sub(r"(?<![a-zA-Z0-9*])\*([^*\s][^*]*)\*(?![a-zA-Z0-9*])", r"<em>\1</em>", part) for part in parts[::2]
+    ]
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
 
 
 def as_html(sheet_text: str, lang: Language) -> str:
     """The sheet as one page that prints one question to a sheet of paper; needs no other file."""
     body: list[str] = []
-    for line in sheet_text.splitlines():
-        said = html.escape(line.lstrip("#- "))
+    for line in re.sub(r"(?m)((?:^- .*\n?)+)", r"<ul>\n\1</ul>\n", sheet_text).splitlines():
+        said = marked(line.lstrip("#- "))
         if line.startswith("## "):
             body.append(f"<h2>{said}</h2>")
         elif line.startswith("- "):
             body.append(f"<li>{said}</li>")
+        elif line in ("<ul>", "</ul>"):
+            body.append(line)
         elif line:
             body.append(f"<p>{said}</p>")
     style = "body{max-width:44em;margin:2em auto;font:15px/1.45 sans-serif}h2+*~h2{break-before:page}"

@@ -29,14 +29,16 @@ Stuck? Run in any lesson `hint("q06", "ndcg_at_k")`, three times; then `solution
 )
 PRACTISE = (
     """## Practise
-Run the cell below for the cards that are due (`Review()`), or type `what_next()` in a cell of its own for a recommended
-question. In a terminal: `metarec review`, `metarec next`, `metarec progress`.""",
+Run the cell below for the cards that are due (`Review()`). In a cell of its own: `what_next()` for a recommended question,
+`Interview()` for a mock interview. In a terminal: `metarec review`, `next`, `interview`, `progress`; `metarec ask` and
+`metarec sheet` for the day before the interview.""",
     """## 练一练
-运行下面的单元格复习到期的卡片（`Review()`）；想知道接下来做哪一题，就另起一个单元格运行 `what_next()`。\
-终端里是 `metarec review`、`metarec next`、`metarec progress`。""",
+运行下面的单元格复习到期的卡片（`Review()`）；想知道接下来做哪一题，就另起一个单元格运行 `what_next()`；\
+想模拟面试，运行 `Interview()`。终端里是 `metarec review`、`metarec next`、`metarec interview`、`metarec progress`；\
+面试前一天用 `metarec ask` 和 `metarec sheet`。""",
 )
 AGAIN = ("Run this cell again to see where you are.", "再运行一次这个单元格，就能看到最新进展。")
-CODE = "from metarec_lib import Review, check, contents, hint, solution, what_next\n\ncontents()"
+CODE = "from metarec_lib import Interview, Review, check, contents, hint, solution, what_next\n\ncontents()"
 CARDS = "Review()"
 
 

@@ -16,7 +16,7 @@ from .. import progress
 from .deck import Card
 from .schedule import Memory
 
-FAILED: Pair = ("the exercise failed", "练习没通过")
+FAILED: Pair = ("the exercise failed", "练习做错过")
 MISSED: Pair = ("an interview missed a point of it", "面试里漏了要点")
 ALIKE = 2  # cards a missed point brings forward besides the short answer
 Whys = dict[str, tuple[datetime, Pair]]  # by card: since when, and why

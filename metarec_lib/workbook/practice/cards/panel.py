@@ -7,6 +7,7 @@ from typing import Any
 from metarec_lib.workbook.core import Language, Pair, language, pick, resolve
 
 from ..bank import title
+from ..panels import display_panel, markdown, shown
 from .deck import front_text, kind_text
 from .schedule import told
 from .session import NEW, Asked, Session
@@ -39,9 +40,7 @@ class Review:
         self._next()
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.panel)
+        display_panel(self.panel, self.show)
 
     def _next(self) -> None:
         """Draw a card and show its front; its answer is shut."""
@@ -49,30 +48,30 @@ class Review:
         due, fresh = self.session.counts()
         self.status.value = pick(COUNTS, self.lang).format(due=due, new=fresh)
         self.back.outputs = ()
-        _visible(self.buttons, False)
-        _visible(self.show, self.asked is not None)
+        shown([self.buttons], False)
+        shown([self.show], self.asked is not None)
         if self.asked is None:
             self._end()
             return
         card = self.asked.card
         said = f"<b>{card.question.key} · {title(card.question, self.lang)}</b>"
         self.head.value = f"{said}<br>{kind_text(card, self.lang)} · {pick(self.asked.why, self.lang)}"
-        self.front.outputs = _markdown(front_text(card, self.lang))
+        self.front.outputs = markdown(front_text(card, self.lang))
         self.show.focus()
 
     def _end(self) -> None:
         wait, self.head.value = self.session.next_due(), ""
         later = pick(LATER, self.lang).format(told(wait, self.lang)) if wait is not None else ""
-        self.front.outputs = _markdown(pick(DONE, self.lang).format(n=self.answered, later=later))
+        self.front.outputs = markdown(pick(DONE, self.lang).format(n=self.answered, later=later))
 
     def _open(self, _: Any) -> None:
         if self.asked is None:
             return
-        self.back.outputs = _markdown(f"---\n\n{pick(self.asked.card.back, self.lang)}")
+        self.back.outputs = markdown(f"---\n\n{pick(self.asked.card.back, self.lang)}")
         for button, text in zip(self.answers, self.session.choices(self.asked.card, self.lang).values(), strict=True):
             button.description = text
-        _visible(self.show, False)
-        _visible(self.buttons, True)
+        shown([self.show], False)
+        shown([self.buttons], True)
         self.answers[2].focus()
 
     def _answer(self, rating: int) -> None:
@@ -81,13 +80,3 @@ class Review:
         self.session.answer(self.asked.card, rating)
         self.answered += 1
         self._next()
-
-
-def _visible(widget: Any, shown: bool) -> None:
-    widget.layout.display = None if shown else "none"
-
-
-def _markdown(text: str) -> tuple[dict[str, Any], ...]:
-    """What an Output shows: Markdown with its formulas."""
-    data = {"text/markdown": text, "text/plain": text}
-    return ({"output_type": "display_data", "data": data, "metadata": {}},)

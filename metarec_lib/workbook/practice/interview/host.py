@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,8 @@ from metarec_lib.workbook.exercises import read_solution, stub_text
 from metarec_lib.workbook.lessons import Lesson
 
 from .. import progress
-from ..bank import lesson_of, written
+from ..bank import lesson_of, on, written
+from ..bank import topics as all_topics
 from ..matching import Matcher
 from . import store
 from .drawing import draw, shares_of
@@ -34,10 +36,13 @@ NOT_KEPT: Pair = (
     "This interview is not being stored ({}); you can go on, but not resume it.",
     "这场面试没有存下来（{}）；可以继续，但中断后无法恢复。",
 )
-NOTHING_FITS: Pair = (
-    "No question fits level {level!r} and topics {topics!r}. Levels: {levels}. Topics: {known}.",
-    "没有题目符合级别 {level!r}、主题 {topics!r}。级别有：{levels}。主题有：{known}。",
-)
+NOTHING_FITS: Pair = ("No question fits {asked}.", "没有题目符合：{asked}。")
+LEVELS_ARE: Pair = (" Levels: {}.", "级别有：{}。")
+TOPICS_ARE: Pair = (" Topics: {}.", "主题有：{}。")
+CHECK_IT: dict[Language, tuple[str, str]] = {  # a line of the exercise file, and what stands in its place here
+    "en": (r"To check it, run .*", "To check it: Enter in the terminal, or the button `Check` in the notebook."),
+    "zh": (r"检查：在终端运行.*", "检查：终端里按回车，notebook 里点“检查”。"),
+}
 
 
 class Host:
@@ -62,11 +67,15 @@ class Host:
         seed: int | None = None,
         clock: Callable[[], float] = time.time,
         start: Path | None = None,
+        names: Sequence[str | int] = (),
     ) -> Host:
-        """A new interview. start: the folder the learner is in. Raises ValueError where no question fits."""
+        """A new interview. start: the folder the learner is in; names: only these questions, all where none is named.
+
+        Raises ValueError where no question fits.
+        """
         if not LEAST <= minutes <= MOST:
             raise ValueError(f"got minutes={minutes:g}; expected {LEAST} to {MOST}")
-        lessons = fitting(level, topics, lang)
+        lessons = fitting(level, topics, lang, [resolve(name).key for name in names])
         plan = draw(lessons, shares_of(progress.scores(), progress.attempts()), seed)
         plan = plan[: int(60 * minutes / LEFT) + 1]
         settings = {
@@ -126,7 +135,8 @@ class Host:
         self._send("skip")
 
     def pause(self) -> None:
-        self._send("pause")
+        if not self.engine.paused:
+            self._send("pause")
 
     def go_on(self) -> None:
         self._send("resume")
@@ -190,20 +200,24 @@ class Host:
             self.warning = pick(NOT_KEPT, self.lang).format(error)
 
 
-def fitting(level: str | None, topics: Sequence[str], lang: Language) -> list[Lesson]:
-    """The built lessons of this level that have one of these topics. Raises ValueError, with what there is, for none."""
+def fitting(level: str | None, topics: Sequence[str], lang: Language, keys: Sequence[str] = ()) -> list[Lesson]:
+    """The built lessons of this level, on one of these topics, among these questions (all where none is named).
+
+    Raises ValueError, with what there is, where none fits.
+    """
     lessons = [lesson_of(question) for question in written()]
-    wanted = [topic.strip().lower() for topic in topics if topic.strip()]
+    wanted = [topic.strip() for topic in topics if topic.strip()]
     found = [
         lesson for lesson in lessons
-        if level in (None, lesson.level)
-        and (not wanted or any(topic in known.lower() for topic in wanted for known in lesson.topics))
+        if level in (None, lesson.level) and (not keys or lesson.question.key in keys)
+        and (not wanted or any(on(lesson, topic) for topic in wanted))
     ]  # fmt: skip
     if not found:
+        asked = pick((", ", "、"), lang).join([*([level] if level else []), *wanted, *keys])
+        told = pick(NOTHING_FITS, lang).format(asked=asked)
         levels = ", ".join(sorted({lesson.level for lesson in lessons}))
-        known = ", ".join(sorted({topic for lesson in lessons for topic in lesson.topics}))
-        told = pick(NOTHING_FITS, lang)
-        raise ValueError(told.format(level=level, topics=", ".join(wanted), levels=levels, known=known))
+        told += pick(LEVELS_ARE, lang).format(levels) if level else ""
+        raise ValueError(told + (pick(TOPICS_ARE, lang).format(", ".join(all_topics())) if wanted else ""))
     return found
 
 
@@ -245,7 +259,8 @@ def stub(material: Material, lang: Language) -> str:
     for node in reversed(ast.parse(text).body):
         if getattr(node, "name", "") in names - {task.function}:  # type: ignore[union-attr]
             del lines[node.lineno - 1 : node.end_lineno]
-    return "\n".join(lines).rstrip() + "\n"
+    text = re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines).rstrip() + "\n")
+    return re.sub(CHECK_IT[lang][0], CHECK_IT[lang][1], text, count=1)
 
 
 def _folder(start: Path) -> Path:

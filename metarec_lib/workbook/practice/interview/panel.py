@@ -8,7 +8,8 @@ from typing import Any
 
 from metarec_lib.workbook.core import Language, Pair, language, pick
 
-from ..bank import plain, text_of
+from ..bank import marked, plain, text_of
+from ..panels import display_panel, markdown, shown
 from . import store, wording
 from .host import Host
 from .report import POINTS, SELF, evidence
@@ -30,9 +31,14 @@ STOPPED: Pair = (
     "已暂停。内容都存好了，关掉笔记本也不会丢。",
 )
 SPEAK: Pair = ("Your answer; leave it empty if you said it aloud", "在这里作答；口头作答就留空")
+BUSY: Pair = ("One moment …", "请稍等……")
 OVER: Pair = ("time is over", "时间到")
+MOST = 5999  # seconds to which the clock counts
 STYLE = (
-    "<style>@keyframes metarec-fill{from{width:0}to{width:100%}}@keyframes metarec-show{to{visibility:visible}}</style>"
+    "<style>@keyframes metarec-fill{from{width:0}to{width:100%}}@keyframes metarec-show{to{visibility:visible}}"
+    "@property --metarec-s{syntax:'<integer>';initial-value:0;inherits:true}"
+    f"@keyframes metarec-count{{from{{--metarec-s:0}}to{{--metarec-s:{MOST}}}}}"
+    ".metarec-count::after{counter-reset:metarec-s var(--metarec-s);content:counter(metarec-s)}</style>"
 )
 
 
@@ -40,7 +46,8 @@ class Interview:
     """A mock interview against the clock. Shows itself as the last line of a cell.
 
     minutes: 5 to 180; level: `mid` or `senior`; topics: only questions with one of these; lang: by default the reader's;
-    seed: of the draw. Where an interview waits, it offers to go on. Raises ValueError where no question fits.
+    seed: of the draw; questions: only these, such as ["q07"]. Where an interview waits, it offers to go on. Raises
+    ValueError where no question fits.
     """
 
     def __init__(
@@ -50,9 +57,11 @@ class Interview:
         topics: Sequence[str] = (),
         lang: Language | None = None,
         seed: int | None = None,
+        questions: Sequence[str | int] = (),
     ) -> None:
         self.lang: Language = lang or language()
-        self._begin = lambda: Host.begin(self.lang, minutes, level, topics, seed)
+        self._begin = lambda: Host.begin(self.lang, minutes, level, topics, seed, names=questions)
+        self.result = ""  # of the question that is over, until the next one begins
         self.host: Host | None = None
         self._make_widgets()
         rows = [row for row in store.interviews() if row["state"] == "open"]
@@ -62,16 +71,14 @@ class Interview:
             self._hold(self._begin())
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.panel)
+        display_panel(self.panel, self.text if self.host else self.go_on)
 
     # -- widgets ------------------------------------------------------------------------------------------------------
     def _make_widgets(self) -> None:
         import ipywidgets as widgets
 
         self.heading, self.clock, self.to_do, self.message = (widgets.HTML() for _ in range(4))
-        self.asked = widgets.Output()
+        self.asked, self.transcript = widgets.Output(), widgets.Output()
         self.text = widgets.Textarea(rows=7, layout=widgets.Layout(width="auto"))
         self.text.observe(self._written, "value")
         self.points = widgets.VBox()
@@ -83,7 +90,7 @@ class Interview:
         self.buttons = self._row([self.done, self.skip, self.pause, self.leave])
         self.offer = self._row([self.go_on, self.fresh])
         parts = [self.heading, self.clock, self.asked, self.to_do, self.offer, self.text, self.points, self.message]
-        self.panel = widgets.VBox([*parts, self.buttons], layout=widgets.Layout(max_width="860px"))
+        self.panel = widgets.VBox([*parts, self.buttons, self.transcript], layout=widgets.Layout(max_width="860px"))
 
     def _row(self, buttons: Sequence[Any]) -> Any:
         """Buttons side by side, with a layout of their own: what shares one is hidden together."""
@@ -119,14 +126,14 @@ class Interview:
         if host.engine.stage == "done":  # it was killed before its report
             self._hold(self._begin())
             return
-        _shown([self.text, self.points, self.buttons], False)
+        shown([self.text, self.points, self.buttons], False)
         told = pick(wording.WAITING, self.lang).format(day=row["settings"]["day"], n=len(host.engine.turns))
         self.to_do.value = _block(told)
         self.go_on.on_click(lambda _: self._acted(lambda: self._hold(host)))
         self.fresh.on_click(lambda _: self._acted(lambda: (host.leave(), self._hold(self._begin()))))
 
     def _hold(self, host: Host) -> None:
-        self.host = host
+        self.host, self.result = host, ""
         if host.engine.paused:
             host.go_on()
         self._show()
@@ -135,27 +142,30 @@ class Interview:
     def _show(self) -> None:
         """The stage that the engine is in."""
         engine = self.host.engine
-        _shown([self.offer], False)
+        shown([self.offer], False)
         if engine.stage == "done":
             self._closed()
             return
         self.heading.value = f"<h4>{html.escape(wording.heading(engine, self.lang))}</h4>"
         self.clock.value = STYLE + self._clock()
-        self.pause.description = pick(GO_ON if engine.paused else PAUSE, self.lang)
+        shown([self.heading, self.clock], not self.result)  # they are the next question's
+        go_on = wording.NEXT if self.result else GO_ON
+        self.pause.description = pick(go_on if engine.paused else PAUSE, self.lang)
         if engine.paused:
-            self._say(pick(STOPPED, self.lang))
-        _shown([self.buttons], True)
-        _shown([self.text, self.asked, self.points, self.done, self.skip, self.to_do], False)
+            self._say(self.result or pick(STOPPED, self.lang))
+            self.pause.focus()
+        shown([self.buttons], True)
+        shown([self.text, self.asked, self.points, self.done, self.skip, self.to_do], False)
         if not engine.paused:
-            _shown([self.done, self.asked, self.to_do], True)
-            _shown([self.skip], engine.stage != "rubric")
+            shown([self.done, self.asked, self.to_do], True)
+            shown([self.skip], engine.stage != "rubric")
             self._stage()
         if self.host.warning:
             self._say(self.host.warning)
 
     def _stage(self) -> None:
         engine = self.host.engine
-        self.asked.outputs = _markdown(wording.asked(engine, self.lang))
+        self.asked.outputs = markdown(wording.asked(engine, self.lang))
         self.to_do.value = _block(wording.to_do(engine, self.lang))
         self.done.description = pick(DONE[engine.stage], self.lang)
         if engine.stage == "rubric":
@@ -165,7 +175,7 @@ class Interview:
         self.text.rows = 18 if engine.stage == "code" else 7
         stored = self.host.code_file.read_text(encoding="utf-8") if engine.stage == "code" else ""
         self.text.value = self.host.draft or stored
-        _shown([self.text], True)
+        shown([self.text], True)
         self.text.focus()
 
     def _clock(self) -> str:
@@ -175,6 +185,8 @@ class Interview:
         if engine.limit is None or engine.paused:
             return f"<div role='status'>{told}</div>"
         used = engine.used(self.host.clock())
+        seconds = f"<span class='metarec-count' style='animation:metarec-count {MOST}s linear {-used:.0f}s'></span>"
+        told = html.escape(wording.clock(engine, self.host.clock(), lang, "{}")).format(seconds)
         appears = f"visibility:hidden;animation:metarec-show 0s {max(0, engine.limit - used):.0f}s forwards"
         late = f"<b style='{appears}'> · {pick(OVER, lang)}</b>"
         fill = f"height:6px;background:#4477aa;animation:metarec-fill {engine.limit}s linear {-used:.0f}s forwards"
@@ -193,18 +205,25 @@ class Interview:
             why = html.escape(evidence(engine.turn.found[place], self.lang)) if tick else ""
             rows += [self.boxes[-1], widgets.HTML(f"<div style='margin-left:24px;opacity:.8'>{why}</div>")]
         self.points.children = rows
-        _shown([self.points], True)
+        shown([self.points], True)
         self.boxes[0].focus()
 
     def _closed(self) -> None:
         engine, lang = self.host.engine, self.lang
-        _shown([self.clock, self.asked, self.text, self.points, self.buttons], False)
+        shown([self.clock, self.asked, self.text, self.points, self.buttons], False)
         self.heading.value = f"<h4>{pick(wording.CLOSED, lang)}</h4>"
         told = [pick(wording.REPORT, lang).format(path=self.host.report_file)]
         if engine.possible:
             told = [pick(POINTS, lang).format(points=engine.score, possible=engine.possible), pick(SELF, lang), *told]
         self.to_do.value = "".join(map(_block, told))
-        _shown([self.to_do], True)
+        self.transcript.outputs = markdown(self._report())
+        shown([self.heading, self.to_do], True)
+
+    def _report(self) -> str:
+        try:
+            return self.host.report_file.read_text(encoding="utf-8")
+        except OSError:  # the panel has told why
+            return ""
 
     def _say(self, text: str) -> None:
         self.message.value = f"<div role='status' aria-live='polite'>{_block(text)}</div>"
@@ -217,11 +236,24 @@ class Interview:
             host.write(change["new"])
 
     def _done(self) -> None:
-        stage = self.host.engine.stage
-        {"code": self._check, "rubric": self._tick}.get(stage, lambda: self.host.answer(self.text.value))()
+        """Go on from a stage. While it is worked on, which may take seconds, nothing can be typed into the next one."""
+        act = {"code": self._check, "rubric": self._tick}.get(self.host.engine.stage, self._answer)
+        self._say(pick(BUSY, self.lang))
+        self._busy(True)
+        try:
+            act()
+        finally:
+            self._busy(False)
+
+    def _busy(self, busy: bool) -> None:
+        for widget in (self.text, *self.buttons.children):
+            widget.disabled = busy
+
+    def _answer(self) -> None:
+        self.host.answer(self.text.value)
+        self.message.value = ""
 
     def _check(self) -> None:
-        self._say("…")
         found = self.host.check(self.text.value)
         told = pick(wording.PASSED if found["passed"] else wording.FAILED, self.lang)
         said = told.format(**{name: f"{round(found[name], 1):g}" for name in ("points", "possible")})
@@ -234,23 +266,16 @@ class Interview:
         possible = sum(point.weight for point in lesson.rubric)
         told = pick(POINTS, self.lang).format(points=engine.points(turn), possible=possible)
         model = f"{pick(wording.MODEL, self.lang)} {text_of(lesson, 'answer-short', self.lang)}"
-        self._say(f"{turn.key}: {told}\n{model}\n{pick(wording.MORE, self.lang).format(key=turn.key)}")
+        self.result = f"{turn.key}: {told}\n\n{model}\n\n{pick(wording.MORE, self.lang).format(key=turn.key)}"
+        if engine.stage == "done":
+            self._say(self.result)
+        else:  # the model answer is read off the clock
+            self.host.pause()
 
     def _pause(self) -> None:
+        self.result = ""
         self.host.go_on() if self.host.engine.paused else self.host.pause()
 
 
-def _shown(widgets: Sequence[Any], shown: bool) -> None:
-    for widget in widgets:
-        widget.layout.display = None if shown else "none"
-
-
 def _block(text: str) -> str:
-    return f"<div style='line-height:1.5'>{html.escape(text).replace(chr(10), '<br>')}</div>"
-
-
-def _markdown(text: str) -> tuple[dict[str, Any], ...]:
-    if not text:
-        return ()
-    data = {"text/markdown": text, "text/plain": text}
-    return ({"output_type": "display_data", "data": data, "metadata": {}},)
+    return f"<div style='line-height:1.5'>{marked(text).replace(chr(10), '<br>')}</div>"

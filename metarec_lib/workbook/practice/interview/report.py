@@ -9,7 +9,9 @@ from typing import Any
 from metarec_lib.workbook.core import Language, Pair, pick
 
 from ..bank import plain, title
-from .engine import FOLLOW_UP, SHORT, Answer, Engine, Turn
+from .engine import FOLLOW_UP, SHORT, Answer, Engine, Material, Turn
+
+ABOUT = 2  # missed points that the report names as the reason of a follow-up
 
 SELF: Pair = (
     "This score is a self-assessment: the ticks are yours, a program only suggested them, and no interviewer has heard you.",
@@ -20,6 +22,7 @@ FACTS: Pair = (
     "{minutes} of {planned} minutes · level: {level} · topics: {topics}",
     "用时 {minutes}/{planned} 分钟 · 级别：{level} · 主题：{topics}",
 )
+LEVELS = {"junior": "初级", "mid": "中级", "senior": "高级", "staff": "专家级"}
 ANY: Pair = ("any", "不限")
 TOTAL: Pair = ("**{points} of {possible} rubric points.** {note}", "**评分要点 {points}/{possible} 分。** {note}")
 NO_POINTS: Pair = ("No question was brought to its rubric.", "没有一道题走到评分这一步。")
@@ -53,6 +56,11 @@ TREND: Pair = (
 NO_TREND: Pair = ("A trend is told from four scored interviews on.", "有四场打过分的面试之后，才谈得上趋势。")
 
 
+def level_said(level: str, lang: Language) -> str:
+    """The name of a level in a language."""
+    return pick((level, LEVELS.get(level, level)), lang)
+
+
 def report(engine: Engine, settings: Mapping[str, Any], lang: Language) -> str:
     """Score, transcript and rubric of every question, in one language."""
     return "\n".join(
@@ -63,6 +71,7 @@ def report(engine: Engine, settings: Mapping[str, Any], lang: Language) -> str:
 def _top(engine: Engine, settings: Mapping[str, Any], lang: Language) -> Iterator[str]:
     yield pick(HEAD, lang).format(day=settings.get("day", "")).rstrip() + "\n"
     chosen = {name: settings[name] or pick(ANY, lang) for name in ("level", "topics")}
+    chosen["level"] = level_said(chosen["level"], lang)
     if not isinstance(chosen["topics"], str):
         chosen["topics"] = ", ".join(chosen["topics"])
     facts = pick(FACTS, lang).format(minutes=round(engine.elapsed / 60), planned=f"{engine.minutes:g}", **chosen)
@@ -90,9 +99,16 @@ def _answer(engine: Engine, turn: Turn, answer: Answer, lang: Language) -> Itera
     if answer.follow_up is not None:
         yield _quoted(plain(lesson.follow_ups[answer.follow_up].question[lang])) + "\n"
         if answer.drawn_for:
-            missed = pick(("; ", "；"), lang).join(plain(getattr(lesson.rubric[p], lang)) for p in answer.drawn_for)
+            told = _most_about(engine.materials[turn.key], answer.follow_up, answer.drawn_for)
+            missed = pick(("; ", "；"), lang).join(plain(getattr(lesson.rubric[p], lang)) for p in told)
             yield f"*{pick(DRAWN, lang).format(points=missed)}*\n"
     yield (answer.text or pick(ALOUD, lang)) + "\n"
+
+
+def _most_about(material: Material, follow_up: int, missed: Sequence[int]) -> list[int]:
+    """Of the points that were missed the two that this follow-up is most about, in the order of the rubric."""
+    links = material.links[follow_up]
+    return sorted(sorted(missed, key=lambda p: -links[p])[:ABOUT])
 
 
 def _checks(engine: Engine, turn: Turn, lang: Language) -> Iterator[str]:
@@ -105,7 +121,9 @@ def _checks(engine: Engine, turn: Turn, lang: Language) -> Iterator[str]:
     for number, check in enumerate(turn.checks, 1):
         passed = pick(PASSED, lang) if check["passed"] else ""
         values = {name: f"{round(check[name], 1):g}" for name in ("points", "possible")}
-        yield "- " + pick(CHECKED, lang).format(n=number, passed=passed, **values)
+        first = "" if check["passed"] else check["message"].partition("\n")[0].replace("`", "'")
+        why = f"  - `{first}`" if first else ""
+        yield "\n".join(filter(None, ("- " + pick(CHECKED, lang).format(n=number, passed=passed, **values), why)))
     yield ""
 
 
@@ -117,7 +135,7 @@ def _rubric(engine: Engine, turn: Turn, lang: Language) -> Iterator[str]:
     material = engine.materials[turn.key]
     told = UNTICKED if turn.ticks is None else POINTS
     counted = pick(told, lang).format(points=engine.points(turn), possible=sum(material.weights))
-    yield f"### {pick(STAGES['rubric'], lang)}: {counted}\n"
+    yield f"### {pick(STAGES['rubric'], lang)}{pick((': ', '：'), lang)}{counted}\n"
     for place, point in enumerate(material.lesson.rubric):
         tick = turn.ticks[place] if turn.ticks is not None else False
         yield f"- [{'x' if tick else ' '}] [{point.weight}] {plain(getattr(point, lang))}"
@@ -165,7 +183,8 @@ def history(rows: Sequence[Mapping[str, Any]], lang: Language) -> str:
 
 def _row(row: Mapping[str, Any], lang: Language) -> str:
     state = {"open": pick(OPEN, lang), "left": pick(LEFT, lang)}.get(row["state"], "")
-    name = f"{row['started'][:16].replace('T', ' ')} {state}".strip()
+    day = row["settings"].get("day") or row["started"][:16].replace("T", " ")  # the first by the learner's own clock
+    name = f"{day} {state}".strip()
     if not (found := row["summary"]):
         return f"| {name} | | | | |"
     share = f"{10 * found['points'] / found['possible']:.1f}" if found["possible"] else "–"

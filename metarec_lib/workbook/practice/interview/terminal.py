@@ -31,7 +31,15 @@ FLIP: Pair = (
     "Numbers whose tick is wrong, for example 2 5; Enter: they are right ",
     "哪几条的勾不对？输入编号，例如 2 5；都对就回车 ",
 )
+TICK: Pair = (
+    "Numbers of what you said, for example 2 5; Enter: none ",
+    "说到了哪几条？输入编号，例如 2 5；都没说到就回车 ",
+)
 NO_NUMBERS: Pair = ("Type numbers from 1 to {n}, with blanks between them.", "请输入 1 到 {n} 的编号，用空格分开。")
+NEXT: Pair = (
+    "Enter: the next question; its clock starts then · /pause · /leave ",
+    "回车：下一题，这时才开始计时 · /pause · /leave ",
+)
 COMMANDS = ("/skip", "/pause", "/leave", "/help")
 
 
@@ -40,14 +48,20 @@ class Command(Exception):
 
 
 def interview_command(
-    minutes: float, level: str | None, topics: str | None, lang: Language | None, seed: int | None, past: bool
+    names: Sequence[str],
+    minutes: float,
+    level: str | None,
+    topics: str | None,
+    lang: Language | None,
+    seed: int | None,
+    past: bool,
 ) -> int:
-    """Hold an interview, or go on with the one that waits; with `past` show the history."""
+    """Hold an interview, or go on with the one that waits; with `past` show the history. names: of the questions."""
     if past:
         print(history(store.interviews(), lang or language()))
         return 0
     host = _waiting(lang or language(), _read) or Host.begin(
-        lang or language(), minutes, level, (topics or "").split(",") if topics else (), seed
+        lang or language(), minutes, level, (topics or "").split(",") if topics else (), seed, names=names
     )
     hold(host, _read)
     return 0
@@ -76,7 +90,11 @@ def hold(host: Host, read: Callable[[str], str]) -> None:
         if shown != len(host.engine.turns):
             shown = len(host.engine.turns)
             print(f"\n── {wording.heading(host.engine, host.lang)}")
+            if host.engine.stage != "short":  # gone on with: what was asked stands here again
+                print(f"\n{wording.question(host.engine, host.lang)}")
         try:
+            if host.engine.paused:
+                host.go_on()
             STEPS[host.engine.stage](host, read)
         except Command as command:
             if _obey(host, str(command)):
@@ -89,7 +107,11 @@ def hold(host: Host, read: Callable[[str], str]) -> None:
             host.warning = ""
     print(f"\n{pick(wording.CLOSED, host.lang)}")
     if host.engine.possible:
-        print(_points(host, host.engine.score, host.engine.possible) + " " + pick(SELF, host.lang))
+        print(
+            _points(host, host.engine.score, host.engine.possible)
+            + pick((". ", "。"), host.lang)
+            + pick(SELF, host.lang)
+        )
     print(pick(wording.REPORT, host.lang).format(path=host.report_file))
 
 
@@ -99,7 +121,7 @@ def _obey(host: Host, command: str) -> bool:
         host.pause()
         print("\n" + pick(PAUSED, host.lang))
         return True
-    if command == "/skip" and host.engine.stage != "rubric":
+    if command == "/skip" and host.engine.stage != "rubric" and not host.engine.paused:
         host.skip()
     elif command == "/leave":
         host.leave()
@@ -146,7 +168,8 @@ def _rubric(host: Host, read: Callable[[str], str]) -> None:
     print(f"\n{wording.to_do(engine, lang)}\n")
     ticks = engine.turn.said or [False] * len(engine.material.weights)
     print("\n".join(_points_listed(host, ticks)))
-    while (flips := _numbers(_line(read, pick(FLIP, lang)), len(ticks))) is None:
+    prompt = pick(FLIP if any(ticks) else TICK, lang)
+    while (flips := _numbers(_line(read, prompt), len(ticks))) is None:
         print(pick(NO_NUMBERS, lang).format(n=len(ticks)))
     ticks = [tick != (place in flips) for place, tick in enumerate(ticks, 1)]
     turn, lesson = engine.turn, engine.material.lesson
@@ -154,6 +177,11 @@ def _rubric(host: Host, read: Callable[[str], str]) -> None:
     print(_points(host, engine.points(turn), sum(point.weight for point in lesson.rubric)))
     print(f"\n{pick(wording.MODEL, lang)}\n{text_of(lesson, 'answer-short', lang)}")
     print(pick(wording.MORE, lang).format(key=turn.key))
+    if engine.stage != "done":  # the model answer is read off the clock
+        host.pause()
+        while _line(read, "\n" + pick(NEXT, lang)):
+            pass
+        host.go_on()
 
 
 def _points_listed(host: Host, ticks: Sequence[bool]) -> list[str]:

@@ -6,7 +6,7 @@ from metarec_lib.workbook.core import Language, Pair, pick
 
 from ..bank import plain, title
 from .engine import Engine
-from .report import STAGES
+from .report import STAGES, level_said
 
 ASK: dict[str, Pair] = {
     "short": (
@@ -23,13 +23,13 @@ ASK: dict[str, Pair] = {
         "写出 `{function}`（{minutes} 分钟）：{told}",
     ),
     "rubric": (
-        "What a good answer holds. The ticks are suggestions, made from your words; you decide.",
-        "下面是评分要点。已打的勾是程序按你的原话给的建议，最后由你定。",
+        "What a good answer holds; its points in brackets. The ticks are suggestions, made from your words; you decide.",
+        "下面是评分要点，方括号里是分值。已打的勾是程序按你的原话给的建议，最后由你定。",
     ),
 }
 ALOUD_TICKS: Pair = (
-    "What a good answer holds. Nothing was typed, so nothing is suggested: tick what you said.",
-    "下面是评分要点。你没有打字，程序就没有建议：说到了哪几条，请自己勾。",
+    "What a good answer holds; its points in brackets. Nothing was typed, so nothing is suggested: tick what you said.",
+    "下面是评分要点，方括号里是分值。你没有打字，程序就没有建议：说到了哪几条，请自己勾。",
 )
 HEADING: Pair = ("Question {n} · {title} · level {level}", "第 {n} 题 · {title} · 级别 {level}")
 CLOCK: Pair = ("{stage} · {used} s of {limit} s", "{stage} · 已用 {used} 秒，限 {limit} 秒")
@@ -43,6 +43,7 @@ WAITING: Pair = (
     "An interview of {day} waits at question {n}, with all that you said.",
     "{day} 那场面试停在第 {n} 题，说过的话都还在。",
 )
+NEXT: Pair = ("The next question", "下一题")
 CLOSED: Pair = ("The interview is over.", "面试结束。")
 
 
@@ -50,7 +51,7 @@ def heading(engine: Engine, lang: Language) -> str:
     """Number, title and level of the question that is asked now."""
     lesson = engine.material.lesson
     name = f"{lesson.question.key} · {title(lesson.question, lang)}"
-    return pick(HEADING, lang).format(n=len(engine.turns), title=name, level=lesson.level)
+    return pick(HEADING, lang).format(n=len(engine.turns), title=name, level=level_said(lesson.level, lang))
 
 
 def asked(engine: Engine, lang: Language) -> str:
@@ -58,7 +59,12 @@ def asked(engine: Engine, lang: Language) -> str:
     lesson = engine.material.lesson
     if engine.stage == "follow-up":
         return plain(lesson.follow_ups[engine.asked].question[lang])  # type: ignore[index]
-    return plain(lesson.texts["question"][lang]) if engine.stage in ("short", "full") else ""
+    return question(engine, lang) if engine.stage in ("short", "full") else ""
+
+
+def question(engine: Engine, lang: Language) -> str:
+    """The question of the lesson, in any stage."""
+    return plain(engine.material.lesson.texts["question"][lang])
 
 
 def to_do(engine: Engine, lang: Language) -> str:
@@ -71,9 +77,9 @@ def to_do(engine: Engine, lang: Language) -> str:
     return pick(ASK[engine.stage], lang).format(**values)
 
 
-def clock(engine: Engine, at: float, lang: Language) -> str:
-    """The stage, and its seconds so far."""
+def clock(engine: Engine, at: float, lang: Language, counted: str = "") -> str:
+    """The stage, and its seconds so far. counted: stands for the seconds, where something else counts them."""
     name = pick(STAGES[engine.stage], lang)
     if engine.limit is None:
         return name
-    return pick(CLOCK, lang).format(stage=name, used=round(engine.used(at)), limit=engine.limit)
+    return pick(CLOCK, lang).format(stage=name, used=counted or round(engine.used(at)), limit=engine.limit)
