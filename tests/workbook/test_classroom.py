@@ -97,6 +97,54 @@ def test_the_steps_of_the_workflow_give_the_points_of_check_and_post_them(points
     assert json.loads(result.read_text())["score"] == 4
 
 
+NOTEBOOK = """
+import numpy as np
+from metarec_lib import mine
+with mine("q06") as my:
+    print(my.ndcg_at_k(np.array([0.9, 0.1]), np.array([0.0, 1.0]), 2))
+    open("called", "w").close()
+"""
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize(
+    ("source", "more", "called", "passes"),
+    [
+        (make.partial(), "", True, True),
+        (make.stub(), "", False, True),
+        (make.partial(), "raise ValueError", True, False),
+    ],
+    ids=["solved", "not written", "a cell that breaks"],
+)
+def test_the_lessons_run_with_the_students_functions_and_fail_where_a_cell_breaks(
+    tmp_path, source, more, called, passes
+):
+    """A small notebook stands in for the lesson, which `metarec new` would write; the command is that of the file."""
+    import nbformat
+
+    make.write(tmp_path / "student" / "exercises", source.encode())
+    cells = [nbformat.v4.new_code_cell(text) for text in (NOTEBOOK, more) if text]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "lesson.ipynb")
+    command = tmp_path / "bin" / "metarec"
+    command.parent.mkdir()
+    copy = f'mkdir -p workspace/notebooks && cp "{tmp_path}/lesson.ipynb" workspace/notebooks/{Q06}.ipynb'
+    command.write_text(f"#!/bin/sh\n{copy}\n")
+    command.chmod(0o755)
+    folder = tmp_path / "runner"
+    folder.mkdir()
+    paths = {"PATH": f"{command.parent}{os.pathsep}{PATH['PATH']}", "PYTHONPATH": str(ROOT)}
+    given = {"questions": "q06", "package": "-"}
+    machine = Machine(folder, given, {}, {"submission": tmp_path / "student"}, (*ELSEWHERE, "Data"), paths)
+    ran = run_job(TEACHER / "classroom.yml", "lessons", machine)
+    assert (ran.status == 0) is passes, ran.output
+    assert (folder / "workspace" / "notebooks" / "called").exists() is called
+
+
+def test_the_lessons_of_students_get_the_data_that_ours_get():
+    lines = {re.search(r"metarec data .*", path.read_text())[0] for path in (WORKFLOWS[0], TEACHER / "classroom.yml")}
+    assert len(lines) == 1
+
+
 def test_an_edited_workflow_is_believed_by_nobody(points, submission, tmp_path):
     """The student's own file says 10 of 10, and so do the files beside it; the collecting job says 4."""
     forged = run_job(submission / ".github/workflows/classroom.yml", "grade", Machine(tmp_path))

@@ -407,6 +407,7 @@ def test_a_release_holds_no_solution_test_mistake_or_hint(tmp_path, capsys):
         cli.main(["release", "q06", "--to", str(tmp_path / "hw2"), "--grading", str(tmp_path / "grading")])
     assert read_course(tmp_path / "grading" / "course.toml").scale == 100
     assert (tmp_path / "grading" / ".github" / "workflows" / "collect.yml").is_file()
+    assert '\nQUESTIONS = ["q06"]\n' in (tmp_path / "grading" / "autograder.py").read_text()
     for arguments in (
         ["q01", "--to", str(tmp_path / "hw1")],
         ["q01", "--to", str(tmp_path / "x"), "--classroom", "no"],
@@ -426,6 +427,8 @@ def test_a_chinese_release_holds_chinese_lessons_without_the_results_of_the_solu
     assert "级别" in question or "高级" in question
     assert "What do you split" not in question and cells["exercise"]["outputs"] == []
     assert "请实现" in (tmp_path / "hw1" / "exercises" / f"{Q06}.py").read_text("utf-8")
+    readme = (tmp_path / "hw1" / "README.md").read_text("utf-8")
+    assert readme.startswith("# 作业：q06\n") and "`metarec check q06`" in readme
 
 
 def test_a_release_handed_in_as_it_is_is_graded_as_not_written(tmp_path):

@@ -23,8 +23,9 @@ README = (
 {rows}
 
 Read the lesson in `notebooks/`, write the functions in `exercises/`, hand in the folder `exercises/` (or all of this
-folder, or a zip of it). Keep the names of files, functions and arguments. You may import the standard library, numpy
-and torch.
+folder, or a zip of it). With the workbook installed, as your teacher says, fetch the data once by `metarec data ml-100k`;
+then, in this folder, `jupyter lab` opens the lessons and `metarec check {first}` checks a question. Keep the names of
+files, functions and arguments. You may import the standard library, numpy and torch.
 
 Your functions are graded on random data of your own, drawn anew for each student: an answer must follow from the arguments.
 
@@ -40,6 +41,8 @@ answers at the end of a book.
 {rows}
 
 先读 `notebooks/` 里的课程，再在 `exercises/` 里写函数；交 `exercises/` 文件夹（交整个文件夹或它的 zip 也行）。
+按老师说的方法装好练习册，运行一次 `metarec data ml-100k` 取数据；之后在本文件夹里用 `jupyter lab` 打开课程，
+用 `metarec check {first}` 检查一道题。
 文件名、函数名和参数不要改。可以导入标准库、numpy 和 torch。
 
 每名学生的评分数据都是单独随机生成的：答案必须由参数算出来，背下来没有用。
@@ -60,7 +63,7 @@ def release_command(
             _require_new(Path(grading))
         names = release(questions, Path(to), classroom, lang or "en")
         if grading:
-            shutil.copytree(TEMPLATE / "teacher", grading, dirs_exist_ok=True)
+            _write_grading(Path(grading), questions)
             print(f"{grading}: the grading repository; students must not be able to write to it.")
     except ValueError as error:
         print(error, file=sys.stderr)
@@ -87,6 +90,14 @@ def release(questions: Sequence[str], folder: Path, classroom: str = "", lang: L
     for name, text in files.items():
         atomic_write(folder / name, text)
     return sorted(files)
+
+
+def _write_grading(folder: Path, questions: Sequence[str]) -> None:
+    """The grading repository; what names the questions of the assignment names these."""
+    shutil.copytree(TEMPLATE / "teacher", folder, dirs_exist_ok=True)
+    entry = folder / "autograder.py"
+    asked = ", ".join(f'"{stem[:3]}"' for stem in questions)
+    entry.write_text(re.sub(r"(?m)^QUESTIONS = .*$", f"QUESTIONS = [{asked}]", entry.read_text("utf-8")), "utf-8")
 
 
 def _require_new(folder: Path) -> None:
@@ -118,5 +129,9 @@ def _readme(questions: Sequence[str], lang: Language) -> str:
         f"`exercises/{item.stem}.py` |"
         for item in keys
     ]
-    title = pick(("Assignment", "作业"), lang) + pick((": ", "："), lang) + ", ".join(item.key for item in keys)
-    return pick(README, lang).format(title=title, rows="\n".join(rows))
+    title = (
+        pick(("Assignment", "作业"), lang)
+        + pick((": ", "："), lang)
+        + pick((", ", "、"), lang).join(item.key for item in keys)
+    )
+    return pick(README, lang).format(title=title, rows="\n".join(rows), first=keys[0].key)

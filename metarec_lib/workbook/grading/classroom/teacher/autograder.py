@@ -1,6 +1,7 @@
 """Classroom 50's entry: lies in the classroom's config repository as CLASSROOM/autograders/ASSIGNMENT/autograder.py.
 
-It runs in the student's checkout, grades with the tests of the package and writes `result.json` there. Set QUESTIONS.
+It runs in the student's checkout, grades with the tests of the package and writes `result.json` there. QUESTIONS are
+those of the assignment; PACKAGE is what pip installs: pin it for a course.
 """
 
 import shutil
