@@ -502,7 +502,7 @@ plots.table(table.T)
 
 # %% [markdown] tags=["follow-ups"]
 # #### English
-# <details><summary>How many impressions before you trust a new item's CTR, or its ID embedding?</summary>
+# <details><summary>How many impressions before you trust a new item's CTR, or its id embedding?</summary>
 # No switch: weight its own rate by n / (n + κ). With a mean rate of 2 % and a standard deviation of 1 % between items, the widget shows κ near 200
 # impressions. Estimate both by category, so that the prior is a better guess and its spread smaller. An embedding is many numbers, each with its own
 # noise, so it needs more than a rate does. Start it from content and let a gate n / (n + c) hand over; tune c on items that were new last week.</details>

@@ -425,7 +425,7 @@ claim("squared error", noisy, stronger, found)
 # <details><summary>Which edits keep the label in a session?</summary>
 # Cropping old events, usually. Reordering within minutes, where order is an artefact of the page. Not: removing the last click before a purchase, or inserting a film the user would have hated. Test an edit: train with it at 0 and at 0.2, same steps.</details>
 # <details><summary>Why not a big sequence model that is robust by itself?</summary>
-# A causal one trains on all prefixes by construction, and dropout inside it is an augmentation too; then the prefixes are no longer a gain to be had. A mean of vectors shows their worth here (section 2); a larger model was not tried (q03).</details>
+# A causal one trains on all prefixes by construction, and dropout inside it is an augmentation too; then the prefixes are no longer a gain to be had. A mean of vectors shows their worth here (section 2); a larger model was not tried here; q03 trains SASRec so.</details>
 # <details><summary>How do you choose the strength, and when do you stop?</summary>
 # On validation users, with strength 0 in the grid and equal steps for each. Report the curve over data size; drop the augmentation once its interval covers zero.</details>
 # #### 中文
