@@ -48,7 +48,7 @@
 # Nine numbers, solved exactly under a learned prior, are a little ahead of ANIL's steps. <!-- c2: lower -->
 # They also come with other features and another prior: which of these matters was not measured.
 #
-# **How far.** For a linear head, $t$ steps of rate $\alpha$ on the squared loss go, along an eigenvector of the support with eigenvalue $\lambda$, the part
+# **How far.** For a linear head (q01), $t$ steps of rate $\alpha$ on the squared loss go, along an eigenvector of the support with eigenvalue $\lambda$, the part
 #
 # $$1 - (1 - \alpha\lambda)^t$$
 #
@@ -76,7 +76,7 @@
 # 九个数，在学到的先验下精确求解，比 ANIL 走几步略好。<!-- c2: lower -->
 # 但特征和先验也不同，是哪一样起作用，没有测。
 #
-# **走多远。** 对线性头，平方损失，学习率 $\alpha$ 走 $t$ 步，沿支持集的某个特征方向（特征值 $\lambda$），走完到最小二乘解这段路的
+# **走多远。** 对线性头（q01），平方损失，学习率 $\alpha$ 走 $t$ 步，沿支持集的某个特征方向（特征值 $\lambda$），走完到最小二乘解这段路的
 #
 # $$1 - (1 - \alpha\lambda)^t$$
 #
