@@ -438,7 +438,7 @@ claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 # %% [markdown]
 # Meta-training pays for the network. <!-- c5: lower -->
 # On equal inputs the closed-form head is a little ahead of MAML. <!-- c6: lower, c6: small -->
-# It starts as a probabilistic PCA, and training it by episodes from there changes nothing that matters. <!-- c7: equal -->
+# It starts as a probabilistic PCA (q07), and training it by episodes from there changes nothing that matters. <!-- c7: equal -->
 # What remains is a prior estimated from all users and an exact solve; which of these two carries the head was not measured.
 #
 # ## 6. When it does not help
@@ -448,7 +448,7 @@ claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 # %% [markdown] lang="zh"
 # 对这个网络，元训练是有用的。<!-- c5: lower -->
 # 输入相同时，闭式解预测头比 MAML 略好。<!-- c6: lower, c6: small -->
-# 它的初始状态就是概率 PCA，从那里再按任务（episode）训练，没有带来值得一提的变化。<!-- c7: equal -->
+# 它的初始状态就是概率 PCA（q07），从那里再按任务（episode）训练，没有带来值得一提的变化。<!-- c7: equal -->
 # 剩下的是从全体用户估计出的先验和精确求解；两者中谁起主要作用，这里没有测。
 #
 # ## 6. 什么时候没用
