@@ -313,7 +313,7 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown]
 # More steps are a weaker prior. Where the ratings say little the weights stay near $\theta$; where they say much they follow the ratings.
-# So learned initial weights are a learned prior mean. One difference: here the strength depends on the support, a true prior's does not.
+# So learned initial weights are a learned prior mean. One difference: here the strength depends on the support; that of a true prior does not.
 
 # %% [markdown] lang="zh"
 # 步数越多，先验越弱。评分信息少的方向，参数留在 $\theta$ 附近；信息多的方向，参数跟着评分走。所以学到的初始化参数就是学到的先验均值。有一点不同：这里的强度取决于

@@ -239,7 +239,7 @@ plots.play(rate, star_wars=(1, 5), fargo=(1, 5), scream=(1, 5), alt=text("alt li
 # %% [markdown]
 # ## 2. New users, and every rival
 # First nothing is known but the profile: age, gender, occupation. Or not even that, because the feature store is late; then the mean profile stands in. Two splits; the judging users
-# gave nothing to training, and settings were chosen on other users. They are judged in q01, q02 and q06 as well.
+# gave nothing to training, and settings were chosen on other users. The judging users are also those of q01, q02 and q06.
 
 # %% [markdown] lang="zh"
 # ## 2. 新用户，以及各路对手

@@ -21,7 +21,7 @@
 # #### English
 # Three comparisons, three names. Worse on the target than on the source may only mean that the target is harder: I put the target's own best model beside it. <!-- c1: none -->
 # Worse than no transfer is negative transfer; here transfer helps the small group clearly. <!-- c2: lower -->
-# Little gain for the cost is inefficiency: I tell how much is missing to the ceiling. Against misleading source users I keep those whose gradient helps trusted ones: <!-- c4: lower -->
+# Little gain for the cost is inefficiency: I say how much is missing to the ceiling. Against misleading source users I keep those whose gradient helps trusted ones: <!-- c4: lower -->
 # at five ratings, nearly as good as knowing them. <!-- c5: small -->
 # Users who look harmed must be judged on ratings that did not choose them. <!-- c7: higher, c8: none -->
 # #### 中文

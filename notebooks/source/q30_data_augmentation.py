@@ -314,7 +314,7 @@ claim("squared error", whole, blurred, study.compare(whole, blurred, "mse", **at
 # %% [markdown]
 # Noise of the strength that tuning users chose looks a little better, and does not survive the correction. <!-- c6: none -->
 # Vectors without the leak are better than blurred ones. <!-- c7: lower -->
-# In the table noise gives back less than half of what the leak costs; all of it is small. So when noise on features seems to help, look first at what the features already know.
+# In the table noise gives back less than half of what the leak costs; both are small. So when noise on features seems to help, look first at what the features already know.
 #
 # ## 4. Noise is a ridge
 # Copy twelve points without end, each time with new noise on x, and fit a line: the slope shrinks, as under a ridge. Move the noise.
