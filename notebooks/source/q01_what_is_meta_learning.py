@@ -321,8 +321,8 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown]
 # ## 4. How hard may one rating pull?
-# ML-100K, users with 30 or more ratings. A fifth of them judge, each with K ratings as support and the same query for every K. Strengths and
-# rates are chosen on tuning users, who never judge. The same judges return in q02, q06 and q07. The MAML of the library adds a small
+# ML-100K, users with 30 or more ratings. A fifth of them judge, each with K ratings as support and the same query for every K. The bias's
+# strength is chosen on tuning users, who never judge; the learners run at the library's settings. The same judges return in q02, q06 and q07. The MAML of the library adds a small
 # network on item vectors and genres to the item's bias; the network adapts.
 #
 # Its inner loss is a *mean* over K ratings, so one rating pulls as hard as twenty. The library therefore multiplies the step by
@@ -330,7 +330,7 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown] lang="zh"
 # ## 4. 一条评分该有多大的拉力？
-# ML-100K，评分不少于 30 条的用户。其中五分之一用来评估：每人拿出 K 条作支持集，不同 K 的查询集相同。强度和学习率都在调参用户上选，这些人从不参与评估。
+# ML-100K，评分不少于 30 条的用户。其中五分之一用来评估：每人拿出 K 条作支持集，不同 K 的查询集相同。偏置的强度在调参用户上选，这些人从不参与评估；各学习器用库的默认设置。
 # 评估用的这批人在 q02、q06、q07 里还会出现。库里的 MAML 在物品偏置之上加一个小网络，输入是物品向量和类型；做适应的是这个网络。
 #
 # 内层损失是对 K 条评分取*平均*，所以一条评分的拉力和二十条一样大。库里因此把步长乘以 $K / (K + 5)$，论文里没有这一项。

@@ -191,14 +191,14 @@ claim("RMSE", "closed-form head", "ANIL", exact)
 # %% [markdown]
 # Moving the head alone instead of every layer changes the error by less than the margin. <!-- c1: small -->
 # The closed-form head is a little ahead of ANIL, with the fewest numbers; <!-- c2: lower -->
-# it differs from ANIL in prior, solve and the network before the head, and which of these matters was not measured here. All four were tuned on tuning users.
+# it differs from ANIL in prior, solve and the network before the head, and which of these matters was not measured here. All four run at the library's settings (q07).
 #
 # ANIL's inner loop for one user, by hand. The step is K-aware, as in q01.
 
 # %% [markdown] lang="zh"
 # 只动预测头而不动所有层，误差的变化小于等效界值。<!-- c1: small -->
 # 闭式解预测头用的数最少，比 ANIL 略好；<!-- c2: lower -->
-# 它与 ANIL 在先验、求解和预测头之前的网络上都不同，哪一样起作用，这里没有测。四者都在调参用户上调过参。
+# 它与 ANIL 在先验、求解和预测头之前的网络上都不同，哪一样起作用，这里没有测。四者都用库的默认设置（q07）。
 #
 # 亲手写一个用户的 ANIL 内循环。步长随 K 调整，与 q01 一样。
 
