@@ -313,7 +313,7 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown]
 # More steps are a weaker prior. Where the ratings say little the weights stay near $\theta$; where they say much they follow the ratings.
-# So learned initial weights are a learned prior mean. One difference: here the strength depends on the support, a true prior's does not.
+# So learned initial weights are a learned prior mean. One difference: here the strength depends on the support; that of a true prior does not.
 
 # %% [markdown] lang="zh"
 # 步数越多，先验越弱。评分信息少的方向，参数留在 $\theta$ 附近；信息多的方向，参数跟着评分走。所以学到的初始化参数就是学到的先验均值。有一点不同：这里的强度取决于
@@ -321,8 +321,8 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown]
 # ## 4. How hard may one rating pull?
-# ML-100K, users with 30 or more ratings. A fifth of them judge, each with K ratings as support and the same query for every K. Strengths and
-# rates are chosen on tuning users, who never judge. The same judges return in q02, q06 and q07. The MAML of the library adds a small
+# ML-100K, users with 30 or more ratings. A fifth of them judge, each with K ratings as support and the same query for every K. The bias's
+# strength is chosen on tuning users, who never judge; the learners run at the library's settings. The same judges return in q02, q06 and q07. The MAML of the library adds a small
 # network on item vectors and genres to the item's bias; the network adapts.
 #
 # Its inner loss is a *mean* over K ratings, so one rating pulls as hard as twenty. The library therefore multiplies the step by
@@ -330,7 +330,7 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown] lang="zh"
 # ## 4. 一条评分该有多大的拉力？
-# ML-100K，评分不少于 30 条的用户。其中五分之一用来评估：每人拿出 K 条作支持集，不同 K 的查询集相同。强度和学习率都在调参用户上选，这些人从不参与评估。
+# ML-100K，评分不少于 30 条的用户。其中五分之一用来评估：每人拿出 K 条作支持集，不同 K 的查询集相同。偏置的强度在调参用户上选，这些人从不参与评估；各学习器用库的默认设置。
 # 评估用的这批人在 q02、q06、q07 里还会出现。库里的 MAML 在物品偏置之上加一个小网络，输入是物品向量和类型；做适应的是这个网络。
 #
 # 内层损失是对 K 条评分取*平均*，所以一条评分的拉力和二十条一样大。库里因此把步长乘以 $K / (K + 5)$，论文里没有这一项。
@@ -438,7 +438,7 @@ claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 # %% [markdown]
 # Meta-training pays for the network. <!-- c5: lower -->
 # On equal inputs the closed-form head is a little ahead of MAML. <!-- c6: lower, c6: small -->
-# It starts as a probabilistic PCA, and training it by episodes from there changes nothing that matters. <!-- c7: equal -->
+# It starts as a probabilistic PCA (q07), and training it by episodes from there changes nothing that matters. <!-- c7: equal -->
 # What remains is a prior estimated from all users and an exact solve; which of these two carries the head was not measured.
 #
 # ## 6. When it does not help
@@ -448,7 +448,7 @@ claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 # %% [markdown] lang="zh"
 # 对这个网络，元训练是有用的。<!-- c5: lower -->
 # 输入相同时，闭式解预测头比 MAML 略好。<!-- c6: lower, c6: small -->
-# 它的初始状态就是概率 PCA，从那里再按任务（episode）训练，没有带来值得一提的变化。<!-- c7: equal -->
+# 它的初始状态就是概率 PCA（q07），从那里再按任务（episode）训练，没有带来值得一提的变化。<!-- c7: equal -->
 # 剩下的是从全体用户估计出的先验和精确求解；两者中谁起主要作用，这里没有测。
 #
 # ## 6. 什么时候没用

@@ -291,8 +291,8 @@ with mine("q02") as my:
 # For this user the bias becomes clear first; tastes stay wide for long.
 #
 # What is the *learned* prior worth? In the study (`metarec study q02`: ten splits, settings chosen on tuning users; the judges are also those of
-# q01, q06 and q07) the same features have two rivals: a prior of mean zero with two tuned strengths, one for all tastes and one for the bias, which is
-# ridge regression as most would write it; and no prior.
+# q01, q06 and q07) the same features have two rivals. One is a prior of mean zero with two tuned strengths, one for all tastes and one for the bias:
+# ridge regression as most would write it. The other is no prior.
 
 # %% [markdown] lang="zh"
 # 对这个用户，偏置最先清楚；口味要很久才收窄。

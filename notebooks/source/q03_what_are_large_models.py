@@ -149,10 +149,10 @@ fig = plots.bars(share, title=SHARE, xlabel=PERCENT, digits=1)
 plots.show(fig, alt=ALT_SHARE)
 
 # %% [markdown] tags=["expect"]
-# **What do you expect?** All films that a user has not seen are ranked; the last one watched is looked for. Put in order: the popular list, EASE, a chain of counts, a two-tower network, SASRec.
+# **What do you expect?** All films that a user has not seen are ranked; the last one watched is looked for. Put in order: the popular list, EASE (a weight for each pair of films, q15), a chain of counts, a two-tower network, SASRec.
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 把用户没看过的影片全部排序，找他最后看的那部。下面几个，谁找得最准？排个名次：热门榜、EASE、靠计数的马尔可夫链、双塔网络、SASRec。
+# **你猜结果如何？** 把用户没看过的影片全部排序，找他最后看的那部。下面几个，谁找得最准？排个名次：热门榜、EASE（每对影片一个权重，q15）、靠计数的马尔可夫链、双塔网络、SASRec。
 
 # %% [markdown]
 # ## 2. Who names the next film?

@@ -221,7 +221,7 @@ claim("AUC", *pair, study.compare(*pair, "auc", of="crossed ids"))
 # where a value has one row, its encoding told the label. For user and film, with dozens of rows a value, no collapse is seen.
 #
 # A second leak is mild and flatters. Out of fold, the mean of a judged row still holds ratings that came later. Without these, test AUC is lower: <!-- c2: higher -->
-# a gain that no server would have had. What is left equals the strict past (table). AUC is the mean over users; test rows are the last fifth of each user. In all five ways the
+# a gain that no server would have had. What is left is the AUC of the strict past (table). AUC is the mean over users; test rows are the last fifth of each user. In all five ways the
 # regression itself is trained on other users' later ratings.
 #
 # ## 2. A softmax over a sample

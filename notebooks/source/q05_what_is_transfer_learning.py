@@ -271,8 +271,8 @@ claim("RMSE", "pooled training", "fine-tuned", together)
 # and training on all ratings together beats full fine-tuning. <!-- c4: lower -->
 # Fresh splits of the same users did not show the second and the last again: fine-tuning was ahead of the untouched model, and level with pooled training.
 # The table above (RMSE, before correction) says the rest. Where fine-tuning gains on the source model at K = 5, the gain is less than the 0.01 star that this
-# book calls small. Pooled training is ahead of every row but LoRA, where no difference is seen. And the untouched source model has a price: with 110 women no
-# difference to it is seen for training from scratch, nor for a plain bias over men and women; before the first rating that bias is ahead.
+# book calls small. Pooled training is ahead of every row but LoRA, where no difference is seen. And the untouched source model has rivals: with 110 women
+# neither training from scratch nor a plain bias over men and women can be told from it, and before the first rating that bias is ahead.
 #
 # Why fine-tuning gains so little: each new user is solved in closed form anyway, which leaves it the prior and the films. That is a guess; what
 # differs between men and women was not taken apart.

@@ -239,7 +239,7 @@ plots.play(rate, star_wars=(1, 5), fargo=(1, 5), scream=(1, 5), alt=text("alt li
 # %% [markdown]
 # ## 2. New users, and every rival
 # First nothing is known but the profile: age, gender, occupation. Or not even that, because the feature store is late; then the mean profile stands in. Two splits; the judging users
-# gave nothing to training, and settings were chosen on other users. They are judged in q01, q02 and q06 as well.
+# gave nothing to training, and settings were chosen on other users. The judging users are also those of q01, q02 and q06.
 
 # %% [markdown] lang="zh"
 # ## 2. 新用户，以及各路对手
@@ -271,13 +271,13 @@ claim("RMSE", "closed-form head", without, gain, at="K = 0, two splits")
 # An all-zero profile costs a little more (the line above the claim): gender and occupation are one-hot, so zeros are nobody's profile.
 #
 # Now ratings arrive. The study (`metarec study leaderboard`) has every model of the library on five other splits; the settings of bias, item-kNN, MF and
-# MeLU were chosen on tuning users. All splits are of the same users.
+# MeLU were chosen on tuning users, the others run at the library's settings. All splits are of the same users.
 
 # %% [markdown] lang="zh"
 # 这就是特征服务超时的代价。<!-- c1: lower -->
 # 如果直接填零，还会再差一点（结论上面那一行）：性别和职业是 one-hot，全零不是任何人的画像。
 #
-# 接着评分陆续到来。研究脚本（`metarec study leaderboard`）在另外五次划分上比较了库里的全部模型；偏置、物品 kNN、矩阵分解和 MeLU 的参数都在调参用户上选。各次划分用的都是同一批用户。
+# 接着评分陆续到来。研究脚本（`metarec study leaderboard`）在另外五次划分上比较了库里的全部模型；偏置、物品 kNN、矩阵分解和 MeLU 的参数在调参用户上选，其余用库的默认设置。各次划分用的都是同一批用户。
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** Ten rivals, from item-kNN to a Transformer that reads the ratings as context. Which is best with one rating, and is it

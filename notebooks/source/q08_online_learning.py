@@ -241,7 +241,7 @@ claim("RMSE", "online matrix factorisation", "running means", found, headline=Tr
 #
 # The regret says the same. Its rival is a set of fixed biases, fitted with the whole stream in hand.
 #
-# In the peak at 35,000 stands one user, in the last table: hundreds of films, at less than two stars on average.
+# In the peak at 35,000 stands one user (last table): hundreds of films, at less than two stars on average.
 #
 # **The step size.** Zero leaves running biases and fixed vectors. Move it up until it breaks.
 

@@ -43,7 +43,7 @@
 #
 # $$\tfrac12 \log\left(1 + x^\top S x / n\right)$$
 #
-# It asks about what is uncertain for its own sake. For recommendations ask instead what lowers the variance of all scores,
+# It asks about whatever is uncertain, useful for a recommendation or not. For recommendations ask instead what lowers the variance of all scores,
 # $x^\top S G S x / (n + x^\top S x)$ with $G$ the mean of $v v^\top$ over the catalogue, weighed by who rated each film. Neither contains an answer, but $S$ knows which films were rated: a second film like the
 # first teaches less. So with known variances the sequence is fixed per prior; it is not the catalogue sorted once. What adapts is which questions can be answered, another likelihood (clicks), or another goal: pleasing the user now.
 #

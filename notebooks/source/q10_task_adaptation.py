@@ -48,7 +48,7 @@
 # Nine numbers, solved exactly under a learned prior, are a little ahead of ANIL's steps. <!-- c2: lower -->
 # They also come with other features and another prior: which of these matters was not measured.
 #
-# **How far.** For a linear head, $t$ steps of rate $\alpha$ on the squared loss go, along an eigenvector of the support with eigenvalue $\lambda$, the part
+# **How far.** For a linear head (q01), $t$ steps of rate $\alpha$ on the squared loss go, along an eigenvector of the support with eigenvalue $\lambda$, the part
 #
 # $$1 - (1 - \alpha\lambda)^t$$
 #
@@ -76,7 +76,7 @@
 # 九个数，在学到的先验下精确求解，比 ANIL 走几步略好。<!-- c2: lower -->
 # 但特征和先验也不同，是哪一样起作用，没有测。
 #
-# **走多远。** 对线性头，平方损失，学习率 $\alpha$ 走 $t$ 步，沿支持集的某个特征方向（特征值 $\lambda$），走完到最小二乘解这段路的
+# **走多远。** 对线性头（q01），平方损失，学习率 $\alpha$ 走 $t$ 步，沿支持集的某个特征方向（特征值 $\lambda$），走完到最小二乘解这段路的
 #
 # $$1 - (1 - \alpha\lambda)^t$$
 #
@@ -191,14 +191,14 @@ claim("RMSE", "closed-form head", "ANIL", exact)
 # %% [markdown]
 # Moving the head alone instead of every layer changes the error by less than the margin. <!-- c1: small -->
 # The closed-form head is a little ahead of ANIL, with the fewest numbers; <!-- c2: lower -->
-# it differs from ANIL in prior, solve and the network before the head, and which of these matters was not measured here. All four were tuned on tuning users.
+# it differs from ANIL in prior, solve and the network before the head, and which of these matters was not measured here. All four run at the library's settings (q07).
 #
 # ANIL's inner loop for one user, by hand. The step is K-aware, as in q01.
 
 # %% [markdown] lang="zh"
 # 只动预测头而不动所有层，误差的变化小于等效界值。<!-- c1: small -->
 # 闭式解预测头用的数最少，比 ANIL 略好；<!-- c2: lower -->
-# 它与 ANIL 在先验、求解和预测头之前的网络上都不同，哪一样起作用，这里没有测。四者都在调参用户上调过参。
+# 它与 ANIL 在先验、求解和预测头之前的网络上都不同，哪一样起作用，这里没有测。四者都用库的默认设置（q07）。
 #
 # 亲手写一个用户的 ANIL 内循环。步长随 K 调整，与 q01 一样。
 

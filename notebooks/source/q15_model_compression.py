@@ -333,7 +333,7 @@ plots.table(frame.rename(index=glossary.say), digits=1)
 # A student with 64 units has two tables of 64 numbers a film. It learns from likes alone, or from EASE's scores as well
 # (`fit(..., compression_target=True)`). EASE's table at rank 64 takes as many bytes and is no training at all. The settings were chosen
 # on tuning users, once: 7 settings for the student alone, 5 for the distilled one. Hinton et al. soften logits: T > 1 on both sides, and T² in front of the loss to keep the
-# gradient's size. EASE's scores are no logits and lie below 1, so here T = 0.1 sharpens, and divides the teacher alone.
+# gradient's size. EASE's scores are no logits and lie below 1, so here T = 0.1 sharpens them; it divides the teacher's scores alone.
 
 # %% [markdown] lang="zh"
 # 先还原 int8 再算，用时是 float32 的几倍：多半因为算子更多、访存更多；融合算子直接读 int8，没有这个问题。再看剪枝的两列：与整表的稠密乘法相比，只剩百分之二的表显得很快；

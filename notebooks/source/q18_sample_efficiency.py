@@ -214,14 +214,14 @@ claim("RMSE", "film's own mean", "mean of all films", own)
 # With three ratings a film's own mean is a worse guess than the mean of all films. <!-- c1: higher -->
 # The curves cross near the printed $\kappa$, as the formula says. The posterior mean needs no decision about when to switch.
 #
-# The same idea for users stands in `BaselineRecommender`: a user's bias is averaged as if κ more ratings at the mean stood beside the K real
-# ones. By hand:
+# The same idea for users stands in `BaselineRecommender`: a user's bias is averaged as if κ more ratings at the mean (the c of q01) stood beside
+# the K real ones. By hand:
 
 # %% [markdown] lang="zh"
 # 只有三条评分时，影片自己的均值不如全部影片的均值猜得准。<!-- c1: higher -->
 # 正如公式所说，两条曲线在打印出的 $\kappa$ 附近相交。后验均值不需要决定何时切换。
 #
-# 用户这一侧，同样的想法就在 `BaselineRecommender` 里：计算用户偏置时，好像在 K 条真实评分之外，还有 κ 条恰好等于均值的评分。亲手算一遍：
+# 用户这一侧，同样的想法就在 `BaselineRecommender` 里：计算用户偏置时，好像在 K 条真实评分之外，还有 κ 条（q01 里的 c）恰好等于均值的评分。亲手算一遍：
 
 # %% tags=["from-scratch"]
 train = data.subset(np.isin(data.ratings["user_id"], learning))
@@ -502,7 +502,7 @@ plots.table(table.T)
 
 # %% [markdown] tags=["follow-ups"]
 # #### English
-# <details><summary>How many impressions before you trust a new item's CTR, or its ID embedding?</summary>
+# <details><summary>How many impressions before you trust a new item's CTR, or its id embedding?</summary>
 # No switch: weight its own rate by n / (n + κ). With a mean rate of 2 % and a standard deviation of 1 % between items, the widget shows κ near 200
 # impressions. Estimate both by category, so that the prior is a better guess and its spread smaller. An embedding is many numbers, each with its own
 # noise, so it needs more than a rate does. Start it from content and let a gate n / (n + c) hand over; tune c on items that were new last week.</details>

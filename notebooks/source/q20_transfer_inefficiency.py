@@ -21,7 +21,7 @@
 # #### English
 # Three comparisons, three names. Worse on the target than on the source may only mean that the target is harder: I put the target's own best model beside it. <!-- c1: none -->
 # Worse than no transfer is negative transfer; here transfer helps the small group clearly. <!-- c2: lower -->
-# Little gain for the cost is inefficiency: I tell how much is missing to the ceiling. Against misleading source users I keep those whose gradient helps trusted ones: <!-- c4: lower -->
+# Little gain for the cost is inefficiency: I say how much is missing to the ceiling. Against misleading source users I keep those whose gradient helps trusted ones: <!-- c4: lower -->
 # at five ratings, nearly as good as knowing them. <!-- c5: small -->
 # Users who look harmed must be judged on ratings that did not choose them. <!-- c7: higher, c8: none -->
 # #### 中文
@@ -303,7 +303,7 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 # nothing where nobody misleads. Our draw by the cosine is no match for it: it throws away many sound users and lies above the filter at every share.
 #
 # Imitating the source through a gate gave a student of sixty users no gain that can be seen at five ratings; <!-- c6: none -->
-# at twenty the table shows a small one, with the gate and without. Several heads that are paid to differ lie where plain ANIL lies. In this study choosing *users* was the lever.
+# at twenty the table shows a small one, with the gate and without. Several heads that are paid to differ lie where plain ANIL (q10) lies. In this study choosing *users* was the lever.
 #
 # ## 3. Who is harmed, really?
 # No user is misleading now, and the step that may harm is another: the head adapts to K ratings of the user. Some users then have a larger error than with the prior alone. Are they harmed, or unlucky? Each
@@ -318,7 +318,7 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 # 丢掉了很多正常用户，在每个比例上误差都比过滤高。
 #
 # 通过门控模仿源模型，在五条评分下没有看到对六十名用户的学生有好处；<!-- c6: none -->
-# 在二十条下，表中有一点好处，加不加门控都一样。奖励各头彼此不同，结果与普通 ANIL 差不多。在这个研究里，起作用的是挑选*用户*。
+# 在二十条下，表中有一点好处，加不加门控都一样。奖励各头彼此不同，结果与普通 ANIL（q10）差不多。在这个研究里，起作用的是挑选*用户*。
 #
 # ## 3. 究竟谁受了害？
 # 这次没有误导用户，可能造成伤害的是另一步：预测头用该用户的 K 条评分做适应。之后有些用户的误差比只用先验时还大。他们是真的受害，还是运气不好？把每个用户的查询集随机分成两半：在一半上判定谁看上去受害，

@@ -283,7 +283,7 @@ claim(mixed, "shrunken head", fixed, against("shrunken head", "fixed", "mixed"))
 # and the loss-driven row lies beside it. Between shrinking the prior by one factor, which needs no training, and the fixed strength no difference is seen, <!-- c7: none -->
 # and Huber's loss does better. <!-- c1: lower -->
 # But no gain of Huber's over the plain head is seen at this share: <!-- c6: none -->
-# at one in ten, doing nothing is still a rival. A random change, which is closer to a misclick, hurts the plain head less than the worst one, and each defence less than the plain head.
+# at one in ten, doing nothing is still a rival. A random change, which is closer to a misclick, hurts the plain head less than the worst one does, and each defence less still.
 # Part of the price has another cause: training as long *without* attack is in the table too, and its clean error lies above the plain head's. And tuning users chose stronger settings than judging users
 # would have: the curves show the others, and on them the shrunken head lies below all that were trained.
 #

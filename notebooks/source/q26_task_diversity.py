@@ -389,9 +389,9 @@ with mine("q26") as my:
 
 # %% [markdown]
 # ## 4. Whom to train on?
-# Five splits. From the learning users with 60 ratings or more we take 30, in five ways: a random user and those most *alike*; the same
-# by *taste* alone, the level left out; at *random*; by a *DPP* (a random draw in which like users seldom come together; exact k-DPP, kernel
-# $Z Z^\top + 0.1 I$); and the *most active*. A closed-form head learns from each set, once from 60 ratings of each user, once from all. New
+# Five splits. From the learning users with 60 ratings or more we take 30, in five ways. *Alike*: a random user and those most like that one. *Taste*: the same
+# by taste alone, the level left out. *Random*. *DPP*: a random draw in which like users seldom come together (exact k-DPP, kernel
+# $Z Z^\top + 0.1 I$). *Active*: those with most ratings. A closed-form head learns from each set, once from 60 ratings of each user, once from all. New
 # users show five ratings. Six draws a split, averaged. The embeddings come from a model of all learning users; the bias has its strengths from one random set.
 #
 # **What do you expect?** Order the five, for 60 ratings each.

@@ -37,7 +37,7 @@
 #
 # $$\min_c L_{\mathrm{val}}(w^*(c), c), \qquad w^*(c) = \arg\min_w L_{\mathrm{train}}(w, c)$$
 #
-# One value of the outer loss costs one training. *Regret* is the best loss found so far minus the best of all configurations.
+# One value of the outer loss costs one training. *Regret* is the best loss found so far minus the best of all configurations (simple regret; q08's is summed).
 #
 # **Blind.** A grid repeats few values of the setting that matters; random search gives it a new value in nearly every trial (Bergstra & Bengio 2012).
 #
@@ -65,7 +65,7 @@
 #
 # $$\min_c L_{\mathrm{val}}(w^*(c), c), \qquad w^*(c) = \arg\min_w L_{\mathrm{train}}(w, c)$$
 #
-# 外层损失每算一次，就要训练一次。*遗憾*等于目前找到的最低损失减去全部配置中的最低损失。
+# 外层损失每算一次，就要训练一次。*遗憾*等于目前找到的最低损失减去全部配置中的最低损失（简单遗憾；q08 的是累计遗憾）。
 #
 # **盲搜。** 真正重要的那个参数，网格翻来覆去只试少数几个值；随机搜索几乎每次都给它一个新值（Bergstra & Bengio，2012）。
 #

@@ -314,7 +314,7 @@ claim("squared error", whole, blurred, study.compare(whole, blurred, "mse", **at
 # %% [markdown]
 # Noise of the strength that tuning users chose looks a little better, and does not survive the correction. <!-- c6: none -->
 # Vectors without the leak are better than blurred ones. <!-- c7: lower -->
-# In the table noise gives back less than half of what the leak costs; all of it is small. So when noise on features seems to help, look first at what the features already know.
+# In the table noise gives back less than half of what the leak costs; both are small. So when noise on features seems to help, look first at what the features already know.
 #
 # ## 4. Noise is a ridge
 # Copy twelve points without end, each time with new noise on x, and fit a line: the slope shrinks, as under a ridge. Move the noise.
@@ -425,7 +425,7 @@ claim("squared error", noisy, stronger, found)
 # <details><summary>Which edits keep the label in a session?</summary>
 # Cropping old events, usually. Reordering within minutes, where order is an artefact of the page. Not: removing the last click before a purchase, or inserting a film the user would have hated. Test an edit: train with it at 0 and at 0.2, same steps.</details>
 # <details><summary>Why not a big sequence model that is robust by itself?</summary>
-# A causal one trains on all prefixes by construction, and dropout inside it is an augmentation too; then the prefixes are no longer a gain to be had. A mean of vectors shows their worth here (section 2); a larger model was not tried (q03).</details>
+# A causal one trains on all prefixes by construction, and dropout inside it is an augmentation too; then the prefixes are no longer a gain to be had. A mean of vectors shows their worth here (section 2); a larger model was not tried here; q03 trains SASRec so.</details>
 # <details><summary>How do you choose the strength, and when do you stop?</summary>
 # On validation users, with strength 0 in the grid and equal steps for each. Report the curve over data size; drop the augmentation once its interval covers zero.</details>
 # #### 中文
