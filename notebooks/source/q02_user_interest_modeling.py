@@ -297,7 +297,7 @@ with mine("q02") as my:
 # %% [markdown] lang="zh"
 # 对这个用户，偏置最先清楚；口味要很久才收窄。
 #
-# 先验是*学出来*的，好处有多大？研究脚本（`metarec study q02`：十次划分，参数在验证用户上选；评估用户与 q01、q06、q07 相同）用同样的特征设了两个对手：一个是均值为零、只有两个可调强度的先验
+# 先验是*学出来*的，好处有多大？研究脚本（`metarec study q02`：十次划分，参数在调参用户上选；评估用户与 q01、q06、q07 相同）用同样的特征设了两个对手：一个是均值为零、只有两个可调强度的先验
 # （所有口味共用一个，偏置一个），也就是多数人会写的岭回归；另一个没有先验。
 
 # %% tags=["claim"]
@@ -551,7 +551,7 @@ claim("RMSE", "ridge on four", "closed-form head", four)
 # #### English
 # <details><summary>You have impressions and clicks, no stars. What is a positive, and what is shown but skipped?</summary>
 # A satisfied click: with dwell time, or completion, above a threshold of its kind of item, so that baits drop out. Shown and skipped, with something clicked below it, is a weak negative;
-# below the last click it may not have been seen: leave it out, or model apart whether it was seen. The likelihood becomes Bernoulli with logit x·w; the solve becomes a few Newton steps (Laplace).
+# below the last click it may not have been seen: leave it out, or model separately whether it was seen. The likelihood becomes Bernoulli with logit x·w; the solve becomes a few Newton steps (Laplace).
 # Judge by GAUC, the users' AUCs weighted by impressions.</details>
 # <details><summary>10⁵ behaviours per user, 10⁹ item ids, 30 ms. How?</summary>
 # Search, then attend. SIM takes from the history what shares the candidate's category, a look-up in an index kept per user, then attends to a few hundred; it reports up to 54,000 behaviours

@@ -549,7 +549,7 @@ claim("squared error", "closed-form head", "shrunken bias", found["each rating"]
 # %% [markdown] tags=["follow-ups"]
 # #### English
 # <details><summary>We have clicks, not stars. What changes?</summary>
-# The likelihood: a click on an impression is Bernoulli, so the solve becomes two or three Newton steps from the prior, each of the same size. Shown and skipped
+# The likelihood: a click on an impression is Bernoulli, so the solve becomes a few Newton steps from the prior, each of the same size. Shown and skipped
 # is a weak negative that depends on the position; for retrieval take negatives from the whole catalogue. A click says less than a rating, so the prior rules for longer. What is
 # measured here is stars only.</details>
 # <details><summary>Why not a sequence model that adapts in context?</summary>
@@ -570,7 +570,7 @@ claim("squared error", "closed-form head", "shrunken bias", found["each rating"]
 # the model, else they share its gain.</details>
 # #### 中文
 # <details><summary>我们只有点击，没有星级，该怎么改？</summary>
-# 变的是似然：曝光后点不点是伯努利变量，一次求解变成从先验出发的两三步牛顿法，每步规模不变。曝光未点击是弱负样本，强弱与位置有关；召回的负样本要从全库采。一次点击的信息比一条评分少，所以先验
+# 变的是似然：曝光后点不点是伯努利变量，一次求解变成从先验出发的几步牛顿法，每步规模不变。曝光未点击是弱负样本，强弱与位置有关；召回的负样本要从全库采。一次点击的信息比一条评分少，所以先验
 # 主导得更久。本课只测了星级。</details>
 # <details><summary>为什么不用能在上下文里适应的序列模型？</summary>
 # 很多时候答案就是它：不存用户状态，行为一来就生效，日志长的地方业界默认用它。它是把适应的代价摊到训练里。这里数据少，也没有用行为的先后；只有一条评分时它与闭式解打平；<!-- c4: equal -->

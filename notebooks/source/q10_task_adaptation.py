@@ -482,7 +482,7 @@ with mine("q10") as my:
 # 18 bytes, or none if the ratings are kept.</details>
 # <details><summary>We have clicks and a sequence model that adapts in context. Why anything else?</summary>
 # It is task adaptation already, by input; keep it. Add a solve where it is weak: users with three events, ids too new for its table, or where an
-# uncertainty drives exploration. For clicks the head becomes a Bayesian logistic regression, one or two Newton steps. Change points carry over: compare the
+# uncertainty drives exploration. For clicks the head becomes a Bayesian logistic regression, a few Newton steps. Change points carry over: compare the
 # evidence of one rate of clicks with that of two.</details>
 # #### 中文
 # <details><summary>新用户被重度用户淹没，用 POSO 还是元学习？</summary>
@@ -497,7 +497,7 @@ with mine("q10") as my:
 # Per-Pcs 让用户共享适配器的片段；现场求解的九个数只有 18 字节，保存评分的话连这都不用存。</details>
 # <details><summary>我们有点击，序列模型也能在上下文里适应，还要别的吗？</summary>
 # 它本身就是任务自适应，靠的是输入，应当保留。在它薄弱的地方加一个求解：只有三个行为的用户、对它的表来说太新的 id、需要用不确定性做探索的场合。点击数据下，预测头变成
-# 贝叶斯逻辑回归，走一两步牛顿法。变点同样适用：比较“一个点击率”和“两个点击率”的证据。</details>
+# 贝叶斯逻辑回归，走几步牛顿法。变点同样适用：比较“一个点击率”和“两个点击率”的证据。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
