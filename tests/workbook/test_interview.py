@@ -17,7 +17,7 @@ from metarec_lib.workbook.practice import Interview, progress
 from metarec_lib.workbook.practice.bank import lesson_of, plain, written
 from metarec_lib.workbook.practice.interview import drawing, host, store
 from metarec_lib.workbook.practice.interview.engine import Engine, Material, Task
-from metarec_lib.workbook.practice.interview.report import history, report, trend
+from metarec_lib.workbook.practice.interview.report import evidence, history, report, trend
 from metarec_lib.workbook.practice.matching import Matcher
 
 KEYS = ("q01", "q06", "q22")
@@ -286,6 +286,17 @@ def test_the_report_tells_what_was_said_found_and_changed():
     assert "级别：中级" in report(held.engine, {**held.settings, "level": "mid"}, "zh")
 
 
+def test_the_words_of_the_evidence_have_no_marks_on_them():
+    seen = {"sentence": "用积分梯度或 Shapley 值，相对一个基线。", "words": ("积分梯度", "值，", "。")}
+    assert evidence(seen, "zh") == "依据“用积分梯度或 Shapley 值，相对一个基线。”（词：积分梯度、值）"
+
+
+def test_the_day_in_the_history_is_the_one_on_the_learners_clock():
+    begin().leave()
+    row = store.interviews()[0]
+    assert f"| {row['settings']['day']} left early |" in history([row], "en")
+
+
 def test_a_trend_needs_four_interviews():
     def over(*points):
         return [{"points": p, "possible": 10} for p in points]
@@ -458,6 +469,19 @@ def test_the_panel_offers_to_go_on_with_an_interview_that_waits(choice, stage):
     assert list(buttons(again)) == ["继续", "开一场新的"]
     buttons(again)[choice].click()
     assert again.host.engine.stage == stage and "答完了" in buttons(again)
+
+
+def test_an_offer_to_go_on_leaves_the_other_window_alone():
+    first = Interview(minutes=30, lang="en", seed=1)
+    second = Interview(minutes=30, lang="zh", seed=1)
+    first.text.value = "A task is one user."
+    buttons(first)["Done"].click()
+    assert first.host.engine.stage == "full" and "another window" not in first.message.value
+    first.text.value = "half of the"
+    buttons(second)["继续"].click()
+    assert second.text.value == "half of the" and list(buttons(second)) == ["Done", "Skip", "Pause", "Leave"]
+    buttons(first)["Done"].click()
+    assert "another window" in first.message.value
 
 
 def test_what_the_encoder_finds_can_be_stored(monkeypatch):

@@ -89,17 +89,28 @@ class Host:
         return host
 
     @classmethod
-    def resume(cls, row: Mapping[str, Any], clock: Callable[[], float] = time.time) -> Host:
-        """An interview as `store.interviews` lists it, at the point at which it was left, paused or killed."""
+    def seen(cls, row: Mapping[str, Any], clock: Callable[[], float] = time.time) -> Host:
+        """The same to look at: nothing is stored, so that another window may hold it."""
         host = cls(row["id"], row["settings"], _engine(row["settings"]), clock)
         for event in store.events(row["id"]):
             host.engine.take(event)
+        return host
+
+    @classmethod
+    def resume(cls, row: Mapping[str, Any], clock: Callable[[], float] = time.time) -> Host:
+        """An interview as `store.interviews` lists it, at the point at which it was left, paused or killed."""
+        host = cls.seen(row, clock)
         if host.engine.stage == "done":  # killed between its last event and its report
             host._end()
         else:
             host._send("start" if host.engine.stage == "begin" else "resume")
             host.draft = row["draft"]
         return host
+
+    @classmethod
+    def again(cls, interview: str) -> Host:
+        """The same by its id, as it is stored now."""
+        return cls.resume(next(row for row in store.interviews() if row["id"] == interview))
 
     # -- what the candidate does ----------------------------------------------------------------------------------------
     def answer(self, text: str) -> None:

@@ -122,18 +122,20 @@ class Interview:
 
     # -- going on with one that waits -----------------------------------------------------------------------------------
     def _offer(self, row: dict[str, Any]) -> None:
-        host = Host.resume(row)
+        host = Host.seen(row)  # it may be held in another window, which only going on with it here ends
         if host.engine.stage == "done":  # it was killed before its report
+            Host.resume(row)
             self._hold(self._begin())
             return
         shown([self.text, self.points, self.buttons], False)
         told = pick(wording.WAITING, self.lang).format(day=row["settings"]["day"], n=len(host.engine.turns))
         self.to_do.value = _block(told)
-        self.go_on.on_click(lambda _: self._acted(lambda: self._hold(host)))
-        self.fresh.on_click(lambda _: self._acted(lambda: (host.leave(), self._hold(self._begin()))))
+        self.go_on.on_click(lambda _: self._acted(lambda: self._hold(Host.again(row["id"]))))
+        self.fresh.on_click(lambda _: self._acted(lambda: (Host.again(row["id"]).leave(), self._hold(self._begin()))))
 
     def _hold(self, host: Host) -> None:
-        self.host, self.result = host, ""
+        self.host, self.lang, self.result = host, host.lang, ""
+        self.skip.description, self.leave.description = pick(SKIP, self.lang), pick(LEAVE, self.lang)
         if host.engine.paused:
             host.go_on()
         self._show()

@@ -11,6 +11,7 @@ from metarec_lib.workbook.core import Language, Pair, pick
 from ..bank import plain, title
 from .engine import FOLLOW_UP, SHORT, Answer, Engine, Material, Turn
 
+MARKS = "，。；：、？！,.;:?! "  # a run of Chinese characters may end in one
 ABOUT = 2  # missed points that the report names as the reason of a follow-up
 
 SELF: Pair = (
@@ -157,7 +158,8 @@ def _notes(turn: Turn, place: int, lang: Language) -> Iterator[str]:
 def evidence(found: Mapping[str, Any], lang: Language, width: int = 160) -> str:
     """The sentence in which a point was found, and the words."""
     sentence = found["sentence"] if len(found["sentence"]) <= width else found["sentence"][: width - 1] + "…"
-    listed = pick((", ", "、"), lang).join(found["words"])
+    words = [word.strip(MARKS) for word in found["words"]]
+    listed = pick((", ", "、"), lang).join(filter(None, words))
     return pick(FOUND, lang).format(sentence=sentence, words=pick(WORDS, lang).format(listed) if listed else "")
 
 

@@ -72,11 +72,14 @@ def _waiting(lang: Language, read: Callable[[str], str]) -> Host | None:
     rows = [row for row in store.interviews() if row["state"] == "open"]
     if not rows:
         return None
-    host = Host.resume(rows[-1])
+    host = Host.seen(rows[-1])  # it may be held in another window, which only going on with it here ends
     if host.engine.stage == "done":
+        Host.resume(rows[-1])
         return None
     print(pick(wording.WAITING, lang).format(day=rows[-1]["settings"]["day"], n=len(host.engine.turns)))
-    if read(pick(GO_ON, lang)).strip().lower() != "n":
+    goes_on = read(pick(GO_ON, lang)).strip().lower() != "n"
+    host = Host.again(host.interview)
+    if goes_on:
         return host
     host.leave()
     return None
