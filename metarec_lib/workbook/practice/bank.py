@@ -148,20 +148,23 @@ def measured(question: Question, lang: Language) -> list[str]:
     return [plainly(verdict, lang) for verdict in all_of_it]
 
 
-def plain(markdown: str) -> str:
-    """Markdown as text for a terminal: no marks of claims, emphasis, links or wrapped lines; code stays as it is."""
+def plain(markdown: str, stars: bool = False) -> str:
+    """Markdown as text for a terminal: no marks of claims, emphasis, links or wrapped lines; code stays as it is.
+
+    stars: keep those of emphasis, as the matching was measured with them.
+    """
     prose, *rest = re.split(r"^```\w*\n(.*?)^```[ ]*$", markdown.strip(), flags=re.DOTALL | re.MULTILINE)
-    parts = [_prose(prose)]
+    parts = [_prose(prose, stars)]
     for code, behind in zip(rest[::2], rest[1::2], strict=True):
-        parts += [textwrap.indent(code.rstrip(), "    "), _prose(behind)]
+        parts += [textwrap.indent(code.rstrip(), "    "), _prose(behind, stars)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _prose(markdown: str) -> str:
+def _prose(markdown: str, stars: bool) -> str:
     text = re.sub(r"\s*<!--.*?-->", "", markdown)
     text = re.sub(r"</?details>|</?summary>", "", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).replace("**", "")
-    text = EMPHASIS.sub(r"\1", text)
+    text = text if stars else EMPHASIS.sub(r"\1", text)
     return "\n\n".join(_joined(part) for part in re.split(r"\n\s*\n", text.strip()))
 
 
