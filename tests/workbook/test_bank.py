@@ -90,7 +90,8 @@ def test_files_by_their_endings(tmp_path, capsys):
 
 def test_code_keeps_its_lines_in_a_terminal():
     text = "Write *it*.\n\n```python\ndef f(x):\n\n    return x\n```\n\nOne\nline."
-    assert bank.plain(text) == "Write *it*.\n\n    def f(x):\n\n        return x\n\nOne line."
+    assert bank.plain("它只说*哪些*相关；$w^*$ 和 2*3*4，$v^*$") == "它只说哪些相关；$w^*$ 和 2*3*4，$v^*$"
+    assert bank.plain(text) == "Write it.\n\n    def f(x):\n\n        return x\n\nOne line."
 
 
 @pytest.mark.parametrize(("lang", "heads"), [("en", "Figures to remember"), ("zh", "要记住的数字")])

@@ -36,6 +36,7 @@ TOPICS = (
     "`--word {word}` searches in the texts. The topics: {topics}.",
     "想在正文里找，用 `--word {word}`。主题有：{topics}。",
 )
+EMPHASIS = re.compile(r"(?<![a-zA-Z0-9*^_{\\])\*([^*\s$][^*$]*)\*(?![a-zA-Z0-9*])")  # no product, no star of a formula
 FIGURES_SAID = ("Figures to remember:", "要记住的数字：")
 WRONG_SAID = ("What candidates say wrong:", "常见误区：")
 
@@ -147,19 +148,23 @@ def measured(question: Question, lang: Language) -> list[str]:
     return [plainly(verdict, lang) for verdict in all_of_it]
 
 
-def plain(markdown: str) -> str:
-    """Markdown as text for a terminal: no marks of claims, bold, links or wrapped lines; code stays as it is."""
+def plain(markdown: str, stars: bool = False) -> str:
+    """Markdown as text for a terminal: no marks of claims, emphasis, links or wrapped lines; code stays as it is.
+
+    stars: keep those of emphasis, as the matching was measured with them.
+    """
     prose, *rest = re.split(r"^```\w*\n(.*?)^```[ ]*$", markdown.strip(), flags=re.DOTALL | re.MULTILINE)
-    parts = [_prose(prose)]
+    parts = [_prose(prose, stars)]
     for code, behind in zip(rest[::2], rest[1::2], strict=True):
-        parts += [textwrap.indent(code.rstrip(), "    "), _prose(behind)]
+        parts += [textwrap.indent(code.rstrip(), "    "), _prose(behind, stars)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _prose(markdown: str) -> str:
+def _prose(markdown: str, stars: bool) -> str:
     text = re.sub(r"\s*<!--.*?-->", "", markdown)
     text = re.sub(r"</?details>|</?summary>", "", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).replace("**", "")
+    text = text if stars else EMPHASIS.sub(r"\1", text)
     return "\n\n".join(_joined(part) for part in re.split(r"\n\s*\n", text.strip()))
 
 
@@ -206,9 +211,7 @@ def _page(question: Question, lang: Language) -> Iterable[str]:
 def marked(text: str) -> str:
     """Text as HTML, with what Markdown writes as *emphasis* and `code`."""
     parts = re.split(r"`([^`]+)`", html.escape(text, quote=False))
-    parts[::2] = [
-        re.sub(r"(?<![a-zA-Z0-9*])\*([^*\s][^*]*)\*(?![a-zA-Z0-9*])", r"<em>\1</em>", part) for part in parts[::2]
-    ]
+    parts[::2] = [EMPHASIS.sub(r"<em>\1</em>", part) for part in parts[::2]]
     return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
 
 

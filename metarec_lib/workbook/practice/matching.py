@@ -110,7 +110,7 @@ class Matcher:
         """How much each follow-up is about each point, from 0 to 1: the share of the point's words in it. No encoder."""
         model = _model(lesson, self.lang, False)
         texts = [f"{f.question[self.lang]} {f.answer[self.lang]}" for f in lesson.follow_ups]
-        said = [frozenset(words_of(plain(text), self.lang)) for text in texts]
+        said = [frozenset(words_of(plain(text, stars=True), self.lang)) for text in texts]
         return [[_share(point.own, words) for point in model.points] for words in said]
 
 
@@ -177,7 +177,7 @@ _models: dict[tuple[str, Language, bool], tuple[Lesson, _Model]] = {}
 
 
 def _make_model(lesson: Lesson, lang: Language, encoder: bool) -> _Model:
-    texts = [plain(getattr(point, lang)) for point in lesson.rubric]
+    texts = [plain(getattr(point, lang), stars=True) for point in lesson.rubric]
     sentences = model_sentences(lesson, lang)
     own = [_weighed(words_of(text, lang), lang) for text in texts]
     words = [frozenset(words_of(sentence, lang)) for sentence in sentences]
@@ -209,7 +209,7 @@ def model_sentences(lesson: Lesson, lang: Language) -> list[str]:
     """The sentences of the lesson's short and full answer."""
     full = lesson.texts["zh"]["zh"] if lang == "zh" else lesson.texts["answer-full"]["en"]
     texts = (lesson.texts["answer-short"][lang], full)
-    return [sentence for text in texts for sentence in sentences_of(plain(text), lang)]
+    return [sentence for text in texts for sentence in sentences_of(plain(text, stars=True), lang)]
 
 
 # -- the encoder ----------------------------------------------------------------------------------------------------------
@@ -234,8 +234,8 @@ def _vectors(lesson: Lesson, sentences: Sequence[str], lang: Language) -> tuple[
     """Of the points, the mean of both languages; of the sentences; of the short answer."""
     import numpy as np
 
-    points = [plain(getattr(point, name)) for name in ("en", "zh") for point in lesson.rubric]
-    found = _encoded([*points, *sentences, plain(lesson.texts["answer-short"][lang])])
+    points = [plain(getattr(point, name), stars=True) for name in ("en", "zh") for point in lesson.rubric]
+    found = _encoded([*points, *sentences, plain(lesson.texts["answer-short"][lang], stars=True)])
     n = len(lesson.rubric)
     both = found[:n] + found[n : 2 * n]
     return both / np.linalg.norm(both, axis=1, keepdims=True), found[2 * n : -1], found[-1]
@@ -311,6 +311,6 @@ def _weighed(words: Iterable[str], lang: Language) -> dict[str, float]:
 def _counts(lang: Language) -> tuple[Counter[str], int]:
     """In how many sentences of rubrics and model answers each word stands, and how many there are."""
     lessons = [lesson_of(question) for question in written()]
-    texts = [plain(getattr(point, lang)) for lesson in lessons for point in lesson.rubric]
+    texts = [plain(getattr(point, lang), stars=True) for lesson in lessons for point in lesson.rubric]
     texts += [sentence for lesson in lessons for sentence in model_sentences(lesson, lang)]
     return Counter(word for text in texts for word in set(words_of(text, lang))), len(texts)
