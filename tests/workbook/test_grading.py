@@ -724,6 +724,9 @@ def test_the_command_says_which_questions_have_hidden_tests(hidden, tmp_path, ca
     (hidden / "helpers.py").write_text("")
     assert status(tmp_path, "--out", tmp_path / "r", "--hidden", hidden) == 0
     assert "Hidden tests: q06." in capsys.readouterr().out
+    monkeypatch.setenv("METAREC_LANG", "zh")
+    assert status(tmp_path, "--out", tmp_path / "r", "--hidden", hidden) == 0
+    assert "按一份作业读取" in (said := capsys.readouterr().out) and "隐藏测试：q06。" in said
 
 
 @pytest.mark.parametrize(("kind", "said"), [("time", "in time"), ("crash", "without an answer"), ("", "wrong at 0")])

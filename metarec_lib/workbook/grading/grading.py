@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from metarec_lib.workbook.core import Pair, pick
 from metarec_lib.workbook.exercises import hidden_tests, question_manifest, stems
 from metarec_lib.workbook.sandbox import missing_walls
 
@@ -220,19 +221,35 @@ def _say(grades: dict[str, Any], out: str, hidden: str = "") -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a name in letters that the terminal lacks
-    rows, left_out = grades["students"], grades["left_out"]
-    failed = [row for row in rows if row["status"] != "graded"]
-    how = "a class, by student; say --one if it is one student's" if grades["kind"] == "class" else ""
-    print(f"Read as {how or 'one submission; say --class if it is a class'}.")
-    print(f"{len(rows) - len(failed)} of {len(rows)} submissions graded in full: {Path(out) / 'index.html'}")
-    print(f"Sandbox: {'; '.join(grades['walls_missing']) or 'every wall stands'}.")
+    print("\n".join(map(pick, _summary(grades, Path(out), hidden))))
+    failed, left_out = [row for row in grades["students"] if row["status"] != "graded"], grades["left_out"]
+    for row in failed:
+        head = pick((row["status"].capitalize(), "没有评" if row["status"] == "not graded" else "没有评全"))
+        print(f"{head}: {row['student']}: {plain(' | '.join(row['remarks']), 500)}", file=sys.stderr)
+    if left_out:
+        head = pick(("Not graded, no folders of students", "没有评，不是学生的文件夹"))
+        print(f"{head}: {', '.join(left_out)}", file=sys.stderr)
+    return 1 if failed or left_out else 0
+
+
+def _summary(grades: dict[str, Any], out: Path, hidden: str) -> list[Pair]:
+    rows, walls, page = grades["students"], "; ".join(grades["walls_missing"]), out / "index.html"
+    full = sum(row["status"] == "graded" for row in rows)
+    one = ("Read as one submission; say --class if it is a class.", "按一份作业读取；如果是全班的，请加 --class。")
+    several = (
+        "Read as a class, by student; say --one if it is one student's.",
+        "按全班读取；如果只是一名学生的，请加 --one。",
+    )
+    found = [
+        several if grades["kind"] == "class" else one,
+        (
+            f"{full} of {len(rows)} submissions graded in full: {page}",
+            f"{len(rows)} 份作业中 {full} 份全部评完：{page}",
+        ),
+        (f"Sandbox: {walls or 'every wall stands'}.", f"沙箱：{walls or '完整'}。"),
+    ]
     if hidden:
         having = [item["question"] for item in grades["questions"] if hidden_tests(item["stem"], Path(hidden))]
-        print(f"Hidden tests: {', '.join(having) or 'none of these questions has any'}.")
-    for row in failed:
-        print(
-            f"{row['status'].capitalize()}: {row['student']}: {plain(' | '.join(row['remarks']), 500)}", file=sys.stderr
-        )
-    if left_out:
-        print(f"Not graded, no folders of students: {', '.join(left_out)}", file=sys.stderr)
-    return 1 if failed or left_out else 0
+        none = "none of these questions has any", "这些题都没有"
+        found.append((f"Hidden tests: {', '.join(having) or none[0]}.", f"隐藏测试：{'、'.join(having) or none[1]}。"))
+    return found
