@@ -49,7 +49,8 @@ def _question(stem: str, manifest: dict[str, Any], course: Course) -> dict[str, 
 
 def _complete(row: dict[str, Any], possible: dict[str, float], course: Course) -> None:
     """Add points, grade, lateness and remarks to a student's row."""
-    for result in row["questions"]:
+    for result in row["questions"]:  # whether the machine was busy is the journal's: it differs from run to run
+        result["functions"] = [{k: v for k, v in item.items() if k != "chance"} for item in result["functions"]]
         points = sum(item["points"] for item in result["functions"])
         zero = result["status"] == "missing" and course.missing == "zero"
         result["points"] = 0.0 if zero else round(points, 2) if result["status"] == "graded" else None
