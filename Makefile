@@ -17,7 +17,7 @@ test: $(READY)  ## lint, tests, notebooks
 	$(BIN)/metarec data ml-100k encoder llm
 	$(BIN)/python tests/run_all.py
 
-test-proof: $(READY)  ## whether the graded tests notice small changes of the solutions; about an hour, not part of `test`
+test-proof: $(READY)  ## whether the graded tests notice small changes of the solutions; five to fifteen minutes, not part of `test`
 	$(BIN)/python tests/workbook/mutation.py
 
 build: $(READY)  ## notebooks, stubs and the manifest from their sources

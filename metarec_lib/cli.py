@@ -337,12 +337,15 @@ def release(
     grading: Annotated[
         str, typer.Option(metavar="FOLDER", help="Also write the files of the grading repository.")
     ] = "",
+    package: Annotated[
+        str, typer.Option(metavar="REQUIREMENT", help="What pip installs there, at one version, such as a Git address.")
+    ] = "",
     lang: Annotated[str | None, typer.Option(metavar="en|zh", help="English or Chinese.")] = None,
 ) -> None:
     """Make what students get: lessons and stubs of some questions; no solutions, tests, mistakes or hints."""
     from metarec_lib.workbook.grading import release_command
 
-    _run(release_command, _known(questions), to, classroom, _language(lang), grading)
+    _run(release_command, _known(questions), to, classroom, _language(lang), grading, package)
 
 
 @app.command()

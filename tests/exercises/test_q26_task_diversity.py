@@ -41,6 +41,17 @@ def test_padded_rows_do_not_count(yours):
 
 
 @graded("support_gradient_embedding")
+def test_a_small_gradient_has_length_one_too(yours):
+    x, y = np.array([[[0.3, 0.4]], [[3.0, 4.0]]]), np.array([[-0.1], [-0.1]])
+    got = yours.support_gradient_embedding(x, y, np.array([[True], [True]]), np.zeros(2))
+    assert_close(
+        got,
+        np.array([[0.6, 0.8], [0.6, 0.8]]),
+        cause=("every gradient that is not zero is divided by its length", "梯度只要不为零，就要除以自己的长度"),
+    )
+
+
+@graded("support_gradient_embedding")
 def test_a_task_without_a_gradient_is_a_row_of_zeros(yours):
     x, y = np.array([[[1.0, 0.0]], [[1.0, 1.0]], [[2.0, 0.0]]]), np.array([[5.0], [0.0], [4.0]])
     got = yours.support_gradient_embedding(x, y, np.array([[False], [True], [True]]), np.array([2.0, 1.0]))

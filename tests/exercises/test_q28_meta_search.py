@@ -210,6 +210,14 @@ def test_units_of_the_features(yours):
             "每个特征要除以标准差，否则数值最大的特征独自决定谁近",
         ),
     )
+    assert_close(
+        yours.rank_by_neighbour_tasks(losses, features / 10_000, tensor([0.0, 0.02]), 1),  # every spread is below 1
+        torch.tensor([1, 2, 0]),
+        cause=(
+            "a small spread divides too: only a spread of 0 leaves a feature out",
+            "标准差再小也要除：只有标准差为 0 的特征才不算",
+        ),
+    )
 
 
 @graded("successive_halving")

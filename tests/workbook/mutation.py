@@ -154,7 +154,65 @@ EQUIVALENT = {
         "total = total + torch.autograd.grad(model(point), point)[-1]": "there is one gradient",
         "return (x - baseline) * total / steps": "the checker takes the numbers alone",
     },
-    "inner_step": {"if not (0 * weights).requires_grad:": "asks the same"},
+    "cached_attention_step": {
+        "logits = (keys @ query.unsqueeze(2)).squeeze(2) / (0 * query).shape[1] ** 0.5": "takes only the width",
+    },
+    "residual_quantize": {"code = ((rest.unsqueeze(1) - book) ** 2).mean(2).argmin(1)": "the same order"},
+    "l2_sp_penalty": {
+        "shared, new = (weights & source.keys(), weights.keys() - source.keys())": "a view of keys meets any names",
+        "shared, new = (weights.keys() & source, weights.keys() - source.keys())": "a view of keys meets any names",
+        "shared, new = (weights.keys() & source.keys(), weights - source.keys())": "a view of keys meets any names",
+        "shared, new = (weights.keys() & source.keys(), weights.keys() - source)": "a view of keys meets any names",
+        "return alpha / 2 * moved + beta / 2 * fresh": "a tensor but where there are no names",
+    },
+    "steps_as_ridge": {
+        "eigenvalues, v = torch.linalg.eigh(x.T @ x / len(0 * x))": "takes only the length",
+        "downhill = v.T @ (x.T @ (y - x @ w)) / len(0 * x)": "takes only the length",
+    },
+    "change_point_posterior": {
+        "residual, n = (ratings - mean, np.arange(len(0 * ratings)))": "takes only the length",
+        "for size, s in ((len(ratings) - n, total - before), (n, before)):": "a sum in another order",
+        "for size, s in ((n, before), (len(0 * ratings) - n, total - before)):": "takes only the length",
+    },
+    "emcdr_mapping": {"ridge = torch.full_like(z[-1], decay).diag()": "takes only the shape of a row"},
+    "conditional_prior": {"d = len(0 * source)": "takes only the length"},
+    "personalised_bridge": {
+        "weights = torch.softmax((history @ attention).masked_fill(~mask, -torch.inf), dim=-1)": "one dimension",
+    },
+    "magnitude_prune": {
+        "kept = torch.zeros_like(0 * table).flatten()": "takes only the shape",
+        "return kept.reshape((0 * table).shape)": "takes only the shape",
+    },
+    "prior_strength": {
+        "between = user_means.var() - within_variance / ratings_per_user": "a tensor counts as a number"
+    },
+    "fit_power_law": {"return (np.exp(y.mean() - slope * x.mean()), -slope)": "a NumPy number counts as a float"},
+    "samples_to_reach": {
+        "return k[0]": "a NumPy number counts as a float",
+        "return k0 + (e0 - target) / (e0 - e1) * (k1 - k0)": "a NumPy number counts as a float",
+    },
+    "snips_estimate": {
+        "total = weights.sum()": "a tensor counts as a number",
+        "return ((weights * rewards).sum() / total, total ** 2 / float((weights ** 2).sum()))": "the same",
+        "return (float((weights * rewards).sum()) / total, total ** 2 / (weights ** 2).sum())": "the same",
+    },
+    "transfer_ratio": {
+        "room = without.mean() - ceiling.mean()": "a tensor counts as a number",
+        "return (with_transfer.mean() - ceiling.mean()) / room": "the same",
+    },
+    "gated_distillation_loss": {
+        "gate = (source_error < target_error)[group].to((0 * student).dtype)": "takes only the type",
+    },
+    "ftml_step": {
+        "start = start.requires_grad_()": "the learner is told that an argument changed; the step is the same"
+    },
+    "support_gradient_embedding": {
+        "return gradient / np.where(length > 0, length, 2.0)": "zero divided by any number",
+    },
+    "inner_step": {
+        "if not (0 * weights).requires_grad:": "asks the same",
+        "weights = weights.requires_grad_()": "the learner is told that an argument changed; the step is the same",
+    },
     "maml_outer_loss": {
         "total = (0 * weights).new_zeros(())": "takes only the dtype of its argument",
         "for support, query in zip(support_losses, query_losses):": "the lists are equally long",
@@ -293,9 +351,11 @@ def _slices(node: ast.Slice) -> list[ast.AST]:
 
 
 def mutants(function: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
-    """Every function that differs in one place of the body."""
+    """Every function that differs in one place of the body; what an error says is not graded."""
     parameters = {item.arg for item in function.args.args}
     nodes = [node for statement in function.body[1:] for node in ast.walk(statement)]  # the docstring is the first
+    said = {id(part) for node in nodes if isinstance(node, ast.Raise) for part in ast.walk(node)}
+    nodes = [node for node in nodes if id(node) not in said]
     places = [(at, number) for at, node in enumerate(nodes) for number in range(len(changed(node, parameters)))]
     for at, number in places:
         yield _replaced(function, nodes[at], changed(nodes[at], parameters)[number])

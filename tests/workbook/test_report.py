@@ -9,6 +9,7 @@ import re
 import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -382,6 +383,38 @@ def test_what_many_wrote_or_the_solution_has_is_no_sign():
 # Handing out.
 
 
+GIT = "metarec-lib[test] @ git+https://example.org/metarec-lib@v1"
+
+
+@pytest.mark.parametrize(
+    "package", ["metarec-lib", "metarec-lib[test]", "metarec-lib>=1", "other==1", "-r x", f"{GIT} numpy"]
+)
+def test_a_grading_repository_installs_no_bare_name(tmp_path, capsys, package):
+    with pytest.raises(SystemExit) as left:
+        cli.main(
+            ["release", "q06", "--to", str(tmp_path / "hw"), "--grading", str(tmp_path / "g"), "--package", package]
+        )
+    assert left.value.code == 2 and "git+https" in capsys.readouterr().err
+    assert not (tmp_path / "hw").exists() and not (tmp_path / "g").exists()
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ('{"url": "https://example.org/m", "vcs_info": {"vcs": "git", "commit_id": "abc"}}', "metarec-lib[test] @ git+https://example.org/m@abc"),
+        ('{"url": "file:///m", "dir_info": {"editable": true}}', ""),
+        (None, ""),
+    ],
+)  # fmt: skip
+def test_where_the_package_came_from_is_read_from_its_record(monkeypatch, record, expected):
+    from metarec_lib.workbook.grading import release
+
+    monkeypatch.setattr(
+        release.importlib.metadata, "distribution", lambda name: SimpleNamespace(read_text=lambda file: record)
+    )
+    assert release.installed_from() == expected
+
+
 def test_a_release_holds_no_solution_test_mistake_or_hint(tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         cli.main(["release", "q01", "q06", "--to", str(tmp_path / "hw1"), "--classroom", "my-course/grading"])
@@ -404,10 +437,14 @@ def test_a_release_holds_no_solution_test_mistake_or_hint(tmp_path, capsys):
     assert "def test_" not in text and "BEGIN SOLUTION" not in text and "read its solutions" in text
     assert "uses: my-course/grading/.github/workflows/classroom.yml@main" in text and "questions: q01 q06" in text
     with pytest.raises(SystemExit):
-        cli.main(["release", "q06", "--to", str(tmp_path / "hw2"), "--grading", str(tmp_path / "grading")])
+        asked = ["release", "q06", "--to", str(tmp_path / "hw2"), "--grading", str(tmp_path / "grading")]
+        cli.main([*asked, "--package", GIT])
     assert read_course(tmp_path / "grading" / "course.toml").scale == 100
     assert (tmp_path / "grading" / ".github" / "workflows" / "collect.yml").is_file()
-    assert '\nQUESTIONS = ["q06"]\n' in (tmp_path / "grading" / "autograder.py").read_text()
+    entry = (tmp_path / "grading" / "autograder.py").read_text()
+    assert '\nQUESTIONS = ["q06"]\n' in entry and f'\nPACKAGE = "{GIT}"\n' in entry
+    for name in ("classroom", "collect"):
+        assert f": {GIT}\n" in (tmp_path / "grading" / ".github" / "workflows" / f"{name}.yml").read_text()
     for arguments in (
         ["q01", "--to", str(tmp_path / "hw1")],
         ["q01", "--to", str(tmp_path / "x"), "--classroom", "no"],

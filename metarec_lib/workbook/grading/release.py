@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
 import re
 import shutil
 import sys
@@ -14,6 +16,8 @@ from metarec_lib.workbook.exercises import question_manifest, stems, stub_text
 
 TEMPLATE = Path(__file__).with_name("classroom")
 OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+PINNED = re.compile(r"metarec-lib(\[[a-z,]+\])? *(@ *[^\s'\"\\]+|== *[0-9][\w.+!-]*)")
+NOT_PINNED = "metarec-lib[test]"  # how the files of the grading repository name the package
 
 README = (
     """# {title}
@@ -55,16 +59,19 @@ answers at the end of a book.
 
 
 def release_command(
-    questions: Sequence[str], to: str, classroom: str = "", lang: Language | None = None, grading: str = ""
-) -> int:
-    """The command. Exit status 0: the folder is made; 2: wrong usage. grading: a folder for the grading repository."""
+    questions: Sequence[str], to: str, classroom: str = "", lang: Language | None = None, grading: str = "",
+    package: str = "",
+) -> int:  # fmt: skip
+    """The command. Exit status 0: the folder is made; 2: wrong usage. grading: a folder for the grading repository;
+    package: what pip installs there, where the package came from by default."""
     try:
         if grading:
             _require_new(Path(grading))
+            package = pinned(package or installed_from())
         names = release(questions, Path(to), classroom, lang or "en")
         if grading:
-            _write_grading(Path(grading), questions)
-            print(f"{grading}: the grading repository; students must not be able to write to it.")
+            _write_grading(Path(grading), questions, package)
+            print(f"{grading}: the grading repository; students must not be able to write to it. It installs {package}")
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -92,9 +99,34 @@ def release(questions: Sequence[str], folder: Path, classroom: str = "", lang: L
     return sorted(files)
 
 
-def _write_grading(folder: Path, questions: Sequence[str]) -> None:
-    """The grading repository; what names the questions of the assignment names these."""
+def pinned(package: str) -> str:
+    """The requirement as given. Raises ValueError for one that pip would take from whoever bears the name on an index."""
+    if not PINNED.fullmatch(package):
+        raise ValueError(
+            f"Got --package {package!r}; expected what pip installs in the grading repository, at one version: such as "
+            f"--package '{NOT_PINNED} @ git+https://…/metarec-lib@v1', or '{NOT_PINNED}==1.0' from an index that is yours. "
+            "A name without a version takes whatever bears it, beside your token."
+        )
+    return package
+
+
+def installed_from() -> str:
+    """The requirement by which this package was installed from Git, "" where it was not (PEP 610)."""
+    try:
+        record = importlib.metadata.distribution("metarec-lib").read_text("direct_url.json")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    source = json.loads(record) if record else {}
+    version = source.get("vcs_info", {}).get("commit_id")
+    return f"{NOT_PINNED} @ git+{source['url']}@{version}" if version else ""
+
+
+def _write_grading(folder: Path, questions: Sequence[str], package: str) -> None:
+    """The grading repository; what names the questions of the assignment, or the package, names these."""
     shutil.copytree(TEMPLATE / "teacher", folder, dirs_exist_ok=True)
+    for path in (*folder.rglob("*.yml"), folder / "autograder.py"):
+        text = path.read_text("utf-8")
+        path.write_text(text.replace(NOT_PINNED, package), "utf-8")
     entry = folder / "autograder.py"
     asked = ", ".join(f'"{stem[:3]}"' for stem in questions)
     entry.write_text(re.sub(r"(?m)^QUESTIONS = .*$", f"QUESTIONS = [{asked}]", entry.read_text("utf-8")), "utf-8")
