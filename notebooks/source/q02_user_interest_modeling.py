@@ -418,7 +418,7 @@ claim("RMSE", "boosted trees on three", "non-negative weights on three", by_tree
 # 两个模型犯的错有多像？下面是 K = 20 时误差的相关系数，最后一行是不加阻尼的 kNN：
 
 # %%
-alike = study.table([*three, "kNN, undamped"], "rmse")[[]]
+alike = pd.DataFrame(index=[*three, "kNN, undamped"])
 for other in ("MF", "content"):
     found = [study.mean(name, "error correlation", member=other, k=20)
              for name in alike.index]
