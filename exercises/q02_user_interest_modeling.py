@@ -31,7 +31,7 @@ def interest_posterior(
      array([[0.5, 0. ],
             [0. , 1. ]]))
 
-    中文：计算 K 条评分告诉我们的用户兴趣：y = X w + 噪声 中 w 的后验分布。
+    中文：根据 K 条评分计算用户兴趣，即 y = X w + 噪声 中 w 的后验分布。
     features：(K, D)，每行是一个评过分的物品，即 X；K 可以为 0。ratings：(K,)，用户评分减去物品均值，即 y，单位是星。
     prior_mean、prior_covariance：所有用户的 w 的均值 m (D,) 与协方差 C (D, D)，C 可逆。noise_variance：s²，单位是星²。
     返回后验均值 (D,) 与后验协方差 (D, D)；没有评分时就是先验的均值与协方差。
@@ -51,7 +51,7 @@ def out_of_fold_predictions(
     model: has `fit(X, y)`, which forgets what was fitted before, and `predict(X)`; fit returns the model. As in
     scikit-learn, both need at least one row.
     features: (n, D) one row a rating. ratings: (n,) in stars, which may be integers.
-    users: (n,) integers from 0 to U − 1, the user of each rating, in any order.
+    users: (n,) integers from 0 to U − 1, the user of each rating, in any order; a user may have no rating.
     fold_of_user: (U,) integer labels of any value, the fold of each user; ratings of at least two folds occur, a fold
     may have none.
     Returns (n,) predictions in the order of the ratings.
@@ -64,7 +64,7 @@ def out_of_fold_predictions(
     中文：用没见过该用户任何评分的模型，给每条评分做折外预测。
     model：有 `fit(X, y)`（每次从头拟合，返回模型自身）和 `predict(X)`；与 scikit-learn 一样，两者都至少要有一行数据。
     features：(n, D)，每行对应一条评分。ratings：(n,)，单位是星，可能是整数类型。
-    users：(n,)，每条评分的用户，取 0 到 U − 1 的整数，顺序任意。
+    users：(n,)，每条评分的用户，取 0 到 U − 1 的整数，顺序任意；有的用户可能没有评分。
     fold_of_user：(U,)，每个用户所属的折，标签是任意整数；至少有两折含有评分，也可能有的折一条评分都没有。
     返回 (n,)，与评分同顺序的预测。
     """

@@ -159,6 +159,29 @@ def learns_nothing(features, ratings, prior_mean, prior_covariance, noise_varian
 
 
 @mistake("interest_posterior")
+def counts_equal_films_once(features, ratings, prior_mean, prior_covariance, noise_variance):
+    """You counted films with the same features once: each is a rating of its own, and two say more than one.
+
+    特征相同的影片你只算了一次：它们是各自独立的评分，两条比一条说明得更多。
+    """
+    features, first = np.unique(features, axis=0, return_index=True)
+    precision = np.linalg.inv(prior_covariance) + features.T @ features / noise_variance
+    return _posterior(features, ratings[first] - features @ prior_mean, precision, prior_mean, noise_variance)
+
+
+@mistake("interest_posterior")
+def starts_without_ratings_at_zero(features, ratings, prior_mean, prior_covariance, noise_variance):
+    """Without ratings you returned a mean of zero: a new user starts at the prior mean.
+
+    没有评分时你返回了零均值：新用户应从先验均值出发。
+    """
+    if len(ratings) == 0:
+        return np.zeros(len(prior_mean)), prior_covariance
+    precision = np.linalg.inv(prior_covariance) + features.T @ features / noise_variance
+    return _posterior(features, ratings - features @ prior_mean, precision, prior_mean, noise_variance)
+
+
+@mistake("interest_posterior")
 def returns_the_covariance_first(features, ratings, prior_mean, prior_covariance, noise_variance):
     """You returned (covariance, mean): the mean comes first.
 
@@ -222,6 +245,39 @@ def takes_the_folds_of_users_for_those_of_ratings(model, features, ratings, user
     fold_of_user 是每个用户一个数，不是每条评分一个数：评分所属的折是 fold_of_user[users]。
     """
     return _by_fold(model, features, ratings, fold_of_user, lambda held: (~held, held))
+
+
+@mistake("out_of_fold_predictions")
+def numbers_the_users_anew(model, features, ratings, users, fold_of_user):
+    """You numbered the users that occur anew: where one has no ratings, all later ones get the fold of another user.
+
+    你给出现过的用户重新编了号：只要有一个用户没有评分，后面的用户就都用了别人的折。
+    """
+    fold = fold_of_user[np.unique(users, return_inverse=True)[1]]
+    return _by_fold(model, features, ratings, fold, lambda held: (~held, held))
+
+
+@mistake("out_of_fold_predictions")
+def leaves_the_model_out(model, features, ratings, users, fold_of_user):
+    """You predicted the mean of the other folds: fit the model that was handed in on them, and ask it.
+
+    你直接用其他折的均值作预测：应当用这些折拟合传入的模型，再由它来预测。
+    """
+    fold, predictions = fold_of_user[users], np.zeros(len(ratings))
+    for f in np.unique(fold):
+        predictions[fold == f] = ratings[fold != f].mean()
+    return predictions
+
+
+@mistake("out_of_fold_predictions")
+def scales_the_features_over_all_rows(model, features, ratings, users, fold_of_user):
+    """You scaled the features, with the rows that are predicted among them: hand them to the model as they are.
+
+    你用包含待预测行在内的全部数据对特征做了标准化：请把特征原样交给模型。
+    """
+    spread = features.std(axis=0)
+    features = (features - features.mean(axis=0)) / np.where(spread == 0, 1, spread)
+    return _by_fold(model, features, ratings, fold_of_user[users], lambda held: (~held, held))
 
 
 @mistake("out_of_fold_predictions")
