@@ -380,6 +380,18 @@ def takes_ids_for_positions(users, test_users, k):
 
 
 @mistake("user_split_without_leakage")
+def gives_a_repeated_user_k_more(users, test_users, k):
+    """A user who stands twice in test_users got a support of 2 k ratings: go through the users once, with np.unique.
+
+    在 test_users 里出现两次的用户，拿到了 2 k 条支持集评分：先用 np.unique 去重，每个用户只处理一次。
+    """
+    is_test, support = np.isin(users, test_users), np.zeros(len(users), dtype=bool)
+    for user in test_users:
+        support[np.flatnonzero((users == user) & ~support)[:k]] = True
+    return ~is_test, support, is_test & ~support
+
+
+@mistake("user_split_without_leakage")
 def turns_ids_into_floats(users, test_users, k):
     """You made floats of the ids: above 2**53 two neighbouring ids become one. Compare them as integers.
 
