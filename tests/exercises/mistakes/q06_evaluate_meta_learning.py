@@ -133,6 +133,16 @@ def ignores_the_cut(scores, gains, k):
     return _ndcg(_averaged(scores, gains), np.sort(gains)[::-1], len(scores))
 
 
+@mistake("ndcg_at_k")
+def rounds_the_gains(scores, gains, k):
+    """You made whole numbers of the gains: they may be fractions, such as a share of a video watched.
+
+    你把增益取整了：增益可能是小数，例如视频的完播比例。
+    """
+    gains = gains.astype(int)
+    return _ndcg(_averaged(scores, gains), np.sort(gains)[::-1], k)
+
+
 @mistake("paired_bootstrap")
 def subtracts_the_wrong_way_round(a, b, indices):
     """The difference is a − b; yours is b − a.
@@ -366,6 +376,29 @@ def takes_ids_for_positions(users, test_users, k):
     is_test_user = np.zeros(users.max() + 1 if users.max() < 10**6 else 0, dtype=bool)
     is_test_user[test_users] = True
     is_test, place = is_test_user[users], _places(users)
+    return ~is_test, is_test & (place < k), is_test & (place >= k)
+
+
+@mistake("user_split_without_leakage")
+def gives_a_repeated_user_k_more(users, test_users, k):
+    """A user who stands twice in test_users got a support of 2 k ratings: go through the users once, with np.unique.
+
+    在 test_users 里出现两次的用户，拿到了 2 k 条支持集评分：先用 np.unique 去重，每个用户只处理一次。
+    """
+    is_test, support = np.isin(users, test_users), np.zeros(len(users), dtype=bool)
+    for user in test_users:
+        support[np.flatnonzero((users == user) & ~support)[:k]] = True
+    return ~is_test, support, is_test & ~support
+
+
+@mistake("user_split_without_leakage")
+def turns_ids_into_floats(users, test_users, k):
+    """You made floats of the ids: above 2**53 two neighbouring ids become one. Compare them as integers.
+
+    你把 id 转成了浮点数：超过 2**53 后，相邻的两个 id 会变成同一个。请按整数比较。
+    """
+    users = users.astype(float)
+    is_test, place = np.isin(users, test_users.astype(float)), _places(users)
     return ~is_test, is_test & (place < k), is_test & (place >= k)
 
 
