@@ -323,7 +323,7 @@ plots.show(fig, alt=text("alt prior"))
 # %% [markdown]
 # ## 4. How hard may one rating pull?
 # ML-100K, users with 30 or more ratings. A fifth of them judge, each with K ratings as support and the same query for every K. The bias's
-# strength is chosen on tuning users, who never judge, at five ratings; the learners run at the library's settings. The same judges return in q02, q06 and q07. The MAML of the library adds a small
+# strength is chosen at five ratings on tuning users, who never judge; the learners run at the library's settings. The same judges return in q02, q06 and q07. The MAML of the library adds a small
 # network on item vectors and genres to the item's bias; the network adapts.
 #
 # Its inner loss is a *mean* over K ratings, so one rating pulls as hard as twenty. The library therefore multiplies the step by
@@ -331,7 +331,7 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown] lang="zh"
 # ## 4. 一条评分该有多大的拉力？
-# ML-100K，评分不少于 30 条的用户。其中五分之一用来评估：每人拿出 K 条作支持集，不同 K 的查询集相同。偏置的强度在调参用户上按五条评分选，这些人从不参与评估；各学习器用库的默认设置。
+# ML-100K，评分不少于 30 条的用户。其中五分之一用来评估：每人拿出 K 条作支持集，不同 K 的查询集相同。偏置的强度在调参用户上选（每人五条评分），这些人从不参与评估；各学习器用库的默认设置。
 # 评估用的这批人在 q02、q06、q07 里还会出现。库里的 MAML 在物品偏置之上加一个小网络，输入是物品向量和类型；做适应的是这个网络。
 #
 # 内层损失是对 K 条评分取*平均*，所以一条评分的拉力和二十条一样大。库里因此把步长乘以 $K / (K + 5)$，论文里没有这一项。
@@ -347,7 +347,7 @@ maml = MAML(epochs=6, seed=SEED).fit(known)
 # at all?
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 把训练好的网络换成论文的步长。哪个 K 受害最重？会不会还不如一步都不走？
+# **你猜结果如何？** 把训练好的网络换成论文的步长。哪个 K 受影响最大？会不会还不如一步都不走？
 
 # %%
 few, curves = (0, 1, 2, 3, 5, 8, 12, 20), {}
@@ -360,11 +360,11 @@ fig = plots.lines(few, curves, **labels("pull", "K", "rmse"), xticks=few)
 plots.show(fig, alt=text("alt pull"))
 
 # %% [markdown]
-# In this run it hurts most at one and two ratings, and they are worse than none. But the network was trained for the small step. The study also trains one for the
+# In this run the paper's step hurts most at one and two ratings, which are worse than none. But the network was trained for the small step. The study also trains one for the
 # paper's step, at the same `inner_lr`, which was not tuned for it:
 
 # %% [markdown] lang="zh"
-# 在这次运行里，一两条评分时受害最重，还不如一条都没有。不过这个网络是按小步长训练的；研究里还按论文的步长另训了一个，`inner_lr` 相同，没有为它单独调：
+# 在这次运行里，论文的步长在一两条评分时害处最大，还不如一条评分都没有。不过这个网络是按小步长训练的；研究里还按论文的步长另训了一个，`inner_lr` 相同，没有为它单独调：
 
 # %% tags=["claim"]
 ignoring = study.compare("MAML, step not K-aware", "bias", k=1, users="all")
@@ -380,7 +380,7 @@ claim("RMSE", "MAML whose step ignores K", "shrunken bias", ignoring)
 # stopping, as Reptile's is; MAML's is the library's.
 #
 # Only the closed-form head and probabilistic PCA also read age, gender and occupation. So the head meets MAML without them; its item vectors
-# are then fitted without them too, MAML's with them.
+# are then fitted without them too, MAML's with them. The learners that stop early keep a tenth of the users for that alone; the bias and probabilistic PCA use all.
 
 # %% [markdown] lang="zh"
 # 只有一条评分时，它输给收缩偏置。<!-- c2: higher -->
@@ -388,9 +388,10 @@ claim("RMSE", "MAML whose step ignores K", "shrunken bias", ignoring)
 #
 # ## 5. 谁能胜过偏置？
 # 五次划分。训练时，一个用户的任务所用的物品向量，拟合时不含该用户所在的那一折。“混合数据训练再微调的网络”是同一个网络不做元训练：训练时只走一步的 Reptile，就等于在混合的评分上训练。
-# 它对新用户的学习率和 Reptile 一样，在早停用户上选；MAML 用库里的默认值。
+# 它对新用户的学习率和 Reptile 一样，在留作早停的用户上选；MAML 用库里的默认值。
 #
 # 只有闭式解预测头和概率 PCA 还读年龄、性别和职业，所以与 MAML 比时，预测头去掉这些特征；它的物品向量在拟合时也不用这些特征，MAML 的则用了。
+# 要早停的方法把十分之一的用户单独留作早停；偏置和概率 PCA 用全部用户。
 
 # %%
 rows = ("bias", "pooled, fine-tuned", "Reptile", "first-order MAML", "MAML",
@@ -448,7 +449,7 @@ claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 # and no setting was tuned for so few.
 
 # %% [markdown] lang="zh"
-# 三项比较都在五条评分时。对这个网络，元训练是有用的。<!-- c5: lower -->
+# 这三项都是在五条评分下比较的。对这个网络，元训练是有用的。<!-- c5: lower -->
 # 不用用户特征时，闭式解预测头比 MAML 略好。<!-- c6: lower, c6: small -->
 # 它的初始状态就是概率 PCA（q07），从那里再按任务（episode）训练，没有带来值得一提的变化。<!-- c7: equal -->
 # 剩下的是从全体用户估计出的先验和精确求解；两者中谁起主要作用，这里没有测。
