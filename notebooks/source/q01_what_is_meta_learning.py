@@ -91,7 +91,7 @@
 # 应把步长乘以 $K/(K + c)$。
 #
 # **收益在哪里。** 有二十条评分时，MAML 领先于偏置。<!-- c4: lower -->
-# 有五条时，不用用户特征的闭式解预测头比 MAML 略好，<!-- c6: lower, c6: small -->
+# 有五条时，不看用户画像的闭式解预测头比 MAML 略好，<!-- c6: lower, c6: small -->
 # 而按任务（episode）训练预测头，与它的起点概率 PCA 相比没有增益。<!-- c7: equal -->
 # 所以先和 fold-in 比过，再决定要不要两层循环。
 #
@@ -450,7 +450,7 @@ claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 
 # %% [markdown] lang="zh"
 # 这三项都是在五条评分下比较的。对这个网络，元训练是有用的。<!-- c5: lower -->
-# 不用用户特征时，闭式解预测头比 MAML 略好。<!-- c6: lower, c6: small -->
+# 不看用户画像时，闭式解预测头比 MAML 略好。<!-- c6: lower, c6: small -->
 # 它的初始状态就是概率 PCA（q07），从那里再按任务（episode）训练，没有带来值得一提的变化。<!-- c7: equal -->
 # 剩下的是从全体用户估计出的先验和精确求解；两者中谁起主要作用，这里没有测。
 #
