@@ -1,6 +1,6 @@
 """q01: What is meta-learning, and what does it buy a recommender?
 
-中文：q01：什么是元学习？它能给推荐系统带来什么？
+中文：q01：什么是元学习？它在推荐系统中有什么用？
 """
 
 from collections.abc import Callable

@@ -26,14 +26,14 @@
 # is a simple prior, the shrunken user bias. On ML-100K MAML ties with it at one rating, <!-- c3: equal -->
 # is ahead at twenty, <!-- c4: lower -->
 # and loses with thirty training users. <!-- c8: higher -->
-# A prior solved in closed form is a little ahead of MAML. <!-- c6: lower, c6: small -->
+# At five ratings a prior solved in closed form is slightly ahead of MAML. <!-- c6: lower, c6: small -->
 # #### 中文
 # 元学习是从许多任务里学会“怎样用少量样本学好一个新任务”。在推荐里，一个用户就是一个任务：几条评分作支持集，其余作查询集。MAML 学的是初始化参数：
 # 内循环在支持集上走几步梯度，外循环调整初始化参数，使走完这几步之后查询集的损失更低。这等于学到一个先验，而它的对手是另一个简单的先验——收缩偏置。
 # 在 ML-100K 上，只有一条评分时 MAML 与它打平，<!-- c3: equal -->
 # 有二十条时领先，<!-- c4: lower -->
 # 只有三十名训练用户时则输给它。<!-- c8: higher -->
-# 同样是先验，改用闭式解求后验，比 MAML 略好。<!-- c6: lower, c6: small -->
+# 同样是先验，改用闭式解求后验，在五条评分时比 MAML 略好。<!-- c6: lower, c6: small -->
 
 # %% [markdown] tags=["answer-full"]
 # **Tasks.** Each user $u$ is a task with a support $S_u$ and a query $Q_u$. An item can be the task too: its first ratings are
@@ -55,17 +55,17 @@
 # a recommender the prior says what to expect of a user before much is known. Its rivals are simple priors: a shrunken user bias; and
 # fold-in, which keeps the item vectors of a factorisation and solves a small ridge regression for the new user.
 #
-# **A detail that decides.** The inner loss is a mean over the support, so one rating pulls as hard as twenty. With the paper's step, at
+# **A detail that counts.** The inner loss is a mean over the support, so one rating pulls as hard as twenty. Left like that, at
 # the same rate, MAML is worse than the bias at one rating. <!-- c2: higher -->
-# Shrink the step by $K/(K + c)$.
+# Multiply the step by $K/(K + c)$.
 #
-# **What gains.** At twenty ratings MAML is ahead of the bias. <!-- c4: lower -->
-# A closed-form head from the same data is a little ahead of MAML, <!-- c6: lower, c6: small -->
-# and training it by episodes adds nothing to its start, a probabilistic PCA. <!-- c7: equal -->
+# **Where the gain is.** At twenty ratings MAML is ahead of the bias. <!-- c4: lower -->
+# At five a closed-form head without user features is a little ahead of MAML, <!-- c6: lower, c6: small -->
+# and training the head by episodes adds nothing to its start, a probabilistic PCA. <!-- c7: equal -->
 # So compare with fold-in before you build two loops.
 #
 # **What it is not.** The "meta-learner" of stacking weighs models on one task. Averaging models is an ensemble. Neither learns
-# to learn. (Averaging the adapted *weights* does: it is Reptile with $\epsilon = 1$.)
+# to learn. (Averaging the adapted *weights* does: it is a step of Reptile with $\epsilon = 1$.)
 #
 # **When it does not help.** With thirty meta-training users MAML loses to the bias. <!-- c8: higher -->
 # At one rating it only ties. <!-- c3: equal -->
@@ -87,15 +87,15 @@
 # **本质。** 初始化参数加上有限的几步，作用相当于先验：MAML 近似于经验贝叶斯（Grant 等，2018）。放在推荐里，就是在了解一个用户之前，先对他有个
 # 合理的预期。它的对手正是那些简单的先验：带收缩（贝叶斯平滑）的用户偏置；以及 fold-in——固定矩阵分解的物品向量，为新用户解一个小的岭回归。
 #
-# **成败在一个细节。** 内层损失是对支持集取平均，所以一条评分的拉力和二十条一样大。学习率不变、照论文的步长走，只有一条评分时 MAML 不如偏置。<!-- c2: higher -->
+# **一个不能忽略的细节。** 内层损失是对支持集取平均，所以一条评分的拉力和二十条一样大。学习率相同而不作修正，只有一条评分时 MAML 不如偏置。<!-- c2: higher -->
 # 应把步长乘以 $K/(K + c)$。
 #
 # **收益在哪里。** 有二十条评分时，MAML 领先于偏置。<!-- c4: lower -->
-# 数据相同，闭式解预测头比 MAML 略好，<!-- c6: lower, c6: small -->
-# 而按任务（episode）训练它，与它的起点概率 PCA 相比没有增益。<!-- c7: equal -->
+# 有五条时，不看用户画像的闭式解预测头比 MAML 略好，<!-- c6: lower, c6: small -->
+# 而按任务（episode）训练预测头，与它的起点概率 PCA 相比没有增益。<!-- c7: equal -->
 # 所以先和 fold-in 比过，再决定要不要两层循环。
 #
-# **不是什么。** stacking 里的“元学习器”是在一个任务上给几个模型加权；多个模型的输出取平均叫集成。二者都不是“学会学习”。（把适应后的*参数*取平均倒是：那就是 $\epsilon = 1$ 的 Reptile。）
+# **不是什么。** stacking 里的“元学习器”是在一个任务上给几个模型加权；多个模型的输出取平均叫集成。二者都不是“学会学习”。（把适应后的*参数*取平均倒是：那就是 $\epsilon = 1$ 时 Reptile 的一步。）
 #
 # **什么时候没用。** 元训练用户只有三十名时，MAML 输给偏置；<!-- c8: higher -->
 # 只有一条评分时，二者只是打平；<!-- c3: equal -->
@@ -173,9 +173,9 @@ TEXTS = {
     "no meta": ("no meta-training", "不做元训练"),
     "head": ("closed-form head", "闭式解预测头"),
     "alt five": (
-        "Four panels of RMSE minus the bias's over K. All fall with K; the closed-form head lies lowest, the network "
-        "without meta-training highest.",
-        "四个小图，RMSE 与偏置之差随 K 变化：都随 K 下降，闭式解预测头最低，不做元训练的网络最高。",
+        "Four panels of RMSE minus the bias's over K. All are lower at K = 20 than at K = 1; the closed-form head lies "
+        "lowest, the network without meta-training highest.",
+        "四个小图，RMSE 与偏置之差随 K 变化：K = 20 时都比 K = 1 时低，闭式解预测头最低，不做元训练的网络最高。",
     ),
 }
 
@@ -214,11 +214,11 @@ plots.play(one_wave, wave=(0, 20), steps_taken=(0, 20), labels=controls,
            alt=text("alt wave"))
 
 # %% [markdown]
-# At no step both draw about the mean wave, which is right for nobody. MAML was not trained to be good there. It was trained to become good.
+# Before the first step both draw about the mean wave, which is right for no wave. MAML was not trained to be good there. It was trained to become good.
 # Now the study: five methods, judged on new waves of each seed.
 
 # %% [markdown] lang="zh"
-# 一步不走时，两者画的都差不多是平均波，对谁都不准。MAML 的训练目标不是“现在就好”，而是“走几步之后变好”。下面是研究的结果：五种方法，每个种子都用新的波来评估。
+# 走第一步之前，两者画的都差不多是平均波，对哪条波都不准。MAML 的训练目标不是“现在就好”，而是“走几步之后变好”。下面是研究的结果：五种方法，每个种子都用新的波来评估。
 
 # %% tags=["figure"]
 study, taken, curves = load_study("q01"), (0, 1, 5, 20), {}
@@ -236,12 +236,12 @@ claim("squared error", "MAML", "pooled network", found)
 # %% [markdown]
 # ## 2. The two loops, by hand
 # The outer gradient is $(I - \alpha H)\,\nabla L_Q(\theta')$, with $\theta' = \theta - \alpha \nabla L_S(\theta)$. For a network of eight ReLU units and
-# 25 weights $H$ can be written out. First-order MAML leaves $\alpha H$ away.
+# 25 weights $H$ can be written out. First-order MAML drops $\alpha H$.
 
 # %% [markdown] lang="zh"
 # ## 2. 亲手写两层循环
 # 外层梯度是 $(I - \alpha H)\,\nabla L_Q(\theta')$，其中 $\theta' = \theta - \alpha \nabla L_S(\theta)$。网络只有八个 ReLU 单元、25 个参数时，$H$ 可以直接写出来。
-# 一阶 MAML 去掉 $\alpha H$。
+# 一阶 MAML 略去 $\alpha H$。
 
 # %%
 def library(method):
@@ -313,16 +313,17 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown]
 # More steps are a weaker prior. Where the ratings say little the weights stay near $\theta$; where they say much they follow the ratings.
-# So learned initial weights are a learned prior mean. One difference: here the strength depends on the support; that of a true prior does not.
+# So learned initial weights are a learned prior mean; for a network that is an approximation. One difference: here the strength depends on
+# the support; that of a true prior does not.
 
 # %% [markdown] lang="zh"
-# 步数越多，先验越弱。评分信息少的方向，参数留在 $\theta$ 附近；信息多的方向，参数跟着评分走。所以学到的初始化参数就是学到的先验均值。有一点不同：这里的强度取决于
-# 支持集，真正的先验则不会。
+# 步数越多，先验越弱。评分信息少的方向，参数留在 $\theta$ 附近；信息多的方向，参数跟着评分走。所以学到的初始化参数就是学到的先验均值；
+# 对神经网络，这只是近似。有一点不同：这里的强度取决于支持集，真正的先验则不会。
 
 # %% [markdown]
 # ## 4. How hard may one rating pull?
 # ML-100K, users with 30 or more ratings. A fifth of them judge, each with K ratings as support and the same query for every K. The bias's
-# strength is chosen on tuning users, who never judge; the learners run at the library's settings. The same judges return in q02, q06 and q07. The MAML of the library adds a small
+# strength is chosen at five ratings on tuning users, who never judge; the learners run at the library's settings. The same judges return in q02, q06 and q07. The MAML of the library adds a small
 # network on item vectors and genres to the item's bias; the network adapts.
 #
 # Its inner loss is a *mean* over K ratings, so one rating pulls as hard as twenty. The library therefore multiplies the step by
@@ -330,7 +331,7 @@ plots.show(fig, alt=text("alt prior"))
 
 # %% [markdown] lang="zh"
 # ## 4. 一条评分该有多大的拉力？
-# ML-100K，评分不少于 30 条的用户。其中五分之一用来评估：每人拿出 K 条作支持集，不同 K 的查询集相同。偏置的强度在调参用户上选，这些人从不参与评估；各学习器用库的默认设置。
+# ML-100K，评分不少于 30 条的用户。其中五分之一用来评估：每人拿出 K 条作支持集，不同 K 的查询集相同。偏置的强度在调参用户上选（每人五条评分），这些人从不参与评估；各学习器用库的默认设置。
 # 评估用的这批人在 q02、q06、q07 里还会出现。库里的 MAML 在物品偏置之上加一个小网络，输入是物品向量和类型；做适应的是这个网络。
 #
 # 内层损失是对 K 条评分取*平均*，所以一条评分的拉力和二十条一样大。库里因此把步长乘以 $K / (K + 5)$，论文里没有这一项。
@@ -346,7 +347,7 @@ maml = MAML(epochs=6, seed=SEED).fit(known)
 # at all?
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 把训练好的网络换成论文的步长。哪个 K 受害最重？会不会还不如一步都不走？
+# **你猜结果如何？** 把训练好的网络换成论文的步长。哪个 K 受影响最大？会不会还不如一步都不走？
 
 # %%
 few, curves = (0, 1, 2, 3, 5, 8, 12, 20), {}
@@ -359,11 +360,11 @@ fig = plots.lines(few, curves, **labels("pull", "K", "rmse"), xticks=few)
 plots.show(fig, alt=text("alt pull"))
 
 # %% [markdown]
-# In this run one rating at full step is worse than none. But the network was trained for the small step. The study also trains one for the
-# paper's step, at the same `inner_lr`; a rate of its own was not looked for:
+# In this run the paper's step hurts most at one and two ratings, which are worse than none. But the network was trained for the small step. The study also trains one for the
+# paper's step, at the same `inner_lr`, which was not tuned for it:
 
 # %% [markdown] lang="zh"
-# 在这次运行里，步长不打折时，有一条评分还不如一条都没有。不过这个网络是按小步长训练的；研究里还按论文的步长另训了一个，`inner_lr` 相同，没有为它单独调：
+# 在这次运行里，论文的步长在一两条评分时害处最大，还不如一条评分都没有。不过这个网络是按小步长训练的；研究里还按论文的步长另训了一个，`inner_lr` 相同，没有为它单独调：
 
 # %% tags=["claim"]
 ignoring = study.compare("MAML, step not K-aware", "bias", k=1, users="all")
@@ -371,24 +372,26 @@ claim("RMSE", "MAML whose step ignores K", "shrunken bias", ignoring)
 
 # %% [markdown]
 # At one rating it loses to the shrunken bias. <!-- c2: higher -->
-# The factor $K / (K + 5)$ is the shrinkage that the bias has. Whether a smaller rate would do as well was not measured.
+# The factor $K / (K + 5)$ has the form of the bias's shrinkage. Whether a smaller rate would do as well was not measured.
 #
 # ## 5. Who beats the bias?
-# Five splits. All learners see the same item vectors, fitted without the user's fold. "Pooled network, fine-tuned" is the same network
-# without meta-training: Reptile with one inner step is training on pooled ratings. Its rate on new users is chosen on those kept for early
+# Five splits. In training a user's task sees item vectors that were fitted without that user's fold. "Pooled network, fine-tuned" is the same network
+# without meta-training: Reptile that trains with one step is training on pooled ratings. Its rate on new users is chosen on those kept for early
 # stopping, as Reptile's is; MAML's is the library's.
 #
-# Only the closed-form head and probabilistic PCA also read age, gender and occupation. So the head meets MAML without them.
+# Only the closed-form head and probabilistic PCA also read age, gender and occupation. So the head meets MAML without them; its item vectors
+# are then fitted without them too, MAML's with them. The learners that stop early keep a tenth of the users for that alone; the bias and probabilistic PCA use all.
 
 # %% [markdown] lang="zh"
 # 只有一条评分时，它输给收缩偏置。<!-- c2: higher -->
 # 因子 $K / (K + 5)$ 正是偏置模型里的那种收缩。单纯把学习率调小是否也行，这里没有测。
 #
 # ## 5. 谁能胜过偏置？
-# 五次划分。所有方法用同样的物品向量，拟合时不含该用户所在的那一折。“混合数据训练再微调的网络”是同一个网络不做元训练：内循环只走一步的 Reptile，就等于在混合的评分上训练。
-# 它对新用户的学习率和 Reptile 一样，在早停用户上选；MAML 用库里的默认值。
+# 五次划分。训练时，一个用户的任务所用的物品向量，拟合时不含该用户所在的那一折。“混合数据训练再微调的网络”是同一个网络不做元训练：训练时只走一步的 Reptile，就等于在混合的评分上训练。
+# 它对新用户的学习率和 Reptile 一样，在留作早停的用户上选；MAML 用库里的默认值。
 #
-# 只有闭式解预测头和概率 PCA 还读年龄、性别和职业，所以与 MAML 比时，预测头去掉这些特征。
+# 只有闭式解预测头和概率 PCA 还读年龄、性别和职业，所以与 MAML 比时，预测头去掉这些特征；它的物品向量在拟合时也不用这些特征，MAML 的则用了。
+# 要早停的方法把十分之一的用户单独留作早停；偏置和概率 PCA 用全部用户。
 
 # %%
 rows = ("bias", "pooled, fine-tuned", "Reptile", "first-order MAML", "MAML",
@@ -436,8 +439,8 @@ episodes = study.compare("closed-form head", "head, not meta-trained", k=5, user
 claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 
 # %% [markdown]
-# Meta-training pays for the network. <!-- c5: lower -->
-# On equal inputs the closed-form head is a little ahead of MAML. <!-- c6: lower, c6: small -->
+# The three comparisons are at five ratings. The network gains by meta-training. <!-- c5: lower -->
+# Without user features the closed-form head is a little ahead of MAML. <!-- c6: lower, c6: small -->
 # It starts as a probabilistic PCA (q07), and training it by episodes from there changes nothing that matters. <!-- c7: equal -->
 # What remains is a prior estimated from all users and an exact solve; which of these two carries the head was not measured.
 #
@@ -446,8 +449,8 @@ claim("RMSE", "closed-form head", "probabilistic PCA", episodes)
 # and no setting was tuned for so few.
 
 # %% [markdown] lang="zh"
-# 对这个网络，元训练是有用的。<!-- c5: lower -->
-# 输入相同时，闭式解预测头比 MAML 略好。<!-- c6: lower, c6: small -->
+# 这三项都是在五条评分下比较的。对这个网络，元训练是有用的。<!-- c5: lower -->
+# 不看用户画像时，闭式解预测头比 MAML 略好。<!-- c6: lower, c6: small -->
 # 它的初始状态就是概率 PCA（q07），从那里再按任务（episode）训练，没有带来值得一提的变化。<!-- c7: equal -->
 # 剩下的是从全体用户估计出的先验和精确求解；两者中谁起主要作用，这里没有测。
 #
@@ -460,7 +463,7 @@ plots.table(study.table(rows, by="k", users=30).rename(index=glossary.say))
 claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=5, users=30))
 
 # %% [markdown]
-# From thirty users MAML loses to the bias. <!-- c8: higher -->
+# With thirty users MAML loses to the bias. <!-- c8: higher -->
 # Not every learner does: see the head's row. It learns a prior mean and a few strengths, which is less to learn than a network's weights.
 # That this is the reason is a guess.
 
@@ -487,14 +490,14 @@ claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=5, users=
 # %% [markdown] tags=["pitfalls"]
 # #### English
 # - **"MAML finds weights that do well on average over all tasks."** → That is pooled training. MAML finds weights that do well *after* a few steps.
-# - **"MAML works because it learns fast."** → Raghu et al. (2020) adapted the last layer alone (ANIL) and lost next to nothing: mostly the features are reused.
+# - **"MAML works because it learns fast."** → On few-shot images and control Raghu et al. (2020) adapted the last layer alone (ANIL) and lost next to nothing: mostly the features are reused.
 # - **"The meta-learner of a stacked ensemble is meta-learning."** → It learns to weigh models on one task; nothing carries over to a new task.
 # - **"First-order MAML ignores the inner loop."** → It runs the inner loop and takes the gradient at its end; it drops only the factor I − αH.
 # - **"Reptile is MAML without second derivatives."** → That is FOMAML. Reptile uses no query; it moves towards the end of each task's training.
 # - **"Meta-learning needs little data."** → Little per new task. It needs many tasks first.
 # #### 中文
 # - **“MAML 找的是在所有任务上平均最好的参数。”** → 那是混合数据训练。MAML 找的是走几步*之后*最好的初始化参数。
-# - **“MAML 有效是因为学得快。”** → Raghu 等（2020）只适应最后一层（ANIL），几乎没有损失：主要是特征复用。
+# - **“MAML 有效是因为学得快。”** → Raghu 等（2020）在小样本图像分类和强化学习上只适应最后一层（ANIL），几乎没有损失：主要是特征复用。
 # - **“stacking 里的元学习器就是元学习。”** → 它在一个任务上学怎么给模型加权，对新任务没有任何迁移。
 # - **“一阶 MAML 忽略了内循环。”** → 内循环照走，梯度在走完之后的位置上取，只是略去了 I − αH 这个因子。
 # - **“Reptile 就是去掉二阶导数的 MAML。”** → 那是 FOMAML。Reptile 不用查询集，它朝各任务训练结束的位置移动。
@@ -508,12 +511,12 @@ claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=5, users=
 # the whole catalogue, since the impressions hold only what the old system chose. The prior matters as before: three clicks are few
 # bits. Instead of one ridge solve the user's vector takes a few Newton steps. This lesson measures stars only.</details>
 # <details><summary>Why not a sequence model that adapts in context?</summary>
-# It is one: a network that reads the history is model-based meta-learning, adaptation paid for in training. It stores no weights per user and is
+# It is meta-learning, of the model-based family: it reads the history, and adaptation is paid for in training. It stores no weights per user and is
 # fresh at once; with long logs it is the natural first choice. Gradient or closed-form adaptation must earn its place: at very few events,
 # for new items, where an uncertainty is needed, or where the item table changes faster than the big model is trained.</details>
 # <details><summary>10⁹ ids, many of them new today. How is the embedding of a new item initialised, and when does it take over?</summary>
-# The item is the task. A small generator turns content into the first embedding and is trained so that one step on the first
-# clicks does well (Meta-Embedding, SIGIR 2019). The id takes over as evidence grows, n / (n + c) with n its impressions and c tuned: shrinkage
+# The item is the task. A small generator turns content into the first embedding and is trained to do well before any
+# click and after one step on the first few (Meta-Embedding, SIGIR 2019). The id takes over as evidence grows, n / (n + c) with n its impressions and c tuned: shrinkage
 # again. A table of 10⁹ rows is sharded or hashed; rare ids share rows and lean on content.</details>
 # <details><summary>Why are inner loops hardly ever served?</summary>
 # A backward pass per request costs latency, and weights per user grow with users and go stale with every new model. Store
@@ -521,22 +524,22 @@ claim("RMSE", "MAML", "shrunken bias", study.compare("MAML", "bias", k=5, users=
 # sub-networks into vectors of fixed size for this reason.</details>
 # <details><summary>Meta-learning, multi-task learning, fine-tuning: what is the difference?</summary>
 # Multi-task learning serves the tasks it was trained on. Fine-tuning adapts weights that were chosen for their own error. Meta-learning chooses
-# weights for what they become on a *new* task. Section 5 keeps the network and changes its training: at five ratings the meta-trained one is ahead. <!-- c5: lower --></details>
+# weights for what they become on a new task. Section 5 keeps the network and changes its training: at five ratings the meta-trained one is ahead. <!-- c5: lower --></details>
 # #### 中文
 # <details><summary>我们只有点击，没有星级。新用户点了三次，该怎么变？</summary>
 # 任务不变，似然变了。精排时支持集是曝光样本：有点击的和没点击的，用 logistic 损失。曝光未点击是弱负样本（可能是位置靠后，根本没看到），所以点击的权重更高。
 # 召回的负样本要从全库里采，因为曝光里只有旧系统挑过的东西。先验的作用不变：三次点击的信息量很少。求解用户向量时，一次岭回归换成几步牛顿法。本课只测了星级。</details>
 # <details><summary>序列模型自己就能在上下文里适应，为什么还要元学习？</summary>
-# 它本身就是一种：读入历史再作答，属于基于模型的元学习，适应的代价在训练时付掉了。它不为每个用户存参数，行为一来就生效，日志足够长时，它是自然的首选。
+# 它本身就是元学习，属于基于模型的一类：读入历史再作答，适应的代价在训练时付掉了。它不为每个用户存参数，行为一来就生效，日志足够长时，它是自然的首选。
 # 梯度式或闭式解的适应要证明自己的价值：行为极少的用户、新物品、需要不确定性的场合，或者物品库变化比大模型更新还快的时候。</details>
 # <details><summary>10⁹ 个 id，每天都有大量新 id。新物品的 embedding 怎么初始化？什么时候由 id 接管？</summary>
-# 把物品当任务：用一个小的生成网络从内容特征产出初始 embedding，训练目标是在最初几次点击上走一步之后效果好（Meta-Embedding，SIGIR 2019）。证据变多后由 id 接管，
+# 把物品当任务：用一个小的生成网络从内容特征产出初始 embedding，训练目标是一次点击都没有时效果好，在最初几次点击上走一步之后也好（Meta-Embedding，SIGIR 2019）。证据变多后由 id 接管，
 # 权重取 n / (n + c)，n 是曝光数，c 靠调参：还是收缩。10⁹ 行的表要分片或哈希；低频 id 共用行，主要靠内容特征。</details>
 # <details><summary>为什么线上几乎没人跑内循环？</summary>
-# 每个请求做一次反向传播，延迟太高；为每个用户存一份参数，量随用户数增长，主模型一更新就全部过期。应当存评分，用闭式解更新一个小的预测头或用户向量（q07、q10），其余都只当缓存。
-# LinkedIn 在 LiMAML（KDD 2024）里报告：正因如此，他们把适应后的子网络变成定长向量。</details>
+# 每个请求做一次反向传播，延迟太高；为每个用户存一份参数，量随用户数增长，主模型一更新就全部过期。应当存评分，用闭式解更新一个小的预测头或用户向量（q07、q10），其余都只当缓存。LinkedIn
+# 在 LiMAML（KDD 2024）里报告：正因如此，他们把适应后的子网络变成定长向量。</details>
 # <details><summary>元学习、多任务学习、微调，区别在哪里？</summary>
-# 多任务学习服务的是训练过的那些任务。微调的起点，是按起点自身的误差选出来的。元学习选起点，看的是它在*新*任务上走几步之后的表现。第 5 节网络不变，只换训练方式：
+# 多任务学习服务的是训练过的那些任务。微调的起点，是按起点自身的误差选出来的。元学习选起点，看的是它在新任务上走几步之后的表现。第 5 节网络不变，只换训练方式：
 # 五条评分时，做过元训练的领先。<!-- c5: lower --></details>
 
 # %% [markdown] tags=["exercise"]
@@ -580,6 +583,6 @@ what_was_measured()
 # - Vinyals, Blundell, Lillicrap, Kavukcuoglu & Wierstra (2016), [*Matching Networks for One Shot Learning*](https://arxiv.org/abs/1606.04080), NeurIPS: metric-based.
 # - Garnelo et al. (2018), [*Conditional Neural Processes*](https://arxiv.org/abs/1807.01613), ICML: model-based.
 # - Lee, Im, Jang, Cho & Chung (2019), [*MeLU: Meta-Learned User Preference Estimator for Cold-Start Recommendation*](https://arxiv.org/abs/1908.00413), KDD.
-# - Pan, Li, Ao, Tang & He (2019), [*Warm Up Cold-start Advertisements: Improving CTR Predictions via Learning to Learn ID Embeddings*](https://arxiv.org/abs/1904.11547), SIGIR.
-# - Vartak, Thiagarajan, Miranda, Bratman & Larochelle (2017), *A Meta-Learning Perspective on Cold-Start Recommendations for Items*, NeurIPS: the item as the task.
+# - Pan, Li, Ao, Tang & He (2019), [*Warm Up Cold-start Advertisements: Improving CTR Predictions via Learning to Learn ID Embeddings*](https://arxiv.org/abs/1904.11547), SIGIR: the item as the task.
+# - Vartak, Thiagarajan, Miranda, Bratman & Larochelle (2017), [*A Meta-Learning Perspective on Cold-Start Recommendations for Items*](https://papers.neurips.cc/paper_files/paper/2017/hash/51e6d6e679953c6311757004d8cbbba9-Abstract.html), NeurIPS: the user as the task, new items to score.
 # - Wang et al. (2024), [*LiMAML: Personalization of Deep Recommender Models via Meta Learning*](https://arxiv.org/abs/2403.00803), KDD: LinkedIn, what is served instead of an inner loop.

@@ -1,4 +1,7 @@
-"""Graded tests of q01. On a quadratic loss Σ s (w − c)² everything is known in closed form: the Hessian is diag(2 s)."""
+"""Graded tests of q01. On a quadratic loss Σ s (w − c)² everything is known in closed form: the Hessian is diag(2 s).
+
+On b · w + w' M w the weights act together: the gradient is b + A w and the Hessian A, with A = M + M'.
+"""
 
 import torch
 
@@ -7,6 +10,10 @@ from metarec_lib.workbook import assert_close, graded
 
 def tensor(values):
     return torch.tensor(values, dtype=torch.float64)
+
+
+LINEAR, FORM = tensor([1.0, -2.0, 0.5]), tensor([[1.0, 0.5, 0.0], [1.5, 2.0, -0.5], [0.0, -0.5, 1.0]])
+HESSIAN = FORM + FORM.T
 
 
 @graded("inner_step")
@@ -46,7 +53,30 @@ def test_one_can_differentiate_through_the_step(yours, given):
     )
 
 
-@graded("inner_step")
+@graded("inner_step", core=True)
+def test_weights_that_act_together(yours, given):
+    start, lr = tensor([1.0, 2.0, -1.0]), 0.1
+    loss = given("quadratic_form", weights=LINEAR, matrix=FORM)
+    assert_close(
+        yours.inner_step(loss, start, lr),
+        start - lr * (LINEAR + HESSIAN @ start),
+        cause=(
+            "one gradient of the whole θ, taken at θ: no weight moves before another",
+            "对整个 θ 只求一次梯度，在 θ 处求：各个参数同时更新",
+        ),
+    )
+    (got,) = yours.grad("inner_step", loss, start, lr, wrt=[1])
+    assert_close(
+        got,
+        1 - lr * HESSIAN.sum(dim=0),
+        cause=(
+            "H is the whole Hessian, with what stands off its diagonal",
+            "H 是完整的 Hessian，非对角元也要算进去",
+        ),
+    )
+
+
+@graded("inner_step", core=True)
 def test_a_loss_whose_slope_is_no_straight_line(yours, given, rng):
     start, goal, lr = tensor(rng.uniform(1, 2, 3)), tensor(rng.normal(0, 0.5, 3)), 0.01
     loss = given("power", centre=goal, exponent=4)
@@ -78,7 +108,7 @@ def test_two_tasks_by_hand(yours, given):
     )
 
 
-@graded("maml_outer_loss")
+@graded("maml_outer_loss", core=True)
 def test_adapts_on_the_support_and_judges_on_the_query(yours, given):
     support, query = given("quadratic", centre=tensor([1.0])), given("quadratic", centre=tensor([5.0]))
     nothing = yours.maml_outer_loss([support], [query], tensor([0.0]), 0.25, 0)
@@ -122,6 +152,25 @@ def test_the_gradient_runs_through_the_inner_steps(yours, given, rng):
     )
 
 
+@graded("maml_outer_loss", core=True)
+def test_the_gradient_where_weights_act_together(yours, given):
+    start, lr, goal = tensor([1.0, 2.0, -1.0]), 0.1, tensor([0.5, -1.0, 0.0])
+    support = given("quadratic_form", weights=LINEAR, matrix=FORM)
+    query = given("quadratic", centre=goal)
+    adapted, factor = start, torch.eye(3, dtype=torch.float64) - lr * HESSIAN
+    for _ in range(2):
+        adapted = adapted - lr * (LINEAR + HESSIAN @ adapted)
+    (got,) = yours.grad("maml_outer_loss", [support], [query], start, lr, 2, wrt=[2])
+    assert_close(
+        got,
+        factor @ factor @ (2 * (adapted - goal)),
+        cause=(
+            "each step multiplies the gradient by the whole matrix I − lr · H",
+            "每一步都要乘上完整的矩阵 I − lr · H",
+        ),
+    )
+
+
 @graded("maml_outer_loss")
 def test_more_tasks_of_the_same_kind_change_nothing(yours, given):
     loss = given("quadratic", centre=tensor([2.0, 1.0]))
@@ -147,7 +196,7 @@ def test_part_of_the_way_to_the_mean_by_hand(yours):
     )
 
 
-@graded("reptile_update")
+@graded("reptile_update", core=True)
 def test_the_ends_of_the_way(yours, rng):
     start, adapted = tensor(rng.normal(size=5)), tensor(rng.normal(size=(5, 5)))
     goes = yours.reptile_update(start, adapted, 1.0)
@@ -156,10 +205,11 @@ def test_the_ends_of_the_way(yours, rng):
     assert_close(stays, start, cause=("epsilon = 0 stays at θ", "epsilon = 0 时停在 θ"))
 
 
-@graded("reptile_update")
+@graded("reptile_update", core=True)
 def test_agrees_with_a_loop_over_tasks(yours, rng):
     start, adapted = tensor(rng.normal(size=3)), tensor(rng.normal(size=(4, 3)))
     adapted[3] = adapted[0]  # two tasks that ended at the same place are two tasks
+    adapted[2] = start  # and a task that has not moved is one too
     expected = start + 0.3 * sum(task - start for task in adapted) / 4
     assert_close(
         yours.reptile_update(start, adapted, 0.3),

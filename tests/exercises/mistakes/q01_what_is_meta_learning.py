@@ -104,6 +104,17 @@ def changes_the_weights_in_place(loss, weights, lr):
     return weights
 
 
+@mistake("inner_step")
+def moves_one_weight_after_another(loss, weights, lr):
+    """You moved one weight after another: all move at once, by the gradient at θ.
+
+    你逐个更新了参数：应在 θ 处求一次梯度，全部同时更新。
+    """
+    for one in torch.eye(len(weights), dtype=weights.dtype):
+        weights = _step(loss, weights, lr * one)
+    return weights
+
+
 @mistake("maml_outer_loss")
 def takes_one_step_whatever_is_asked(support_losses, query_losses, weights, lr, steps):
     """You took one inner step, whatever `steps` is; with 0 nothing is adapted.
@@ -112,6 +123,16 @@ def takes_one_step_whatever_is_asked(support_losses, query_losses, weights, lr, 
     """
     pairs = zip(support_losses, query_losses, strict=True)
     return sum(q(_adapted(s, weights, lr, 1)) for s, q in pairs) / len(query_losses)
+
+
+@mistake("maml_outer_loss")
+def takes_a_step_where_none_is_asked(support_losses, query_losses, weights, lr, steps):
+    """With 0 steps you took one all the same: then the query is judged at θ itself.
+
+    steps 为 0 时你仍然走了一步：这时应直接在 θ 处算查询集损失。
+    """
+    pairs = zip(support_losses, query_losses, strict=True)
+    return sum(q(_adapted(s, weights, lr, max(1, steps))) for s, q in pairs) / len(query_losses)
 
 
 @mistake("maml_outer_loss")
@@ -290,4 +311,15 @@ def changes_the_start_in_place(weights, adapted, epsilon):
     你改动了 θ 本身：请返回新的张量。
     """
     weights += epsilon * (adapted - weights).mean(dim=0)
+    return weights
+
+
+@mistake("reptile_update")
+def moves_after_each_task(weights, adapted, epsilon):
+    """You moved θ after each task: take all differences from the same θ, and their mean.
+
+    你每处理一个任务就移动一次 θ：所有的差都应相对同一个 θ 来算，再取平均。
+    """
+    for task in adapted:
+        weights = weights + epsilon * (task - weights)
     return weights
