@@ -212,8 +212,9 @@ pair = [181, 210]  # Return of the Jedi; Indiana Jones and the Last Crusade
 before = served.predict(123, pair, return_std=True)
 served.update(123, 172, 5)  # The Empire Strikes Back, five stars
 after = served.predict(123, pair, return_std=True)
-both = before.join(after, lsuffix=" 0", rsuffix=" 1").rename(columns=text)
-plots.table(both.rename(index=train.items.set_index("item_id")["title"]))
+both = before.add_suffix(" 0").join(after.add_suffix(" 1")).rename(columns=text)
+both = both.rename(index=train.items.set_index("item_id")["title"])
+plots.table(both.rename_axis("title"))
 print(f"{text('noise')}: {served.noise_ * served.spread_:.3f}")
 
 # %% [markdown]
