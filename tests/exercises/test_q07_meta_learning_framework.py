@@ -84,12 +84,12 @@ def test_no_rating_then_one(yours):
 
 @graded("serve", core=True)
 def test_a_request_by_hand(yours):
-    vectors, bias = np.array([[1.0], [1.0], [-1.0], [2.0]]), np.array([3.0, 3.0, 3.5, 1.0])
-    # residual of item 0: 5 − 3 = 2, so w = 1: scores 4, 4, 2.5, 3
+    vectors, bias = np.array([[1.0], [1.0], [-1.0], [2.0]]), np.array([3.0, 3.0, 3.5, 2.0625])
+    # residual of item 0: 5 − 3 = 2, so w = 1: scores 4, 4, 2.5, 4.0625; the longest vector is ahead by little
     items, scores = yours.serve(vectors, bias, np.array([0]), np.array([5.0]), np.zeros(1), np.ones(1), 1.0, 2)
     assert_equal(
         items.tolist(),
-        [1, 3],
+        [3, 1],
         part="items",
         cause=(
             "rated items are left out; the rest by falling bias + vector · w",
@@ -98,7 +98,7 @@ def test_a_request_by_hand(yours):
     )
     assert_close(
         scores,
-        np.array([4.0, 3.0]),
+        np.array([4.0625, 4.0]),
         part="scores",
         cause=("the score is bias + vector · w", "分数是 bias + vector · w"),
     )
