@@ -270,6 +270,37 @@ def pairs_ratings_with_the_wrong_items(vectors, bias, rated, ratings, prior_mean
     return _best(bias + vectors @ _ridge(vectors[at], ratings - bias[at], prior_mean, scale, noise), rated, k)
 
 
+@mistake("serve")
+def gives_the_bias_to_a_user_without_ratings(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
+    """A user without ratings is scored with the prior mean, not with the items' biases alone.
+
+    没有评分的用户也要用先验均值打分，不能只看物品偏置。
+    """
+    if len(rated) == 0:
+        return _best(bias + 0.0, rated, k)
+    return _best(bias + vectors @ _ridge(vectors[rated], ratings - bias[rated], prior_mean, scale, noise), rated, k)
+
+
+@mistake("serve")
+def adapts_from_zero(vectors, bias, rated, ratings, prior_mean, scale, noise, k):
+    """You adapted from zero: pass prior_mean on to ridge_adapt.
+
+    你是从零开始适应的：应把 prior_mean 传给 ridge_adapt。
+    """
+    w = _ridge(vectors[rated], ratings - bias[rated], np.zeros(len(prior_mean)), scale, noise)
+    return _best(bias + vectors @ w, rated, k)
+
+
+@mistake("meta_embedding_init")
+def gives_zero_to_a_brand_new_item(features, projection, raters, ratings, scale, noise):
+    """An item without ratings has the guess of its features, not zeros.
+
+    没有评分的物品，向量就是特征给出的猜测，不是零。
+    """
+    guess = features @ projection
+    return _ridge(raters, ratings, guess, scale, noise) if len(raters) else np.zeros(len(guess))
+
+
 @mistake("meta_embedding_init")
 def ignores_the_ratings(features, projection, raters, ratings, scale, noise):
     """You stopped at the guess from the features: the first ratings must correct it.
