@@ -330,9 +330,8 @@ claim("RMSE", "content model", "prior with two tuned strengths", learned)
 
 # %% tags=["claim"]
 new = make_tasks(data, judging, k=5, seed=SEED)
-x, (_, width) = content.features_[new.query.items], content.adapt(new.support)
-own = ((x @ width) * x).sum(2)[new.query.mask]  # of the interest; s² is the rating's
-share = (content.noise_**2 / (content.noise_**2 + own)).mean()
+spread = content.score_std(content.adapt(new.support), new.query)[new.query.mask]
+share = (content.noise_**2 / spread**2).mean()
 print(f"{text('noise')}: {share:.0%}")
 inside = study.compare("content", 0.8, metric="covered", k=5)
 claim("share inside the 80 % interval", "content model", 0.8, inside)

@@ -3,7 +3,7 @@
 The last rating of each user is held out, ties in time broken at random; all unseen films are ranked, and any rating counts,
 as a click would. Settings are chosen on tuning users, whose last five ratings nothing is trained on; the others judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -24,10 +24,15 @@ from metarec_lib import (
     evaluate_next_item,
     leave_last_out,
     load_movielens,
+    sliding_prefixes,
     study_rows,
     tied_users,
     tuning_users,
 )
+from metarec_lib.data.augment import as_histories
+from metarec_lib.data.tasks import PaddedRatings
+from metarec_lib.models.history import History
+from metarec_lib.models.prefix_softmax import PrefixSoftmax
 
 SEEDS = (10, 11, 12, 13, 14)
 STOP_ON = 5  # ratings of each tuning user that choose settings and decide when to stop
@@ -37,6 +42,7 @@ TRANSFORMER = {  # tied vectors, sampled losses and gBCE stayed behind on tuning
     "objective": "softmax", "tied": False, "epochs": 40, "patience": 8, "batch_size": 64, "lr": 3e-3, "dtype": "float32",
 }  # fmt: skip
 DROPOUTS = (0.2, 0.5)
+LONGEST, RATES = 20, (3e-3, 1e-2)  # of the weighted mean of vectors
 COUNTING = {  # each with the settings that it is tuned over
     "most popular films": [PopularityRecommender()],
     "EASE on clicks": [EASE(ridge=r) for r in (100, 300, 1000)],
@@ -62,6 +68,7 @@ def run(seed: int) -> Iterator[pd.DataFrame]:
     bpr = AdversarialBPR(epsilon=0.0, factors=32, seed=seed, dtype="float32")
     yield from judge("BPR on clicks", bpr.fit(rest))
     yield from widths(rest, tune_on, judge, seed)
+    yield from judge("weighted mean of vectors", WeightedMean(rest, tune_on, seed))
     models = [SASRec(seed=seed, dropout=share, **TRANSFORMER).fit(rest, validation=tune_on) for share in DROPOUTS]
     model = max(models, key=lambda model: evaluate_next_item(model, tune_on)["ndcg@10"].mean())
     yield study_rows("dropout", "SASRec", model.dropout)
@@ -106,6 +113,33 @@ class Judge:
             if not where:
                 yield study_rows(metric, name, table[metric][tied], who="tied")
                 yield study_rows(metric, name, table[metric][~tied], who="untied")
+
+
+class WeightedMean:
+    """`PrefixSoftmax` on all prefixes, as q30 trains it, asked for the next film; its rate is chosen on the tuning users."""
+
+    device, dtype = "cpu", "float32"
+
+    def __init__(self, rest: Interactions, tune_on: Interactions, seed: int) -> None:
+        self.tables_, self.history_ = rest, History(rest)
+        known, later = as_histories(rest), as_histories(tune_on)
+        train = prefixes(known.values(), None)
+        held = prefixes([np.append(known[user], items) for user, items in later.items()], STOP_ON + 1)
+        nets = [PrefixSoftmax(rest.n_items, LONGEST, lr=rate, seed=seed, device="cpu") for rate in RATES]
+        self.net = min((net.fit(*train, held) for net in nets), key=lambda net: net.validation_loss_)
+
+    def adapt(self, support: PaddedRatings) -> np.ndarray:
+        """The latest films of each user, (B, LONGEST), -1 in front where there are fewer."""
+        at = support.counts.unsqueeze(1) - LONGEST + torch.arange(LONGEST)
+        return torch.where(at < 0, -1, support.items.gather(1, at.clamp(min=0))).numpy()
+
+    def score_all(self, state: np.ndarray, users: torch.Tensor | None = None) -> torch.Tensor:
+        return self.net.scores(state)
+
+
+def prefixes(histories: Iterable[np.ndarray], last: int | None) -> tuple[np.ndarray, np.ndarray]:
+    parts = [sliding_prefixes(history, LONGEST, last) for history in histories]
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
 def widths(train: Interactions, tune_on: Interactions, judge: Judge, seed: int) -> Iterator[pd.DataFrame]:

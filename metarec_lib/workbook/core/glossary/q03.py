@@ -15,6 +15,7 @@ TERMS = (
     Term("first-order chain", "一阶马尔可夫链", "model"),
     Term("first-order chain, shuffled training", "一阶马尔可夫链（训练次序打乱）", "model"),
     Term("two-tower network", "双塔网络", "model", ("two-tower",)),
+    Term("weighted mean", "向量的加权平均", "model", ("weighted mean of vectors",)),
     Term("SASRec", "SASRec", "model"),
     Term("SASRec, history shuffled", "SASRec（历史打乱）", "model"),
     Term("the user's mean", "用户均值", "model"),
