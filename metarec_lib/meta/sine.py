@@ -40,6 +40,10 @@ class SineTasks:
     k: int = 10
     query: int = 20
 
+    def __post_init__(self) -> None:
+        if self.k < 1 or self.query < 1:
+            raise ValueError(f"SineTasks: got k={self.k}, query={self.query}, expected 1 or more of each")
+
     def draw(self, tasks: int, rng: np.random.Generator) -> SineBatch:
         """Draw so many waves and their points."""
         amplitude, phase = rng.uniform(0.1, 5, (tasks, 1)), rng.uniform(0, np.pi, (tasks, 1))
@@ -53,7 +57,8 @@ class SineRegressor:
     """A network meta-trained on sine waves, by one of five methods that share the network and the inner loop.
 
     method: maml, fomaml (order 1), reptile, pooled (one network for all waves at once, no inner loop), random (no training).
-    steps: batches of `batch` waves. inner_lr, inner_steps: while training. Adam, `lr`. seed: of weights and waves.
+    steps: batches of `batch` waves. inner_lr, inner_steps: while training; reptile takes 5 steps at least. Adam, `lr`. seed:
+    of weights and waves.
     """
 
     def __init__(
@@ -62,6 +67,11 @@ class SineRegressor:
     ) -> None:  # fmt: skip
         if method not in METHODS:
             raise ValueError(f"SineRegressor: got method {method!r}, expected one of {', '.join(METHODS)}")
+        if steps < 0 or min(batch, inner_steps) < 1:
+            raise ValueError(
+                f"SineRegressor: got steps={steps}, batch={batch}, inner_steps={inner_steps}; expected steps of 0 or "
+                "more, and 1 or more of the others"
+            )
         self.method, self.steps, self.batch, self.lr, self.hidden, self.seed = method, steps, batch, lr, hidden, seed
         self.inner_steps, self.inner_lr = inner_steps, inner_lr
 

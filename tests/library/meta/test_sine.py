@@ -47,3 +47,15 @@ def test_training_repeats_to_the_bit():
 def test_an_unknown_method_is_refused():
     with pytest.raises(ValueError, match="got method 'mmal', expected one of maml"):
         SineRegressor("mmal")
+
+
+@pytest.mark.parametrize("bad", [{"k": 0}, {"query": 0}])
+def test_waves_without_points_are_refused(bad):
+    with pytest.raises(ValueError, match="expected 1 or more"):
+        SineTasks(**bad)
+
+
+@pytest.mark.parametrize("bad", [{"steps": -1}, {"batch": 0}, {"inner_steps": 0}])
+def test_numbers_of_steps_that_make_no_sense_are_refused(bad):
+    with pytest.raises(ValueError, match="SineRegressor: got"):
+        SineRegressor(**bad)
