@@ -128,6 +128,7 @@ TEXTS = {
     "K": ("K, ratings of the new user", "K：新用户的评分数"),
     "learned": ("learned sink", "学习 sink"),
     "context": ("from the context", "由上下文决定"),
+    "conditioned": ("context-conditioned", "以上下文为条件"),
     "bias": ("c / (K + c), c = 5", "c / (K + c)，c = 5"),
     "alt left": (
         "Share of attention that goes to the sink against K: three falling curves; the two learned ones end below the user bias.",
@@ -147,7 +148,8 @@ TEXTS = {
     "mean": ("the mean", "平均的"),
     "every": ("the mean over K", "不分 K 平均的"),
     "alt personal": (
-        "Six intervals. At one rating two lie a little above zero, a wide third covers it; at twenty two cover it, and the mean over K lies above.",
+        "Six intervals. At one rating two lie a little above zero, a wide third covers it; "
+        "at twenty two cover it, and the mean over K lies above.",
         "六个区间。只有一条评分时，两个略高于零，第三个很宽，含零；有二十条时两个含零，不分 K 平均的高于零。",
     ),
 }
@@ -222,9 +224,10 @@ kinds = ("prior alone", "fixed attention", "learned temperature", "learned sink"
 plots.table(study.table(kinds, metric="mse", by="k").rename(index=glossary.say))
 
 # %% tags=["figure"]
-curves = {}
+curves, short = {}, {kinds[5]: text("conditioned")}
 for name in (kinds[1], kinds[3], kinds[5], "ridge"):
-    curves[glossary.say(name)] = [study.mean(name, "mse", k=k) for k in supports]
+    label = short.get(name, glossary.say(name))
+    curves[label] = [study.mean(name, "mse", k=k) for k in supports]
 fig = plots.lines(supports, curves, **labels("errors", "K", "mse"), xticks=supports)
 plots.show(fig, alt=text("alt errors"))
 
