@@ -24,14 +24,14 @@
 # history gives keys and values. A softmax makes the weights sum to one: it says *which* films matter, not *how much is known*. With
 # five ratings that is expensive: softmax attention is far behind a ridge, <!-- c1: higher -->
 # and shrinking its weights wins most of that back. <!-- c2: higher -->
-# At twenty, shrinking alone no longer reaches the ridge. <!-- c5: higher -->
+# At twenty, the shrunken softmax is still behind the ridge. <!-- c5: higher -->
 # Cutting off negative weights: no difference seen. <!-- c3: none -->
 # Attention over a support set is meta-learning: a gradient step on a linear head is linear attention.
 # #### 中文
 # 注意力是对 value 的加权平均，权重取决于 key 与 query 的匹配程度。精排里，候选物品是 query，用户历史提供 key 和 value。softmax 让权重之和为一，所以它只说*哪些*历史
 # 相关，不说*信息有多少*。只有五条评分时，代价很大：softmax 注意力远不如岭回归，<!-- c1: higher -->
 # 把权重整体收缩一下就能补回大半。<!-- c2: higher -->
-# 到了二十条，光靠收缩就追不上岭回归了。<!-- c5: higher -->
+# 到了二十条，收缩后的 softmax 仍落后于岭回归。<!-- c5: higher -->
 # 截掉负权重，看不出差别。<!-- c3: none -->
 # 在支持集上做注意力就是元学习：线性头走一步梯度，恰好等于一次线性注意力。
 
@@ -40,7 +40,7 @@
 #
 # $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d}}\right) V$$
 #
-# Independent entries of variance 1 give $q^\top k$ the variance $d$; dividing by $\sqrt d$ keeps the softmax away from one-hot, where its
+# Independent entries of mean 0 and variance 1 give $q^\top k$ the variance $d$; dividing by $\sqrt d$ keeps the softmax away from one-hot, where its
 # gradient vanishes. A mask sets the logits of padding, or of the future, to minus infinity. $h$ heads are $h$ such averages over $d/h$ dimensions each, at the same cost.
 # Self-attention over $L$ events costs $L^2 d$; one candidate against $L$ events costs $L d$.
 #
@@ -51,8 +51,8 @@
 # **As kernel regression.** With ratings as values, softmax attention is Nadaraya–Watson: a weighted mean of what the user said of similar films. Ridge
 # regression is a weighted sum too, $a = k(q, S)\,(k(S, S) + \sigma^2 I)^{-1}$. Its weights may be negative, and they need not sum to one: with few
 # ratings they are small and the prior stands. On ML-100K, at five ratings softmax loses to ridge; <!-- c1: higher -->
-# multiplied by $K/(K + c)$ it nearly catches up. <!-- c2: higher -->
-# At twenty, ridge keeps a lead over the shrunken softmax. <!-- c5: higher -->
+# multiplied by $K/(K + c)$, its temperature tuned anew, it nearly catches up. <!-- c2: higher -->
+# A small gap stays: at twenty, ridge still leads the shrunken softmax. <!-- c5: higher -->
 # I suspect the inverse: it counts similar films once. Cutting off ridge's negative weights changes nothing one can see. <!-- c3: none, c4: none -->
 #
 # **As meta-learning.** One gradient step from zero on $\frac12 \sum_j (y_j - w^\top x_j)^2$ predicts $\eta \sum_j (x_q^\top x_j)\, y_j$: attention
@@ -67,7 +67,7 @@
 #
 # $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d}}\right) V$$
 #
-# 各分量独立、方差为 1 时，$q^\top k$ 的方差是 $d$；除以 $\sqrt d$，softmax 才不会一上来就接近 one-hot、梯度消失。mask 把填充位或未来位置的 logit 置为负无穷。
+# 各分量独立、均值为 0、方差为 1 时，$q^\top k$ 的方差是 $d$；除以 $\sqrt d$，softmax 才不会一上来就接近 one-hot、梯度消失。mask 把填充位或未来位置的 logit 置为负无穷。
 # $h$ 个头就是 $h$ 个这样的平均，每个只用 $d/h$ 维，总代价不变。对 $L$ 个行为做自注意力是 $L^2 d$；一个候选对 $L$ 个行为只要 $L d$。
 #
 # **目标注意力。** DIN（Zhou 等，2018）：候选来问，点过的物品来答，权重由一个看“候选-历史”对的小网络给出，同一个用户对不同候选得到不同的兴趣向量。论文不做归一化，好让五次相关点击比一次更重，
@@ -75,8 +75,8 @@
 #
 # **它是核回归。** 把评分当作 value，softmax 注意力就是 Nadaraya–Watson：对相似影片的评分做加权平均。岭回归也是加权和，$a = k(q, S)\,(k(S, S) + \sigma^2 I)^{-1}$，
 # 但权重可以为负，和也不必是一：评分少时权重整体偏小，先验自然占主导。在 ML-100K 上，只有五条评分时，softmax 输给岭回归；<!-- c1: higher -->
-# 乘上 $K/(K + c)$ 就基本追上。<!-- c2: higher -->
-# 到了二十条，收缩后的 softmax 仍落后于岭回归。<!-- c5: higher -->
+# 乘上 $K/(K + c)$（温度重新调过）就基本追上。<!-- c2: higher -->
+# 小差距一直都在：到了二十条，收缩后的 softmax 仍落后于岭回归。<!-- c5: higher -->
 # 我猜是求逆的功劳：相似的影片只算一次。而把岭回归的负权重截掉，看不出任何变化。<!-- c3: none, c4: none -->
 #
 # **它是元学习。** 对 $\frac12 \sum_j (y_j - w^\top x_j)^2$ 从零走一步梯度，预测值是 $\eta \sum_j (x_q^\top x_j)\, y_j$：不带 softmax 的注意力，key 是输入，value 是标签。
@@ -87,9 +87,9 @@
 
 # %% [markdown]
 # ## 1. One candidate, ten ratings
-# Probabilistic PCA gives every film a vector $x$ and a similarity, $k(i, j) = x_i^\top \mathrm{diag}(s^2)\, x_j$: how far an opinion of $j$ speaks for $i$. A
+# Probabilistic PCA gives every film a vector $x$ and a similarity, $k(i, j) = x_i^\top \mathrm{diag}(s^2)\, x_j$: how much an opinion of $j$ says about $i$. A
 # rating's *residual* is what it says beyond the prior. The score of a candidate is the prior plus a weighted sum of residuals. Below are a user with
-# ten ratings and one candidate, the one on which the softmax is most peaked, with two kinds of weights: softmax of the similarities, and the ridge's.
+# ten ratings and the candidate on which the softmax is most peaked. There are two kinds of weights: softmax of the similarities, and the ridge's.
 
 # %% [markdown] lang="zh"
 # ## 1. 一个候选，十条评分
@@ -224,12 +224,12 @@ print("agrees:", all(torch.allclose(a, b, atol=1e-8) for a, b in pairs))
 
 # %% [markdown]
 # ## 2. Must weights sum to one?
-# The study takes five splits of the users. Film vectors and prior are the same for all; only the weights differ. Temperature and $c$ are chosen for each K on
-# tuning users, who never judge.
+# The study takes five splits of the users. Film vectors and prior are the same for all; only the weights differ. Temperature and $c$ are chosen for each kind and
+# each K on tuning users, who never judge.
 
 # %% [markdown] lang="zh"
 # ## 2. 权重之和非得是一吗？
-# 研究对用户做了五次划分。影片向量和先验完全相同，只有权重不同。温度和 $c$ 都按每个 K 在调参用户上选，这些人从不参与评估。
+# 研究对用户做了五次划分。影片向量和先验完全相同，只有权重不同。温度和 $c$ 按每种权重、每个 K 在调参用户上选，这些人从不参与评估。
 
 # %%
 study, supports = load_study("q22"), (3, 5, 10, 20)
@@ -267,28 +267,32 @@ found = study.compare("shrunken softmax attention", "ridge", "mse", k=20)
 claim("squared error", "shrunken softmax attention", "ridge", found)
 
 # %% [markdown]
-# With three ratings attention is worse than not looking at them: compare the first rows of the table. With five, weights that sum to one lose to the
+# With three ratings, weights that sum to one are worse than the prior alone: see the first column of the table. With five, softmax attention loses to the
 # ridge, <!-- c1: higher -->
-# and multiplying them by $K/(K + c)$, one number, repairs most of the damage. <!-- c2: higher -->
+# and multiplying its weights by $K/(K + c)$ repairs most of the damage. <!-- c2: higher -->
+# The temperature was tuned anew there; the two uniform rows differ by the factor alone.
+#
 # Cutting off negative weights costs nothing one can see, at five ratings or at twenty. <!-- c3: none, c4: none -->
-# So with few ratings the sum is what hurts, not the sign. This is shrinkage again: the same factor that a user bias has (q01), and that a learned *sink* gives to an
-# attention layer, one more key whose value is zero (q23).
+# So with few ratings the sum is what hurts, not the sign. The factor is that of a user bias (q01). A learned *sink*, one more key whose
+# value is zero, does much the same to an attention layer (q23).
 #
 # With twenty ratings the sum is the smaller part of the gap, and shrinking leaves the rest. <!-- c5: higher -->
-# A guess at the cause: $(k(S, S) + \sigma^2 I)^{-1}$ lets similar films share their weight; a softmax looks at each film by itself. Not measured here.
+# What it leaves at five is as large: see the table. A guess at the cause: $(k(S, S) + \sigma^2 I)^{-1}$ lets similar films share their weight; a softmax looks at each film by itself. Not measured here.
 #
 # ## 3. What the sum throws away
 # Now without ratings. A target and a history of 10 to 40 items, of which 0 to 8 match the target: how many? Pool the history in four ways, and let a linear
 # probe read the number off the pooled vector. The items are synthetic, so the truth is known.
 
 # %% [markdown] lang="zh"
-# 只有三条评分时，做注意力还不如不看这些评分：比一比表的头几行就知道。五条评分时，权重之和为一，就输给岭回归；<!-- c1: higher -->
-# 乘上 $K/(K + c)$ 只多一个数，却补回了大部分损失。<!-- c2: higher -->
+# 只有三条评分时，权重之和为一还不如只用先验：看表的第一列。五条评分时，softmax 注意力输给岭回归；<!-- c1: higher -->
+# 权重乘上 $K/(K + c)$，补回了大部分损失。<!-- c2: higher -->
+# 那里的温度也重新调过；表中均匀权重的两行，才只差这一个系数。
+#
 # 截掉负权重，五条评分也好，二十条也好，都看不出代价。<!-- c3: none, c4: none -->
-# 所以评分少的时候，伤人的是“和为一”，不是符号。这又是收缩：用户偏置里有同样的因子（q01）；注意力层里学出来的 *sink*，即多加一个 value 为零的 key，起的也是这个作用（q23）。
+# 所以评分少的时候，伤人的是“和为一”，不是符号。这个系数就是用户偏置里的收缩（q01）；注意力层里学出来的 *sink*，即多加一个 value 为零的 key，作用也差不多（q23）。
 #
 # 到了二十条评分，“和为一”只占差距的一小部分，收缩补不上其余的。<!-- c5: higher -->
-# 原因只是猜测：$(k(S, S) + \sigma^2 I)^{-1}$ 让相似的影片分摊权重，而 softmax 对每部影片各看各的。这里没有测。
+# 五条时剩下的差距也这么大，见表。原因只是猜测：$(k(S, S) + \sigma^2 I)^{-1}$ 让相似的影片分摊权重，而 softmax 对每部影片各看各的。这里没有测。
 #
 # ## 3. “和为一”丢掉了什么
 # 这次不用评分。一个目标和一段 10 到 40 个物品的历史，其中有 0 到 8 个与目标匹配：到底几个？用四种方式池化，再用线性探针从池化向量里读出这个数。物品是合成的，所以真值已知。
@@ -325,13 +329,13 @@ fig = plots.bars(told, title=text("told"), xlabel=text("share"))
 plots.show(fig, alt=text("alt told"))
 
 # %% [markdown]
-# Without a softmax the count is there to read. With it about half is, no more than a plain mean keeps, and a LayerNorm after the pooling takes more away than the softmax
-# did. That is the second trap: HSTU replaces softmax by SiLU for the same reason as DIN, yet its public code normalises the pooled vector, and the overall scale goes.
+# Without a softmax the probe reads the count. With it about half is left, hardly more than after a plain mean. A LayerNorm after the pooling takes away more than the
+# softmax did. That is the second trap: HSTU replaces softmax by SiLU for the same reason as DIN, yet its public code normalises the pooled vector, and the overall scale goes.
 #
 # **One gradient step is attention.** Your `inner_step_as_attention` on this user's residuals, and the step by autograd:
 
 # %% [markdown] lang="zh"
-# 不加 softmax，个数一读便知；加了只剩一半左右，并不比简单均值多；池化之后再做 LayerNorm，丢掉的比 softmax 还多。这是第二个坑：HSTU 用 SiLU 代替 softmax，理由与 DIN 相同，
+# 不加 softmax，个数一读便知；加了只剩一半左右，与简单均值差不多；池化之后再做 LayerNorm，丢掉的比 softmax 还多。这是第二个坑：HSTU 用 SiLU 代替 softmax，理由与 DIN 相同，
 # 可它公开的代码对池化向量做了归一化，整体尺度又没了。
 #
 # **一步梯度就是注意力。** 用你写的 `inner_step_as_attention` 处理这个用户的残差，再与自动求导走的一步对照：
@@ -347,12 +351,13 @@ with mine("q22") as my:
 
 # %% [markdown]
 # ## 4. On likes: no difference seen
-# DIN says whether a user likes a film, given at most 50 films the user rated and whether they were liked. A fifth of each user's ratings is held out at random; AUC is by
-# user. The same network, the same training; only the pooling differs. The shrunken bias stands beside it; it reads all of the user's training ratings, DIN the latest 50.
+# DIN predicts whether a user likes a film from at most 50 films that the user rated, and whether each was liked. A fifth of each user's ratings is held out at random,
+# so the history may hold later ratings than the one to predict: a production log is split by time. AUC is by user; all users judge, at fixed settings. Only the pooling differs. The shrunken bias stands beside it; it reads all of the user's training ratings, DIN the latest 50.
 
 # %% [markdown] lang="zh"
 # ## 4. 预测喜欢与否：看不出差别
-# DIN 根据用户评过的至多 50 部影片（以及喜欢与否），预测用户是否喜欢某部影片。每个用户随机留出五分之一的评分，AUC 按用户计算。网络和训练完全相同，只换池化方式。旁边放上收缩偏置：
+# DIN 根据用户评过的至多 50 部影片（以及喜欢与否），预测用户是否喜欢某部影片。每个用户随机留出五分之一的评分，
+# 所以历史里可能有比待预测的更晚的评分；线上日志要按时间切分。AUC 按用户计算；所有用户都参与评估，超参数固定。只换池化方式。旁边放上收缩偏置：
 # 它读用户的全部训练评分，DIN 只读最近 50 条。
 
 # %% tags=["figure"]
@@ -376,13 +381,13 @@ claim("AUC", "target attention", "shrunken bias", bias)
 # %% [markdown]
 # Target attention cannot be told from the plain mean here, with a softmax or without. <!-- c6: none, c7: none -->
 # And target attention loses to the shrunken bias. <!-- c8: lower -->
-# That such networks need a larger log is a guess from the industry's reports; here it was not measured. What does pay on these data is section 2: a similarity
+# That such networks need a larger log is a guess from the industry's reports; here it was not measured. What paid in section 2 was a similarity
 # learned from all users, and weights that know how much they know.
 
 # %% [markdown] lang="zh"
 # 目标注意力与简单均值看不出差别，加不加 softmax 都一样。<!-- c6: none, c7: none -->
 # 而且目标注意力输给收缩偏置。<!-- c8: lower -->
-# “这类网络要更大的日志才喂得饱”是根据业界报告的猜测，这里没有测。在这份数据上真正有用的是第 2 节：从全体用户学到的相似度，加上知道自己有多少把握的权重。
+# “这类网络要更大的日志才喂得饱”是根据业界报告的猜测，这里没有测。第 2 节里真正有用的是：从全体用户学到的相似度，加上知道自己有多少把握的权重。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -405,13 +410,13 @@ claim("AUC", "target attention", "shrunken bias", bias)
 # - **"DIN has no softmax."** → The paper has none; the authors' public code does. Say which one you mean.
 # - **"HSTU keeps the count."** → Its SiLU would; a LayerNorm over the pooled vector takes the overall scale away (section 3).
 # - **"Attention weights tell which film mattered."** → They are weights of a sum of learned values. Test by deletion before you call it an explanation (q16).
-# - **"Dividing by √d is a detail."** → Without it the logits grow with d, the softmax turns one-hot, and its gradient dies.
+# - **"Dividing by √d is a detail."** → Without it the spread of the logits grows like √d, the softmax turns one-hot, and its gradient dies.
 # - **"More flexible weights are better."** → At five ratings, in the table of section 2, one number, K/(K + c), takes more off the uniform weights' error than a tuned softmax does.
 # #### 中文
 # - **“DIN 没有 softmax。”** → 论文里没有，作者公开的代码里有。要说清你指的是哪个。
 # - **“HSTU 保留了个数信息。”** → SiLU 本可以保留；但对池化向量做 LayerNorm，整体尺度就没了（第 3 节）。
 # - **“注意力权重说明了哪部影片重要。”** → 它只是学到的 value 的加权系数。先做删除测试，再谈解释（q16）。
-# - **“除以 √d 只是细节。”** → 不除的话，logit 随 d 变大，softmax 变成 one-hot，梯度就没了。
+# - **“除以 √d 只是细节。”** → 不除的话，logit 的标准差按 √d 增长，softmax 变成 one-hot，梯度就没了。
 # - **“权重越灵活越好。”** → 看第 2 节的表：五条评分时，从均匀权重出发，乘上 K/(K + c) 这一个数，比换成调好温度的 softmax 降得更多。
 
 # %% [markdown] tags=["follow-ups"]

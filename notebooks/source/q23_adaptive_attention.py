@@ -20,21 +20,21 @@
 
 # %% [markdown] tags=["answer-short"]
 # #### English
-# First give the attention a way to say nothing: a sink, one more key whose value is zero, with one learned weight. At twenty ratings it is worth more
-# than everything else I tried. <!-- c2: lower -->
+# First give the attention a way to say nothing: a sink, one more key whose value is zero, with one learned weight a head. At twenty ratings it brings
+# most of the whole gain. <!-- c2: lower -->
 # A learned temperature alone brings nothing that one can see. <!-- c1: none -->
 # Between the sink and a gate after attention no difference is seen. <!-- c3: none -->
 # Then let the user's context set temperature and sink: a small gain on top. <!-- c4: lower -->
-# Give every user somebody else's context: no loss seen. <!-- c5: none -->
-# Hide the number of ratings, and the error rises: that is what adapts. <!-- c6: higher -->
+# Give every user somebody else's context: no loss seen at twenty. <!-- c5: none -->
+# Hide the number of ratings there, and the error rises: mostly the count adapts. <!-- c6: higher -->
 # An exact ridge has that built in.
 # #### 中文
-# 先让注意力能说“没有”：加一个 sink，即多一个 value 为零的 key，只学一个权重。有二十条评分时，它比我试过的其他改动都管用。<!-- c2: lower -->
+# 先让注意力能说“没有”：加一个 sink，即多一个 value 为零的 key，每个头只学一个权重。有二十条评分时，全部收益的大半来自它。<!-- c2: lower -->
 # 只学温度，看不出用处。<!-- c1: none -->
 # 改在注意力之后加门控，看不出与 sink 有差别。<!-- c3: none -->
 # 再让用户的上下文来决定温度和 sink，还能多一点收益。<!-- c4: lower -->
-# 可是把上下文换成别人的，看不出损失；<!-- c5: none -->
-# 把评分条数藏起来，误差就上升：自适应的是条数。<!-- c6: higher -->
+# 可是把上下文换成别人的，二十条时看不出损失；<!-- c5: none -->
+# 再把评分条数藏起来，误差就上升：起作用的主要是条数。<!-- c6: higher -->
 # 精确的岭回归天生就带着这一点。
 
 # %% [markdown] tags=["answer-full"]
@@ -56,12 +56,12 @@
 # by gradient: the context is computed from the support. Three ratings can hardly fit more than one number.
 #
 # **What it brings.** On ML-100K at twenty ratings the sink cuts the squared error; <!-- c2: lower -->
-# gate and sink cannot be told apart. <!-- c3: none -->
+# at three the table shows nothing of it. Gate and sink cannot be told apart. <!-- c3: none -->
 # Context adds a little. <!-- c4: lower -->
 #
 # **Is it personal?** Two contrasts. Take the person away: contexts exchanged between users with as many ratings, no loss seen at twenty or at one. <!-- c5: none, c7: none -->
 # Take the number of ratings away as well, one context for every K: at twenty the error rises. <!-- c6: higher -->
-# So most of what looks like personalisation here is the amount of evidence. A ridge head weighs evidence exactly; no difference to it is seen. <!-- c8: none -->
+# So at twenty most of what looks like personalisation is the amount of evidence. A ridge head weighs evidence exactly; after correction no difference to it is seen. <!-- c8: none -->
 
 # %% [markdown] tags=["zh"]
 # **问题。** softmax 总要在历史上分光一份权重，不管历史说明了多少。评分少时，这太多了（q22）。
@@ -81,12 +81,12 @@
 # 三条评分，大概只够定一个数。
 #
 # **收益。** 在 ML-100K 上，有二十条评分时 sink 明显降低平方误差；<!-- c2: lower -->
-# 门控与它看不出差别。<!-- c3: none -->
+# 三条时，表里看不到它的收益。门控与它看不出差别。<!-- c3: none -->
 # 上下文再添一点。<!-- c4: lower -->
 #
 # **真是个性化吗？** 两组对照。把“人”拿走：在评分条数相同的用户之间互换上下文，二十条也好，一条也好，都看不出损失。<!-- c5: none, c7: none -->
 # 再把条数也拿走，不分条数共用一个上下文：二十条评分时误差上升。<!-- c6: higher -->
-# 所以这里看似“个性化”的东西，大部分是证据的多少。岭回归精确地权衡证据，与它相比看不出差别。<!-- c8: none -->
+# 所以在二十条评分时，看似“个性化”的东西大部分是证据的多少。岭回归精确地权衡证据；校正之后，与它相比看不出差别。<!-- c8: none -->
 
 # %% [markdown]
 # ## 1. A way to say nothing
@@ -128,6 +128,7 @@ TEXTS = {
     "K": ("K, ratings of the new user", "K：新用户的评分数"),
     "learned": ("learned sink", "学习 sink"),
     "context": ("from the context", "由上下文决定"),
+    "conditioned": ("context-conditioned", "以上下文为条件"),
     "bias": ("c / (K + c), c = 5", "c / (K + c)，c = 5"),
     "alt left": (
         "Share of attention that goes to the sink against K: three falling curves; the two learned ones end below the user bias.",
@@ -147,7 +148,8 @@ TEXTS = {
     "mean": ("the mean", "平均的"),
     "every": ("the mean over K", "不分 K 平均的"),
     "alt personal": (
-        "Six intervals. At one rating two lie a little above zero, a wide third covers it; at twenty two cover it, and the mean over K lies above.",
+        "Six intervals. At one rating two lie a little above zero, a wide third covers it; "
+        "at twenty two cover it, and the mean over K lies above.",
         "六个区间。只有一条评分时，两个略高于零，第三个很宽，含零；有二十条时两个含零，不分 K 平均的高于零。",
     ),
 }
@@ -199,20 +201,21 @@ library = model.score(state, tasks.query)[0, 0]
 print("agrees:", torch.allclose(score, library, atol=1e-8))
 
 # %% [markdown] tags=["expect"]
-# **What do you expect?** One learned number for everybody, the sink's weight: what does it bring at one rating, what at twenty? And what share of the attention
+# **What do you expect?** One learned number a head, the same for everybody: the sink's weight. What does it bring at one rating, at three, at twenty? And what share of the attention
 # should the sink get as ratings come in?
 
 # %% [markdown] lang="zh"
-# **你猜结果如何？** 所有人共用一个学出来的数，即 sink 的权重：一条评分时能带来什么？二十条时呢？随着评分增加，sink 应该分走多大份额？
+# **你猜结果如何？** 每个头只学一个数，所有人共用，即 sink 的权重：一条评分时能带来什么？三条、二十条时呢？随着评分增加，sink 应该分走多大份额？
 
 # %% [markdown]
 # ## 2. What should adapt?
-# Five splits. The keys are learned in each model; all see the same item vectors and prior. Judging users train nothing and stop nothing. The "ridge" is
-# probabilistic PCA.
+# Five splits. The keys are learned in each model; all start from the same item vectors and prior. Judging users train nothing and stop nothing. All settings are the
+# library's defaults; the fixed sharpness is 4, where the learned one starts. The "ridge" is probabilistic PCA.
 
 # %% [markdown] lang="zh"
 # ## 2. 该让什么自适应？
-# 五次划分。每个模型各自学 key，物品向量和先验的来源相同。评估用户既不参与训练，也不参与早停。“岭回归”即概率 PCA。
+# 五次划分。每个模型各自学 key，物品向量和先验的起点相同。评估用户既不参与训练，也不参与早停。超参数都是库里的默认值；固定的锐度是 4，
+# 学习的锐度也从这里起步。“岭回归”即概率 PCA。
 
 # %%
 study, supports = load_study("q23"), (1, 3, 5, 10, 20)
@@ -221,9 +224,10 @@ kinds = ("prior alone", "fixed attention", "learned temperature", "learned sink"
 plots.table(study.table(kinds, metric="mse", by="k").rename(index=glossary.say))
 
 # %% tags=["figure"]
-curves = {}
+curves, short = {}, {kinds[5]: text("conditioned")}
 for name in (kinds[1], kinds[3], kinds[5], "ridge"):
-    curves[glossary.say(name)] = [study.mean(name, "mse", k=k) for k in supports]
+    label = short.get(name, glossary.say(name))
+    curves[label] = [study.mean(name, "mse", k=k) for k in supports]
 fig = plots.lines(supports, curves, **labels("errors", "K", "mse"), xticks=supports)
 plots.show(fig, alt=text("alt errors"))
 
@@ -252,22 +256,26 @@ found = study.compare("context-conditioned attention", "learned sink", "mse", k=
 claim("squared error", "context-conditioned attention", "learned sink", found)
 
 # %% [markdown]
-# Without a sink more ratings soon stop helping: the weights sum to one, so the model can only shrink what it reads by one factor for every K. One scalar
-# mends that. <!-- c2: lower -->
+# Without a sink more ratings soon help little: the weights sum to one, so the model can only shrink what it reads by one factor for every K. One number a head
+# mends that at twenty. <!-- c2: lower -->
+# In the table the sink's gain stands at one rating and from ten on; at three the rows are level. A guess: the one factor suits about three ratings.
+#
 # The gate, which reads the context, cannot be told from it. <!-- c3: none -->
 # Letting the context set sharpness and sink adds a little. <!-- c4: lower -->
 #
-# In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. What is learned is how fast: faster than a user bias
-# with c = 5. The context bends the curve: more for the sink at few ratings, a little less at twenty.
+# In the second figure the sink's share falls with K. That much is built in: more keys, a larger sum against one $c$. What is learned is the level: the learned sink lies below
+# a user bias with c = 5 at every K. The context bends the curve: more for the sink at few ratings, a little less at twenty.
 #
 # Your `softmax_with_sink`, with the sink of this user's first head:
 
 # %% [markdown] lang="zh"
-# 没有 sink，评分再多也很快帮不上忙：权重之和为一，模型只能用同一个系数去收缩，不管 K 是多少。一个标量就补好了。<!-- c2: lower -->
+# 没有 sink，评分再多也很快帮不上多少忙：权重之和为一，模型只能用同一个系数去收缩，不管 K 是多少。二十条时，每个头多学一个数就补好了。<!-- c2: lower -->
+# 从表里看，sink 的收益出现在一条评分，以及十条以上；三条时各行持平。猜测：那个统一的系数恰好适合三条左右。
+#
 # 读取上下文的门控与它看不出差别。<!-- c3: none -->
 # 让上下文决定锐度和 sink，还能再添一点。<!-- c4: lower -->
 #
-# 第二张图里，sink 的份额随 K 下降。下降本身是结构决定的：key 越多，分母里的和越大，而 $c$ 只有一个。学到的是下降得多快：比 c = 5 的用户偏置还快。上下文把曲线弯了一下：
+# 第二张图里，sink 的份额随 K 下降。下降本身是结构决定的：key 越多，分母里的和越大，而 $c$ 只有一个。学到的是高低：学习 sink 在每个 K 都低于 c = 5 的用户偏置。上下文把曲线弯了一下：
 # 评分少时 sink 分得更多，二十条时略少。
 #
 # 用你写的 `softmax_with_sink` 看看这个用户第一个头的权重：
@@ -292,11 +300,12 @@ with mine("q23") as my:
 # ## 3. Is it personal?
 # "Per-user attention" can win without being personal: the context also tells K, and the extra parameters help everybody. Two contrasts take the person away
 # and leave K: contexts exchanged between users of the same K, and the mean of their contexts. A third takes K away too: the mean over users and over all five K.
+# It tells the model of about five ratings, so it can hurt at one and at twenty, hardly in between.
 
 # %% [markdown] lang="zh"
 # ## 3. 真是个性化吗？
 # “用户级注意力”不个性化也能赢：上下文里还有 K，多出来的参数对谁都有好处。两组对照把“人”拿走，留下 K：在 K 相同的用户之间互换上下文；或者用他们上下文的平均。第三组把 K 也拿走：
-# 对所有用户、全部五个 K 取平均。
+# 对所有用户、全部五个 K 取平均。它相当于告诉模型“大约五条评分”，所以只可能在一条和二十条时伤到模型，中间几乎不会。
 
 # %% tags=["figure"]
 own, rows = "context-conditioned attention", {}
@@ -326,14 +335,19 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # %% [markdown]
 # At twenty ratings the exchange costs nothing that one can see. <!-- c5: none -->
 # Without K the error rises, by about two thirds of what the context had gained over the sink. <!-- c6: higher -->
-# The last third is neither the person nor K. A guess: the model was also trained together with the context. At one rating the exchange's interval alone lies above zero; after correction for
-# eight claims it is no difference seen. <!-- c7: none -->
+# The last third was not seen to be the person. A guess: the model was also trained together with the context. At one rating the exchange's interval alone lies above zero; after
+# correction for eight claims it is no difference seen. <!-- c7: none -->
+# Three more are that close at twenty: the learned temperature, a little worse than the fixed one, the gate, a little better than the sink, and the ridge, a little better than
+# the context. Each interval alone leaves out zero; none survives the correction. <!-- c1: none, c3: none, c8: none -->
+#
 # An audit of per-user weights in multimodal recommenders (2026) reports that one global weight takes nearly all the gain.
 
 # %% [markdown] lang="zh"
 # 有二十条评分时，互换上下文看不出代价。<!-- c5: none -->
 # 拿走 K，误差就上升，约等于上下文相对 sink 所得收益的三分之二。<!-- c6: higher -->
-# 剩下的三分之一既不来自“人”，也不来自 K。猜测：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
+# 剩下的三分之一，看不出来自“人”。猜测：模型毕竟是带着上下文一起训练的。只有一条评分时，互换的区间单看在零以上；对八条结论做校正之后，看不出差别。<!-- c7: none -->
+# 二十条时还有三条同样接近：学习温度比固定的略差，门控比 sink 略好，岭回归比上下文略好。单看区间都不含零，校正之后都不成立。<!-- c1: none, c3: none, c8: none -->
+#
 # 2026 年一项对多模态推荐中“用户级权重”的审计报告：一个全局权重就拿走了几乎全部收益。
 
 # %% [markdown] tags=["rubric"]
@@ -377,8 +391,8 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # The embedding is then pulled by its own task and by the gate, which may want something else of it. PEPNet stops the gradient from the gate into the embeddings; or give the gate inputs of
 # its own.</details>
 # <details><summary>10⁹ users: where does the context live?</summary>
-# It is a handful of counters and a profile, kept in the feature store and updated per event. Nothing per user is trained, so a new model version needs
-# no backfill of user weights.</details>
+# It is a count, a mean and a spread, and a profile, kept in the feature store and updated per event. Nothing per user is trained, so a new model version needs
+# no backfill of user weights. But mean and spread are of residuals: a new prior means computing them again, from the events.</details>
 # #### 中文
 # <details><summary>门控、温度、超网络，每次请求各要多少代价？</summary>
 # 温度或 sink：每个头一个数。门控：与上下文做一次内积，每个用户或每个候选一次。超网络写出 D × D 的 query 变换：每个用户 D² 个数，要么现算要么缓存，APG 用低秩压小。
@@ -391,7 +405,8 @@ claim("squared error", own, "ridge", study.compare(own, "ridge", "mse", k=20))
 # <details><summary>门控与 id embedding 共享输入，梯度会出什么问题？</summary>
 # 同一个 embedding 既受自己任务的梯度，又受门控的梯度，两边的要求可能相反。PEPNet 截断门控到 embedding 的梯度；也可以给门控单独的输入。</details>
 # <details><summary>10⁹ 用户，上下文放在哪里？</summary>
-# 它只是几个计数器加用户画像，放在特征平台里，每来一条行为更新一次。没有任何参数是按用户训练的，所以模型换版本时不用回刷用户参数。</details>
+# 它只是条数、均值、离散程度，加上用户画像，放在特征平台里，每来一条行为更新一次。没有任何参数是按用户训练的，所以模型换版本时不用回刷用户参数。
+# 但均值和离散程度是残差的：先验一变，就要用行为重新算一遍。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn

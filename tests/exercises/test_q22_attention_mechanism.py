@@ -74,11 +74,11 @@ def test_large_logits(yours):
 
 @graded("din_pooling", core=True)
 def test_equal_films_count_twice(yours):
-    history = tensor([[2.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
-    got = yours.din_pooling(tensor([[1.0, 0.0], [0.0, 1.0]]), history, torch.tensor([True, True, True]))
+    history = tensor([[2.0, 0.0], [2.0, 0.0], [0.0, 3.0], [1.0, 1.0], [20.0, 0.0]])  # four films match (1, 0)
+    got = yours.din_pooling(tensor([[1.0, 0.0], [0.0, 1.0]]), history, torch.tensor([True] * 5))
     assert_close(
         got,
-        tensor([[8.0, 0.0], [0.0, 9.0]]),
+        tensor([[409.0, 1.0], [1.0, 10.0]]),
         cause=(
             "nothing is normalised: neither by a softmax nor by the number of films; two matching films weigh twice",
             "不做任何归一化：既不 softmax，也不除以影片数；两部相关影片的分量是两倍",
@@ -106,7 +106,7 @@ def test_pooling_is_the_sum_film_by_film(yours, rng):
     )
 
 
-@graded("din_pooling")
+@graded("din_pooling", core=True)
 def test_nothing_to_pool(yours):
     got = yours.din_pooling(tensor([[1.0, 1.0]]), tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([False, False]))
     assert_close(got, tensor([[0.0, 0.0]]), cause=("an empty history gives zeros", "空的历史应得到零"))
@@ -144,7 +144,7 @@ def test_the_step_is_autograds(yours, rng):
     )
 
 
-@graded("inner_step_as_attention")
+@graded("inner_step_as_attention", core=True)
 def test_an_empty_support(yours):
     got = yours.inner_step_as_attention(tensor([[1.0, 2.0]]), torch.zeros(0, 2, dtype=torch.float64), tensor([]), 0.1)
     assert_close(got, tensor([0.0]), cause=("without support the step moves nothing", "没有支持集，一步也走不动"))
