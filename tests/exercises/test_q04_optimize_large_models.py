@@ -87,6 +87,34 @@ def test_large_scores(yours):
             "大分数直接取 exp 会溢出：用 logsumexp 或 cross_entropy",
         ),
     )
+    got = yours.sampled_softmax_loss(
+        tensor([-400.0, 0.0]), tensor([[-401.0, 0.0], [900.0, 0.0]]), tensor([0.0, 0.0]), tensor([0.0, 0.0]),
+        torch.tensor([[False, True], [False, True]]),
+    )  # fmt: skip
+    assert_close(
+        got,
+        tensor((math.log(1 + math.exp(-1)) + 900) / 2),
+        cause=(
+            "a left-out draw is −inf, not some low number, and a loss may be large: nothing is cut off",
+            "去掉的项要置为负无穷，不是某个很小的数；损失可以很大，不要截断",
+        ),
+    )
+
+
+@graded("sampled_softmax_loss", core=True)
+def test_a_rare_item_and_one_drawn_twice(yours):
+    log_q = tensor([1e-6, 1e-6, 0.25]).log()
+    got = yours.sampled_softmax_loss(
+        tensor([0.0]), tensor([[0.0, 0.0, 0.0]]), tensor([1e-3]).log(), log_q, torch.zeros(1, 3, dtype=torch.bool)
+    )
+    assert_close(
+        got,
+        tensor(math.log(2001.004)),  # (10³ + 10⁶ + 10⁶ + 4) / 10³
+        cause=(
+            "each draw stands in the sum, a repeated one too, with its own log q, however small q is",
+            "每次采样都要进分母，重复采到的也算；各减各的 log q，q 再小也照减",
+        ),
+    )
 
 
 @graded("sampled_softmax_loss", core=True)
@@ -147,9 +175,9 @@ def test_the_best_epoch_is_kept(yours):
 
 @graded("early_stopping", core=True)
 def test_stopping_is_a_loop(yours, rng):
-    for _ in range(4):
+    for least in (0.0, 0.0, 5000.0, -30.0):  # an error may be large, and a log-likelihood's is below zero
         start, updates = draw(rng, 3), draw(rng, 12, 3)
-        errors = rng.integers(0, 8, 12).astype(float).tolist()
+        errors = (least + rng.integers(0, 8, 12)).tolist()
         patience = int(rng.integers(1, 5))
         path = [start + updates[: t + 1].sum(0) for t in range(12)]
         best, run = 0, 12
@@ -178,7 +206,7 @@ def test_stopping_is_a_loop(yours, rng):
         )
 
 
-@graded("early_stopping")
+@graded("early_stopping", core=True)
 def test_equal_errors_and_nan_are_no_progress(yours):
     ones = torch.ones(4, 1, dtype=torch.float64)
     kept, run = yours.early_stopping(tensor([0.0]), ones, [0.5, 0.5, 0.5, 0.1], 2)
@@ -199,11 +227,20 @@ def test_equal_errors_and_nan_are_no_progress(yours):
             "NaN 永远不算更低，并且计为没有进步的一轮",
         ),
     )
+    kept, run = yours.early_stopping(tensor([0.0]), ones, [float("nan"), 0.5, 0.6, 0.7], 2)
+    assert_close(
+        (kept, run),
+        (tensor([2.0]), 4),
+        cause=(
+            "a number is lower than no number: after a first NaN the next error is the lowest so far",
+            "第一轮是 NaN 时，下一个是数的误差就是目前最低的",
+        ),
+    )
 
 
 @graded("early_stopping", core=True)
 def test_a_little_lower_is_lower(yours):
-    errors = [0.5, 0.4999, 0.4998, 0.6, 0.6]
+    errors = [0.5, 0.5 - 1e-12, 0.5 - 2e-12, 0.6, 0.6]
     kept, run = yours.early_stopping(tensor([0.0]), torch.ones(5, 1, dtype=torch.float64), errors, 2)
     assert_close(
         (kept, run),
@@ -215,7 +252,7 @@ def test_a_little_lower_is_lower(yours):
     )
 
 
-@graded("early_stopping")
+@graded("early_stopping", core=True)
 def test_nothing_better_than_the_start(yours):
     nan = float("nan")
     kept, run = yours.early_stopping(tensor([7.0]), torch.ones(3, 1, dtype=torch.float64), [nan, nan, nan], 2)
@@ -227,6 +264,10 @@ def test_nothing_better_than_the_start(yours):
             "没有一轮的误差是数时，返回第一轮之前的权重",
         ),
     )
+
+
+@graded("early_stopping")
+def test_no_epoch_at_all(yours):
     kept, run = yours.early_stopping(tensor([7.0]), torch.ones(0, 1, dtype=torch.float64), [], 2)
     assert_close(
         (kept, run), (tensor([7.0]), 0), cause=("no epoch: the weights as they came", "没有训练：原样返回权重")
@@ -270,7 +311,7 @@ def test_the_past_is_a_loop(yours, rng):
     )
 
 
-@graded("past_only_mean")
+@graded("past_only_mean", core=True)
 def test_its_own_value_changes_nothing(yours):
     groups, times = torch.tensor([1, 1, 1]), torch.tensor([5, 6, 6])
     first = yours.past_only_mean(tensor([1.0, 0.0, 0.0]), groups, times, 0.2, 1.0)
@@ -282,6 +323,20 @@ def test_its_own_value_changes_nothing(yours):
         second,
         first,
         cause=("a row's encoding moved with its own value: that is the leak", "某行的编码随它自己的值而变：这就是泄漏"),
+    )
+    seconds, ids = torch.tensor([879024327, 879024328, 893286638]), torch.tensor([2**40, 2**40, 2**40 + 1])
+    assert_close(
+        yours.past_only_mean(tensor([1.0, 0.0, 0.0]), ids, seconds, 0.2, 1.0),
+        tensor([0.2, 0.6, 0.2]),
+        cause=(
+            "times in seconds and ids are long whole numbers: as floats neighbours become equal",
+            "以秒计的时间和 id 都是很长的整数：转成浮点数，相邻的就变成相等了",
+        ),
+    )
+    assert_close(
+        yours.past_only_mean(tensor([1.0, 0.0]), torch.tensor([3, 3]), torch.tensor([0, 893286638]), 0.2, 1.0),
+        tensor([0.2, 0.6]),
+        cause=("an earlier row counts, however long ago it was", "更早的行不论隔多久都算"),
     )
 
 

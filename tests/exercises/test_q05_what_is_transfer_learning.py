@@ -65,14 +65,17 @@ def test_a_fresh_adapter_changes_nothing(yours, rng):
 @graded("lora_forward", core=True)
 def test_the_gradient_reaches_each_users_adapter(yours, rng):
     given = [part.requires_grad_() for part in adapters(rng, 3, 4, 5, 2)]
-    expected = torch.autograd.grad(one_by_one(*given, 3.0).sum(), given[2:])
-    got = yours.grad("lora_forward", *[part.detach() for part in given], 3.0, wrt=[2, 3])
-    for one, other, name in zip(got, expected, ("a", "b"), strict=True):
+    expected = torch.autograd.grad(one_by_one(*given, 3.0).sum(), [given[2], given[3], given[0]])
+    got = yours.grad("lora_forward", *[part.detach() for part in given], 3.0, wrt=[2, 3, 0])
+    for one, other, name in zip(got, expected, ("a", "b", "x"), strict=True):
         assert_close(
             one,
             other,
             part=name,
-            cause=("a and b are what is trained: do not detach them", "要训练的正是 a 和 b：不要 detach"),
+            cause=(
+                "a and b are what is trained, and the layers below are reached through x: detach none of them",
+                "要训练的正是 a 和 b，更下面的层要经 x 得到梯度：都不要 detach",
+            ),
         )
 
 
@@ -85,13 +88,19 @@ def test_a_merged_weight_by_hand(yours):
         tensor([[3.0, 3.0, 5.0], [2.0, 8.0, 2.0]]),
         cause=("W + (alpha / R) B A, with R the rows of A", "W + (alpha / R) B A，R 是 A 的行数"),
     )
+    alike = tensor([[1.0, 2.0], [1.0, 2.0]])
+    assert_close(
+        yours.merge_lora(tensor([[0.0, 0.0], [1.0, 1.0]]), alike, tensor([[1.0, 1.0], [0.0, 0.0]]), 2.0),
+        tensor([[2.0, 4.0], [1.0, 1.0]]),
+        cause=("R is the number of rows of A, equal ones too", "R 是 A 的行数，相同的行也照数"),
+    )
 
 
 @graded("merge_lora", core=True)
 def test_merged_it_does_what_the_adapter_does(yours, rng):
     x, weight, a, b = adapters(rng, 6, 4, 5, 3)
-    merged = yours.merge_lora(weight, a[0], b[0], 5.0)
-    shared = one_by_one(x, weight, a[:1].expand(6, -1, -1), b[:1].expand(6, -1, -1), 5.0)
+    merged = yours.merge_lora(weight, a[0], b[0], 2.5)
+    shared = one_by_one(x, weight, a[:1].expand(6, -1, -1), b[:1].expand(6, -1, -1), 2.5)
     assert_close(
         x @ merged.mT,
         shared,
@@ -130,13 +139,24 @@ def test_shared_and_new_parameters_by_hand(yours):
 
 @graded("l2_sp_penalty", core=True)
 def test_its_gradient_pulls_back_to_the_source(yours, rng):
+    names = ("old head", "top", "body")  # in another order than the weights, and of one shape
+    source = {name: tensor(rng.normal(size=(3, 2))) for name in names}
     weights = {"body": tensor(rng.normal(size=(3, 2))), "head": tensor(rng.normal(size=4))}
-    source = {"old head": tensor(rng.normal(size=(3, 2))), "body": tensor(rng.normal(size=(3, 2)))}
+    weights["top"] = source["top"] + 50.0
     got = yours.grad("l2_sp_penalty", weights, source, 0.7, 0.3, wrt=[0])  # one for each tensor
     assert_close(
         got,
-        [0.7 * (weights["body"] - source["body"]), 0.3 * weights["head"]],
+        [0.7 * (weights["body"] - source["body"]), 0.3 * weights["head"], torch.full_like(source["top"], 35.0)],
         cause=("alpha (w − w_source), and beta w for what is new", "alpha (w − w_source)；新增的参数是 beta w"),
+    )
+    start = {"body": source["body"].clone(), "head": weights["head"]}
+    assert_close(
+        yours.grad("l2_sp_penalty", start, source, 0.7, 0.3, wrt=[0]),
+        [torch.zeros_like(source["body"]), 0.3 * weights["head"]],
+        cause=(
+            "training starts at the source: the gradient there is 0, not NaN, so take no root",
+            "训练从源域的位置出发：那里的梯度是 0，不是 NaN，不要开方",
+        ),
     )
 
 
@@ -203,7 +223,7 @@ def test_finds_a_mirror_image_as_well(yours, rng):
     )
 
 
-@graded("align_space")
+@graded("align_space", core=True)
 def test_what_it_returns_keeps_lengths(yours, rng):
     moved, old = rng.normal(size=(9, 4)) * 5, rng.normal(size=(9, 4))
     got = yours.align_space(moved, old)
@@ -211,6 +231,12 @@ def test_what_it_returns_keeps_lengths(yours, rng):
         got.T @ got,
         np.eye(4),
         cause=("Qᵀ Q = 1: a rotation, not the least-squares map", "Qᵀ Q = 1：是旋转，不是最小二乘映射"),
+    )
+    few = yours.align_space(moved[:2], old[:2])  # fewer anchors than directions: more than one Q is best
+    assert_close(
+        few.T @ few,
+        np.eye(4),
+        cause=("Qᵀ Q = 1 with few anchors as well: nothing is divided by", "锚点少时也要 Qᵀ Q = 1：不要做除法或求逆"),
     )
     best = np.linalg.norm(moved @ orthogonal_procrustes(moved, old)[0] - old)
     assert_close(

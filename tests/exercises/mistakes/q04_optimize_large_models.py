@@ -1,5 +1,7 @@
 """Named wrong answers of q04."""
 
+import math
+
 import torch
 
 from metarec_lib.workbook import mistake
@@ -101,6 +103,25 @@ def exponentiates_by_hand(positive, negative, log_q_positive, log_q_negative, sa
     top = (positive - log_q_positive).exp()
     below = top + ((negative - log_q_negative).exp() * ~same).sum(1)
     return -(top / below).log().mean()
+
+
+@mistake("sampled_softmax_loss")
+def a_low_number_instead_of_infinity(positive, negative, log_q_positive, log_q_negative, same):
+    """You filled left-out draws with a low number: scores may be lower still, so it must be −inf.
+
+    你把去掉的项填成一个很小的数：分数可能比它还小，应填负无穷。
+    """
+    return _loss(positive - log_q_positive, negative - log_q_negative, same, fill=-100.0)
+
+
+@mistake("sampled_softmax_loss")
+def cuts_log_q_off(positive, negative, log_q_positive, log_q_negative, same):
+    """You kept log q from getting small: the rarer an item is drawn, the more it counts when it is.
+
+    你给 log q 设了下限：越少被采到的物品，采到时越该多算。
+    """
+    least = math.log(1e-3)
+    return _loss(positive - log_q_positive.clamp(min=least), negative - log_q_negative.clamp(min=least), same)
 
 
 @mistake("sampled_softmax_loss")
@@ -241,6 +262,35 @@ def nan_ends_the_search(weights, updates, errors, patience):
     NaN 一旦成了“最低误差”，就再也没有什么比它低了。
     """
     return _stop(weights, updates, errors, patience, lambda e, low: low is None or not e >= low)
+
+
+@mistake("early_stopping")
+def starts_with_the_first_error(weights, updates, errors, patience):
+    """You took the first error for the lowest without asking whether it is a number, or whether there is one: begin with infinity.
+
+    你直接拿第一个误差当最低值，没管它是不是数、有没有这一轮：最低误差应从正无穷开始。
+    """
+    weights = weights + updates[0]
+    best, lowest, waited, run = weights, errors[0], 0, 1
+    for update, error in zip(updates[1:], errors[1:], strict=True):
+        weights, run, waited = weights + update, run + 1, waited + 1
+        if error < lowest:
+            best, lowest, waited = weights, error, 0
+        if waited == patience:
+            break
+    return best, run
+
+
+@mistake("early_stopping")
+def without_a_best_returns_the_last(weights, updates, errors, patience):
+    """Where no error was a number you returned the weights after the last epoch: the answer is those before the first.
+
+    没有一轮的误差是数时，你返回了最后一轮的权重：应返回第一轮之前的权重。
+    """
+    kept, run = _stop(weights, updates, errors, patience, _lower)
+    if not any(error == error for error in errors[:run]):
+        kept = weights + updates[:run].sum(0)
+    return kept, run
 
 
 @mistake("early_stopping")

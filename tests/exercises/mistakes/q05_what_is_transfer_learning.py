@@ -1,6 +1,7 @@
 """Named wrong answers of q05."""
 
 import numpy as np
+import torch
 
 from metarec_lib.workbook import mistake
 
@@ -250,6 +251,16 @@ def pairs_by_place_instead_of_name(weights, source, alpha, beta):
 
 
 @mistake("l2_sp_penalty")
+def squares_a_root(weights, source, alpha, beta):
+    """You squared a length: at the source the root of 0 has no slope, and the gradient is NaN. Sum the squares.
+
+    你先求长度再平方：在源域的位置上，0 的平方根没有导数，梯度成了 NaN。直接求平方和。
+    """
+    parts = [alpha / 2 * ((v - source[n]) ** 2).sum().sqrt() ** 2 for n, v in weights.items() if n in source]
+    return sum(parts) + sum(beta / 2 * (v**2).sum() for n, v in weights.items() if n not in source)
+
+
+@mistake("l2_sp_penalty")
 def cuts_the_penalty_off(weights, source, alpha, beta):
     """Your penalty has no gradient: it must be computed from the weights themselves, not from detached copies.
 
@@ -260,6 +271,15 @@ def cuts_the_penalty_off(weights, source, alpha, beta):
         for name, v in weights.items()
     )
     return value.detach() + 0 * sum(v.sum() for v in weights.values())
+
+
+@mistake("merge_lora")
+def counts_the_rank_of_the_product(weight, a, b, alpha):
+    """You took the rank of B A: R is the number of rows of A, also where they are alike.
+
+    你取了 B A 的秩：R 是 A 的行数，行与行相同也照数。
+    """
+    return weight + alpha / max(1, int(torch.linalg.matrix_rank(b @ a))) * b @ a
 
 
 @mistake("align_space")
