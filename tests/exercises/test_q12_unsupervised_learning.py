@@ -153,7 +153,7 @@ def test_the_target_is_the_whole_history(yours):
         tensor(-(log_p[0] + log_p[1]) / 2),
         cause=(
             "the encoder sees item 0 alone, but is asked for items 0 and 1",
-            "编码器只看到物品 0，却要说出 0 和 1",
+            "编码器只看到物品 0，却要还原 0 和 1",
         ),
     )
 

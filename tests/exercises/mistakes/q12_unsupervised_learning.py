@@ -283,7 +283,7 @@ def weighs_users_by_what_they_saw(x, kept, encode, decode):
 def leaves_out_who_kept_nothing(x, kept, encode, decode):
     """A user of whom nothing was kept still counts: the encoder sees zeros and must name the history.
 
-    什么都没保留的用户照样算：编码器看到的是零，仍要说出历史。
+    什么都没保留的用户照样算：编码器看到的是零，仍要还原历史。
     """
     some = (x * kept).sum(1) > 0
     return _denoise(x[some], kept[some], encode, decode)
