@@ -62,7 +62,7 @@ def denoising_loss(x: Tensor, kept: Tensor, encode: Tensor, decode: Tensor) -> T
     >>> denoising_loss(x, some, torch.zeros(3, 2), torch.zeros(2, 3))  # log 3
     tensor(1.0986)
 
-    中文：去噪自编码器要减小的量：只看保留下来的部分，说出用户看过的全部。
+    中文：去噪自编码器要减小的量：只看保留下来的部分，还原用户看过的全部。
     x：(B, I)，取 0 和 1，用户看过什么；kept：(B, I)，取 0 和 1；encode：(I, H)；decode：(H, I)。
     输入：x · kept，每行除以自己的长度（全零行不变）。h = tanh(输入 · encode)，scores = h · decode。
     一名用户的损失：在他看过的全部物品上（不论是否保留），log softmax(scores) 均值的相反数。

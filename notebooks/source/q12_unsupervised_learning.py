@@ -6,7 +6,7 @@
 # %% [markdown] lang="zh"
 # # q12 · 无监督学习能给元学习带来什么？
 #
-# 用户在打出第一颗星之前，早就留下了痕迹。只凭痕迹能学到什么？对头几条评分有没有帮助？
+# 用户在给出第一条评分之前，早就留下了痕迹。只凭痕迹能学到什么？对头几条评分有没有帮助？
 
 # %% [markdown] tags=["question"]
 # #### English
@@ -44,9 +44,9 @@
 #
 # $$m + M g_u + A z_u$$
 #
-# with the profile $g_u$. $A$ is a ridge regression of training users' weights on $z$. The gain is largest before the first star and shrinks with each. At three ratings it is clear. <!-- c2: lower -->
+# with the profile $g_u$. $A$ is a ridge regression of training users' weights on $z$. Among no, three and ten ratings the gain is largest with none (section 2). At three it is clear. <!-- c2: lower -->
 #
-# **Autoencoder.** Drop a part of the history, name all of it: $-\frac1n\sum_i \log \mathrm{softmax}(h C)_i$ (Mult-DAE, Liang et al. 2018). **Contrastive.** Two halves of a history are a pair; InfoNCE:
+# **Autoencoder.** Drop a part of the history, name all of it. Over the $n$ films seen the loss is $-\frac1n\sum_i \log \mathrm{softmax}(h C)_i$ (Mult-DAE, Liang et al. 2018, there a sum). **Contrastive.** Two halves of a history are a pair; InfoNCE:
 #
 # $$-\log \frac{e^{\cos(a_n, b_n)/\tau}}{\sum_m e^{\cos(a_n, b_m)/\tau}}$$
 #
@@ -54,7 +54,7 @@
 # (default settings) differs from them by more than the margin. <!-- c4: equal, c5: equal -->
 #
 # **Clusters.** $k$-means cuts any cloud into $k$ pieces. So compare the silhouette with that of a Gaussian of the same mean and covariance. Here it is not seen to be higher. <!-- c1: none -->
-# Cutting still pays, as a histogram helps with a smooth curve: popularity by cluster beats popularity, <!-- c6: higher -->
+# Cutting still pays, as a histogram approximates a smooth curve: popularity by cluster beats popularity, <!-- c6: higher -->
 # also for made-up users drawn from one Gaussian. <!-- c7: higher -->
 # Each user's own neighbours beat the cut. <!-- c8: higher -->
 #
@@ -68,9 +68,9 @@
 #
 # $$m + M g_u + A z_u$$
 #
-# 其中 $g_u$ 是画像，$A$ 由训练用户的权重对 $z$ 做岭回归得到。第一颗星之前收益最大，之后逐条变小；三条评分时仍然明显。<!-- c2: lower -->
+# 其中 $g_u$ 是画像，$A$ 由训练用户的权重对 $z$ 做岭回归得到。在零、三、十条评分中，收益以零条时最大（第 2 节）；三条时仍然明显。<!-- c2: lower -->
 #
-# **自编码器。** 去掉一部分历史，让它说出全部：$-\frac1n\sum_i \log \mathrm{softmax}(h C)_i$（Mult-DAE，Liang 等，2018）。**对比学习。** 同一历史的两半是一对；InfoNCE：
+# **自编码器。** 去掉一部分历史，让它还原全部。对看过的 $n$ 部片，损失是 $-\frac1n\sum_i \log \mathrm{softmax}(h C)_i$（Mult-DAE，Liang 等，2018，原文用求和）。**对比学习。** 同一历史的两半是一对；InfoNCE：
 #
 # $$-\log \frac{e^{\cos(a_n, b_n)/\tau}}{\sum_m e^{\cos(a_n, b_m)/\tau}}$$
 #
@@ -78,7 +78,7 @@
 #
 # **聚类。** $k$-means 能把任何一团云切成 $k$ 块。所以轮廓系数要与均值、协方差相同的高斯云比。这里看不出更高。<!-- c1: none -->
 # 切开照样有用，就像直方图也能逼近光滑曲线：分簇热门榜胜过热门榜，<!-- c6: higher -->
-# 对从同一个高斯里造出来的用户也是。<!-- c7: higher -->
+# 对从同一个高斯里合成的用户也是。<!-- c7: higher -->
 # 每个用户自己的邻居又胜过切块。<!-- c8: higher -->
 #
 # **泄漏。** 历史里不能有要问的影片。*看过*一部片子，即使没有打星，也已经透露了信息。
@@ -109,6 +109,11 @@ TEXTS = {
     "one": ("silhouette of a user", "用户的轮廓系数"),
     "share": ("share of users", "用户占比"),
     "ratings": ("ratings known", "已知评分数"),
+    "sizes": ("sizes of the clusters", "各簇的人数"),
+    "untrained": ("untrained autoencoder", "未训练的自编码器"),
+    "halves": ("InfoNCE of raw halves", "未编码的两半，InfoNCE"),
+    "chance": ("by chance", "随机猜"),
+    "worlds": ("world by world", "逐个世界"),
     "difference": ("difference in RMSE (stars)", "RMSE 之差（星）"),
     "alt": (
         "Shares of silhouettes: the curves of users and cloud overlap, that of users is wider.",
@@ -159,10 +164,10 @@ def spread(clusters=5):
 plots.play(spread, clusters=(2, 10, 1), alt=TEXTS["alt"])
 
 # %% [markdown]
-# Move the slider: is there a number of clusters at which the two curves part? The study asks it with five splits and ten clouds each.
+# Move the slider: is there a number of clusters at which the two curves part? The study compares with ten clouds on each of five splits.
 
 # %% [markdown] lang="zh"
-# 拖动滑块：有没有哪个簇数，让两条曲线分开？研究用五次划分、每次十团云来问同样的问题。
+# 拖动滑块：有没有哪个簇数，让两条曲线分开？研究做了五次划分，每次与十团云比较。
 
 # %% tags=["figure"]
 study, cuts = load_study("q12"), (2, 3, 5, 8)
@@ -181,13 +186,13 @@ claim("silhouette", *sides, study.compare(*sides, "silhouette", kinds=5))
 
 # %% [markdown]
 # Clusters would lift the users' curve above the cloud's. At five it is not seen above. <!-- c1: none -->
-# At eight it lies below in the figure: users are no exact Gaussian, but not in the way of clusters. So nothing here says that k-means did more than cut a cloud. Nor are all users alike: a cloud has extent, and the rest of this lesson uses it.
+# At eight it lies below in the figure. So users are no exact Gaussian; a guess is that users of few ratings, who are shrunk most, crowd the middle. Nothing here says that k-means did more than cut a cloud. Nor are all users alike: a cloud has extent, and the rest of this lesson uses it.
 #
 # Your `kmeans_step`, until nothing moves:
 
 # %% [markdown] lang="zh"
 # 如果有簇，用户的曲线应当高出高斯云。切成五簇时看不出更高。<!-- c1: none -->
-# 切成八簇时，图里反而更低：用户并非严格的高斯，但偏离的方式不像有簇。所以没有证据表明，k-means 做的不只是切开一团云。这也不是说用户都一样：云有散布，后面用到的正是这种散布。
+# 切成八簇时，图里反而更低：用户并非严格的高斯；猜测是评分少的用户收缩最多，挤在中间。没有证据表明 k-means 做的不只是切开一团云。这也不是说用户都一样：云有散布，后面用到的正是这种散布。
 #
 # 用你写的 `kmeans_step` 走到不再移动：
 
@@ -198,7 +203,8 @@ with mine("q12") as my:
     while moved > 1e-6 and rounds < 200:
         labels, new = my.kmeans_step(x, centres)
         centres, moved, rounds = new, float((new - centres).abs().max()), rounds + 1
-    print("sizes of the clusters:", torch.bincount(labels, minlength=5).tolist())
+    sizes = torch.bincount(labels, minlength=5).tolist()
+    print(f"{plots.words(TEXTS['sizes'])}: {sizes}")
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** A new user has seen fifty films and given three stars. Which start is best: the profile, the user's cluster, principal components, an autoencoder, a contrastive encoder? By how much?
@@ -208,12 +214,12 @@ with mine("q12") as my:
 
 # %% [markdown]
 # ## 2. A start from what was seen
-# Of each new user 30 % of the films are asked for, and taken out of the history; the other 70 % are the history. The K known stars are drawn from it at random; they are not the earliest. The encoders learn from training users alone, with default settings. They see which films a user rated, not the stars. Strength of the ridge: chosen on
-# tuning users. First two losses by your hand:
+# Of each new user 30 % of the films are asked for, and taken out of the history; the other 70 % are the history. The K known stars are drawn from it at random; they are not the earliest. The encoders (32 units) learn from training users alone, with default settings; the 16 components were not tuned either. All see which films a user rated, not the stars. The strength of the ridge is chosen on
+# tuning users, at three ratings. First two losses by your hand:
 
 # %% [markdown] lang="zh"
 # ## 2. 从看过的东西出发
-# 每名新用户 30% 的影片留作提问，并从历史里去掉；其余 70% 就是历史。K 条已知评分是从历史里随机抽的，不是最早的 K 条。编码器只在训练用户上学，用默认设置；它们看到用户评过哪些片，看不到星级。岭回归的强度在调参用户上选。先用你写的两个损失：
+# 每名新用户 30% 的影片留作提问，并从历史里去掉；其余 70% 就是历史。K 条已知评分是从历史里随机抽的，不是最早的 K 条。编码器（32 个单元）只在训练用户上学，用默认设置；16 个主成分也没有调过。它们都看到用户评过哪些片，看不到星级。岭回归的强度在调参用户上选，按三条评分时的误差。先用你写的两个损失：
 
 # %% tags=["exercise"]
 with mine("q12") as my:
@@ -224,9 +230,10 @@ with mine("q12") as my:
     keep = torch.as_tensor(rng.random(few.shape) < 0.5).double()
     weight = torch.as_tensor(rng.normal(0, 0.1, (few.shape[1], 8)))
     loss = my.denoising_loss(few, keep, weight, weight.T)
-    print(f"untrained autoencoder {loss:.2f}, by chance {np.log(few.shape[1]):.2f}")
-    loss = my.info_nce(few * keep, few * (1 - keep), 0.2)
-    print(f"InfoNCE of raw halves {loss:.2f}, by chance {np.log(64):.2f}")
+    nce = my.info_nce(few * keep, few * (1 - keep), 0.2)
+for name, value, n in (("untrained", loss, few.shape[1]), ("halves", nce, 64)):
+    words = [plots.words(TEXTS[text]) for text in (name, "chance")]
+    print(f"{words[0]} {value:.2f}, {words[1]} {np.log(n):.2f}")
 
 # %% tags=["figure"]
 known = 0, 3, 10
@@ -266,24 +273,24 @@ claim("RMSE", "contrastive encoder", "principal components", found)
 
 # %% [markdown]
 # What a user has seen is worth about a hundredth of a star at three ratings. <!-- c2: lower -->
-# The same numbers of another user are worth nothing. <!-- c3: equal -->
+# With another user's history the gain is gone. <!-- c3: equal -->
 # Neither network is ahead of principal components, and both intervals are much narrower than the gain itself. <!-- c4: equal, c5: equal -->
 # Raw halves of one user share no film, so their cosine is 0, and InfoNCE above was worse than chance: what goes together must be learned.
-# Even an untrained encoder helps in the figure: its hidden units are random sums of what was seen; a guess is that the ridge reads those.
+# The user's cluster (of 8) gives about a third of what the components give, in the figure. So does an untrained encoder: its hidden units are random sums of what was seen; a guess is that the ridge reads those.
 #
 # ## 3. Lists by cluster
-# Ten films that a user has not seen. Popular with all, popular in the user's cluster (16 components, k-means), or popular with the nearest users. Then the same for made-up users: one Gaussian of the same
+# Ten films that are not in a user's history: which share of them was kept back? Popular with all, popular in the user's cluster (16 components, k-means), or popular with the nearest users; how many clusters and neighbours: chosen on tuning users. Then the same for made-up users: one Gaussian of the same
 # covariance, chances cut to 0 and 1, films drawn. There are no clusters in it.
 
 # %% [markdown] lang="zh"
-# 三条评分时，看过什么大约值百分之一星。<!-- c2: lower -->
-# 把同样的数换成别人的，就毫无用处。<!-- c3: equal -->
+# 三条评分时，“看过什么”带来的收益约为百分之一星。<!-- c2: lower -->
+# 换成别人的历史，收益就没有了。<!-- c3: equal -->
 # 两个网络都没有领先主成分，而且两个区间都比收益本身窄得多。<!-- c4: equal, c5: equal -->
 # 同一用户的两半没有相同的影片，余弦为 0，所以上面的 InfoNCE 比随机猜还差：哪些片子常被同一批人看，是要学的。
-# 图里连未训练的编码器也有用：它的隐藏单元是“看过什么”的随机求和，猜测是岭回归读得出来。
+# 图里，所在的簇（共 8 个）只有主成分约三分之一的收益。未训练的编码器也差不多：它的隐藏单元是“看过什么”的随机求和，猜测是岭回归读得出来。
 #
 # ## 3. 分簇的榜单
-# 给用户推十部没看过的片：全体的热门、所在簇的热门（16 个主成分，k-means），或最近用户的热门。再在虚构用户上重做：协方差相同的一个高斯，概率截到 0 和 1，再抽影片。里面没有任何簇。
+# 推十部不在用户历史里的片，看有多少部是留出来的：全体的热门、所在簇的热门（16 个主成分，k-means），或最近用户的热门；簇数和邻居数在调参用户上选。再在合成用户上重做：协方差相同的一个高斯，概率截到 0 和 1，再抽影片。里面没有任何簇。
 
 # %% tags=["figure"]
 ways, bars = ("popularity", "popularity by cluster", "nearest users"), {}
@@ -296,7 +303,7 @@ title = "Ten films that a user has not seen", "推十部没看过的片"
 axes = {"xlabel": ("precision@10", "精确率@10"), "digits": 3}
 fig = plots.bars(bars, title=title, **axes)
 plots.show(fig, alt=("Neighbours lead clusters, and these popularity, in both worlds.",
-                     "真实与虚构用户中，都是邻居胜过分簇，分簇胜过热门榜。"))
+                     "真实与合成用户中，都是邻居胜过分簇，分簇胜过热门榜。"))
 
 # %% tags=["claim"]
 sides = "popularity by cluster", "popularity"
@@ -306,7 +313,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 found = study.compare(*sides, "precision@10", world="surrogate")
 made = [study.values(side, "precision@10", world="surrogate") for side in sides]
 gaps = [float((made[0][s] - made[1][s]).mean()) for s in study.seeds]
-print("world by world:", [f"{gap:+.2f}" for gap in gaps])
+print(f"{plots.words(TEXTS['worlds'])}:", *(f"{gap:+.2f}" for gap in gaps))
 claim("precision@10", *sides, found)
 
 # %% tags=["claim"]
@@ -321,7 +328,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # %% [markdown] lang="zh"
 # 切开有用，<!-- c6: higher -->
 # 在没有簇的地方也有用。<!-- c7: higher -->
-# 这个区间重抽的是虚构用户，而同一个世界的用户共用一次拟合，所以五个世界逐个打印出来。“分簇有收益”不能证明有簇。从条形图看，虚构用户只重现了大约一半的收益，另一半从哪里来，这里没有测。邻居等于为每个用户单独切一刀，效果更好。<!-- c8: higher -->
+# 这个区间重抽的是合成用户，而同一个世界的用户共用一次拟合，所以五个世界逐个打印出来。“分簇有收益”不能证明有簇。从条形图看，合成用户只重现了大约一半的收益，另一半从哪里来，这里没有测。邻居等于为每个用户单独切一刀，效果更好。<!-- c8: higher -->
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -350,7 +357,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # - **“k-means 找到了五个人群。”** → 任何一团云它都能分出 k 个。要与协方差相同的高斯比（第 1 节）。
 # - **“按人群推荐有用，所以人群存在。”** → 没有人群的地方也有用。<!-- c7: higher -->
 # - **“对比学习的用户表示更好。”** → 在这里并不比主成分好。<!-- c5: equal -->
-# - **“对比学习让推荐更鲁棒。”** → KDD 2024 有研究报告，对比学习的推荐模型更容易被投毒，用来给物品刷推广。
+# - **“对比学习让推荐更鲁棒。”** → KDD 2024 有研究报告，对比学习的推荐模型更容易被投毒，用来抬高某个物品的推荐。
 # - **“历史没有标签，不会泄漏。”** → 历史里的影片是用户自己选的。要问的那些必须去掉。
 
 # %% [markdown] tags=["follow-ups"]
@@ -363,7 +370,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # <details><summary>What do semantic ids buy?</summary>
 # Residual quantisation of content vectors gives items shared code prefixes: a new item has a meaning before any click, and tables shrink. It is unsupervised, and q03 writes it.</details>
 # <details><summary>We have clicks and no stars, and 10⁹ ids.</summary>
-# Then all of this is what you have. Spotify reported autoencoder vectors that many models reuse (RecSys 2025). Principal components of 10⁹ ids: randomised or streaming
+# Then you have what this lesson uses. Spotify reported autoencoder vectors that many models reuse (RecSys 2025). Principal components of 10⁹ ids: randomised or streaming
 # decomposition; encoders: hashed embeddings and sampled softmax.</details>
 # <details><summary>A sequence model adapts in context. Why a representation?</summary>
 # Its hidden state is one, learned by predicting the next item. The question stays the same: is it a better start than principal components, on users it did not train on?</details>
@@ -375,7 +382,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 # <details><summary>语义 ID 换来什么？</summary>
 # 对内容向量做残差量化，物品就有了共享的编码前缀：新物品还没有点击就有含义，表也变小。它是无监督的，q03 会手写。</details>
 # <details><summary>只有点击没有评分，而且有 10⁹ 个 id。</summary>
-# 那么这一课的东西就是你的全部家当。Spotify 报告过自编码器的用户向量供多个模型复用（RecSys 2025）。10⁹ 个 id 的主成分用随机化或流式分解；编码器用哈希 embedding 加采样 softmax。</details>
+# 那你手上有的正是这一课用的数据。Spotify 报告过自编码器的用户向量供多个模型复用（RecSys 2025）。10⁹ 个 id 的主成分用随机化或流式分解；编码器用哈希 embedding 加采样 softmax。</details>
 # <details><summary>序列模型在上下文里就能适应，还要表示做什么？</summary>
 # 它的隐状态就是一种表示，靠预测下一个物品学来。问题不变：在没训练过的用户身上，它是不是比主成分更好的起点？</details>
 
@@ -395,7 +402,7 @@ claim("precision@10", *sides, study.compare(*sides, "precision@10", world="real"
 #
 # - `info_nce`：找到另一半。
 # - `kmeans_step`：走一轮。
-# - `denoising_loss`：由部分说出全部。
+# - `denoising_loss`：由部分还原全部。
 #
 # 写完运行下面的单元格。卡住了？把再下面那个单元格里的 `#` 去掉再运行：每运行一次给出下一条提示，共三条。
 
@@ -416,8 +423,9 @@ what_was_measured()
 # - Liang, Krishnan, Hoffman & Jebara (2018), [*Variational Autoencoders for Collaborative Filtering*](https://arxiv.org/abs/1802.05814), WWW: Mult-DAE.
 # - van den Oord, Li & Vinyals (2018), [*Representation Learning with Contrastive Predictive Coding*](https://arxiv.org/abs/1807.03748), arXiv: InfoNCE.
 # - Chen, Kornblith, Norouzi & Hinton (2020), [*A Simple Framework for Contrastive Learning of Visual Representations*](https://arxiv.org/abs/2002.05709), ICML.
-# - Yao et al. (2021), *Self-supervised Learning for Large-scale Item Recommendations*, CIKM.
-# - Yu et al. (2022), *Are Graph Augmentations Necessary? Simple Graph Contrastive Learning for Recommendation*, SIGIR.
-# - Wang et al. (2024), *Unveiling Vulnerabilities of Contrastive Recommender Systems to Poisoning Attacks*, KDD.
+# - Khodadadeh, Bölöni & Shah (2019), [*Unsupervised Meta-Learning for Few-Shot Image Classification*](https://arxiv.org/abs/1811.11819), NeurIPS: UMTRA.
+# - Yao et al. (2021), [*Self-supervised Learning for Large-scale Item Recommendations*](https://arxiv.org/abs/2007.12865), CIKM.
+# - Yu et al. (2022), [*Are Graph Augmentations Necessary? Simple Graph Contrastive Learning for Recommendation*](https://arxiv.org/abs/2112.08679), SIGIR.
+# - Wang et al. (2024), [*Unveiling Vulnerabilities of Contrastive Recommender Systems to Poisoning Attacks*](https://arxiv.org/abs/2311.18244), KDD.
 # - Fazelnia et al. (2025), *Generalized User Representations for Large-Scale Recommendations and Downstream Tasks*, RecSys: Spotify.
 # - Rousseeuw (1987), *Silhouettes: A Graphical Aid to the Interpretation and Validation of Cluster Analysis*, J. Comput. Appl. Math.

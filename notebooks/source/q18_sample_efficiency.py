@@ -7,7 +7,7 @@
 # %% [markdown] lang="zh"
 # # q18 · 什么是元学习中的样本效率？
 #
-# 两个方向：用多少用户来学，新用户要给多少评分。先验值多少条评分，数据何时接管，常见的建议在这里效果如何。
+# 两个方向：用多少用户来学，新用户要给多少评分。先验抵得上多少条评分，数据何时接管，常见的建议在这里效果如何。
 
 # %% [markdown] tags=["question"]
 # #### English
@@ -23,13 +23,13 @@
 # #### English
 # There are two axes: users to meta-train on, and ratings of a new user. I draw the error over both, and count how many ratings each model needs
 # for the same error. A prior is worth κ = σ²/τ² ratings: the variance of a rating's noise over that between users. Below κ the prior is better
-# than the data alone. On ML-100K with 484 users to learn from the closed-form head beats a tuned bias, <!-- c2: lower -->
+# than the data alone. On ML-100K, with 484 users to learn from and five ratings, the closed-form head beats a tuned bias, <!-- c2: lower -->
 # and with ten ratings it beats the bias with twenty. <!-- c4: lower -->
 # With fifteen users no lead over the bias is sure; film features help the head there. <!-- c3: lower -->
-# Bagging, the textbook cure for variance, makes the factor model worse. <!-- c6: higher -->
+# Bagging, the textbook cure for variance, hurts the factor model. <!-- c6: higher -->
 # #### 中文
 # 有两个维度：元训练用多少用户，新用户给多少评分。我画出误差随两者变化的曲面，再数每个模型达到同样误差各需多少条评分。先验相当于 κ = σ²/τ² 条评分：
-# 单条评分的噪声方差，除以用户之间的方差。评分少于 κ 条时，只看数据不如只看先验。在 ML-100K 上用 484 名用户训练，闭式解预测头胜过调好参的收缩偏置，<!-- c2: lower -->
+# 单条评分的噪声方差，除以用户之间的方差。评分少于 κ 条时，只看数据不如只看先验。在 ML-100K 上用 484 名用户训练，五条评分时闭式解预测头胜过调好参的收缩偏置，<!-- c2: lower -->
 # 十条评分就胜过偏置的二十条。<!-- c4: lower -->
 # 只有十五名训练用户时，看不出它能稳定胜过偏置；影片特征对它有用。<!-- c3: lower -->
 # 教科书上降方差的 bagging，反而让因子模型变差。<!-- c6: higher -->
@@ -44,37 +44,37 @@
 #
 # $$\frac{K \bar r + \kappa \mu}{K + \kappa}, \qquad \kappa = \sigma^2 / \tau^2$$
 #
-# The prior counts as $\kappa$ ratings. The error of $\bar r$ alone is $\sigma^2 / K$, that of the prior alone $\tau^2$: they cross at $K = \kappa$.
-# Shrinkage is never worse than either, if $\mu$ and $\kappa$ are right. The same holds for clicks: with mean rate $m$ and spread $\tau$ between
+# The prior counts as $\kappa$ ratings. The mean squared error of $\bar r$ alone is $\sigma^2 / K$, that of the prior alone $\tau^2$: they cross at $K = \kappa$.
+# On average over users shrinkage is never worse than either, if $\mu$ and $\kappa$ are right. The same holds for clicks: with mean rate $m$ and spread $\tau$ between
 # items, $\kappa = (m(1 - m) - \tau^2) / \tau^2$ impressions. So there is no day on which a new id becomes trusted; its weight grows as $K / (K + \kappa)$.
 #
-# **Few-shot learners where data are fewest.** A learned prior must be learned from something. With fifteen users our head's lead over the bias
+# **Where data are fewest.** A learned prior must itself be learned from data. With fifteen users our head's lead over the bias
 # did not hold on fresh draws of the fifteen. Genres and years did help it there. <!-- c3: lower -->
 # With all users it is ahead, <!-- c2: lower -->
 # and with ten ratings it beats the bias with twenty. <!-- c4: lower -->
 #
-# **Averaging and boosting.** "Averaging cuts variance, boosting cuts bias" is true of unregularised learners. A Bayesian model already shrinks. Averaging
+# **Averaging and boosting.** "Averaging cuts variance" is said of unstable learners, "boosting cuts bias" of weak ones. A Bayesian model already shrinks. Averaging
 # eight random starts helps a little. <!-- c7: lower -->
 # Bagging hurts, <!-- c6: higher -->
-# and most of the harm goes when the copies are taken away: a user drawn twice counts as two users who agree. Of boosting no difference
+# and most of the harm goes when the copies are taken away: a user drawn twice counts as two users who agree. With boosting no difference
 # was seen.
 #
 # **Ask better questions.** If you may choose what a new user rates, choose what lowers the posterior variance of the catalogue. Here no gain over random
 # films held on fresh seeds: the films that a user has seen are of similar use, we guess.
 #
-# **Scaling laws.** Errors often fall as $a\,n^{-b}$. A fit speaks for its range; asked about twice the users, ours was too hopeful, by less than the margin, but not by little
-# against what the last doubling brought. <!-- c5: higher -->
+# **Scaling laws.** Errors often fall as $a\,n^{-b}$. A fit speaks for its range. Asked about twice the users, ours was too hopeful: by less than the margin, yet by about
+# half of what the last doubling brought. <!-- c5: higher -->
 
 # %% [markdown] tags=["zh"]
 # **两个方向。** 元训练用户数 $n$ 决定共享参数学得好不好；新用户的 $K$ 条评分用来适应。一个模型可以在一个方向上省、在另一个方向上费。所以要测一张曲面：
 # 用 $n$ 名用户训练，用另一批各有 $K$ 条评分的用户评估，查询集固定，基线在每个 $n$ 上重新调参。两个方向都要读：每个 $n$ 上谁赢；达到给定误差要多少条评分。
 #
-# **先验值多少。** 设用户的真实均值 $\mu_u \sim N(\mu, \tau^2)$，单条评分围绕它的方差是 $\sigma^2$。拿到 $K$ 条、均值为 $\bar r$ 之后，后验均值是
+# **先验抵几条评分。** 设用户的真实均值 $\mu_u \sim N(\mu, \tau^2)$，单条评分围绕它的方差是 $\sigma^2$。拿到 $K$ 条、均值为 $\bar r$ 之后，后验均值是
 #
 # $$\frac{K \bar r + \kappa \mu}{K + \kappa}, \qquad \kappa = \sigma^2 / \tau^2$$
 #
-# 先验相当于 $\kappa$ 条评分。只看 $\bar r$ 的误差是 $\sigma^2 / K$，只看先验的误差是 $\tau^2$，两者在 $K = \kappa$ 处相交。只要 $\mu$ 和 $\kappa$ 估对了，
-# 收缩不会比任何一个差。点击也一样：平均点击率为 $m$，物品之间的标准差为 $\tau$ 时，$\kappa = (m(1 - m) - \tau^2) / \tau^2$ 次曝光。所以不存在“从某天起可信”的分界，
+# 先验相当于 $\kappa$ 条评分。只看 $\bar r$ 的均方误差是 $\sigma^2 / K$，只看先验的是 $\tau^2$，两者在 $K = \kappa$ 处相交。只要 $\mu$ 和 $\kappa$ 估对了，
+# 对用户平均而言，收缩不会比任何一个差。点击也一样：平均点击率为 $m$，物品之间的标准差为 $\tau$ 时，$\kappa = (m(1 - m) - \tau^2) / \tau^2$ 次曝光。所以不存在“从某天起可信”的分界，
 # 新 id 自身数据的权重按 $K / (K + \kappa)$ 逐渐上升。
 #
 # **数据最少时，小样本方法就一定赢吗？** 学到的先验也要有数据可学。只有十五名用户时，闭式解预测头对偏置的
@@ -82,26 +82,27 @@
 # 用上全部用户时它领先，<!-- c2: lower -->
 # 有十条评分就胜过偏置的二十条。<!-- c4: lower -->
 #
-# **取平均与 boosting。** “平均降方差、boosting 降偏差”，说的是没有正则化的模型。贝叶斯模型本来就在收缩。对八个随机初值取平均略有帮助；<!-- c7: lower -->
+# **取平均与 boosting。** “平均降方差”说的是不稳定的模型，“boosting 降偏差”说的是弱模型。贝叶斯模型本来就在收缩。对八个随机初值取平均略有帮助；<!-- c7: lower -->
 # bagging 有害，<!-- c6: higher -->
 # 去掉重复的用户，大部分损害随之消失：一个用户被抽中两次，就等于有两个“意见一致”的用户。boosting 看不出差别。
 #
 # **问得更好。** 如果能决定让新用户评哪些物品，就选最能降低全库后验方差的。在这里，
 # 它相对随机影片的优势换了种子就不成立：用户看过的影片，用处大概都差不多（这只是猜测）。
 #
-# **scaling law（缩放定律）。** 误差常常按 $a\,n^{-b}$ 下降。拟合只对测过的范围负责；外推到两倍用户时，我们的拟合过于乐观，
-# 差距小于等效界值，但与最后一次翻倍的收益相比并不小。<!-- c5: higher -->
+# **scaling law（缩放定律）。** 误差常常按 $a\,n^{-b}$ 下降。拟合只对测过的范围负责；外推到两倍用户时，我们的拟合过于乐观：
+# 差距小于等效界值，却约为最后一次翻倍收益的一半。<!-- c5: higher -->
 
 # %% [markdown]
 # ## 1. What is a prior worth?
-# A film is new. Its score can be guessed by the mean of all films, by the mean of its own first K ratings, or by both: the posterior mean, with
-# $\kappa = \sigma^2/\tau^2$ estimated on tuning films. The film's later ratings judge. ML-100K, films with 50 or more ratings, from the study
+# A film is new. Its score can be guessed by the mean of all films, by the mean of K of its own ratings, or by both: the posterior mean, with
+# $\kappa = \sigma^2/\tau^2$ estimated on tuning films. The K are drawn at random, they are not the earliest; ratings outside the draw of at most 20
+# judge. ML-100K, films with 50 or more ratings, from the study
 # (`metarec study q18`, five seeds).
 
 # %% [markdown] lang="zh"
-# ## 1. 先验值多少？
-# 一部影片刚上架。它的分数可以用全部影片的均值来猜，可以用它自己最初 K 条评分的均值，也可以两者结合，即后验均值，其中 $\kappa = \sigma^2/\tau^2$ 在调参影片上估计。
-# 用该片后来的评分来评估。ML-100K，评分不少于 50 条的影片，结果取自研究（`metarec study q18`，五个种子）。
+# ## 1. 先验抵得上多少条评分？
+# 一部影片刚上架。它的分数可以用全部影片的均值来猜，可以用它自己 K 条评分的均值，也可以两者结合，即后验均值，其中 $\kappa = \sigma^2/\tau^2$ 在调参影片上估计。
+# K 条是随机抽的，不是最早的；最多抽 20 条，用抽到之外的评分来评估。ML-100K，评分不少于 50 条的影片，结果取自研究（`metarec study q18`，五个种子）。
 
 # %%
 import numpy as np
@@ -127,7 +128,7 @@ def labels(title, x, y):
 TEXTS = {
     "rmse": ("RMSE (stars)", "RMSE（星）"),
     "films": ("A new film: its own ratings against the mean of all", "新影片：自己的评分与全部影片的均值"),
-    "first": ("K, its own ratings so far (log scale)", "K：它已有的评分数（对数坐标）"),
+    "first": ("K, its own ratings that are known (log scale)", "K：已知的自身评分数（对数坐标）"),
     "alt films": (
         "Three curves over K. The film's own mean starts far above the flat line of all films and crosses it at about five "
         "ratings; the posterior mean lies below both.",
@@ -303,15 +304,16 @@ claim("RMSE", "closed-form head", "shrunken bias", late)
 
 # %% [markdown]
 # With all users the head is ahead. <!-- c2: lower -->
-# At fifteen it looks ahead, too. But with five other draws of fifteen users its lead shrank to less than half and was not clear after correction: which
-# fifteen you have matters as much as the method. So: no difference seen there. The intervals of this study are over judging users; they do not hold the
-# luck of so few training users, so the cell below prints the fewest and most of five draws, too.
+# In the figure its lead is larger at 484 users than at 15 for five and twenty ratings, not for one. At fifteen it looks ahead, too. But with five other
+# draws of fifteen users its lead shrank to less than half and was not clear after correction: much hangs on which fifteen they are. So: no difference
+# seen there. The intervals of this study are over judging users. They leave out the luck of so few training users, so the cell below prints the lowest
+# and the highest of five draws, too.
 #
 # What helps at fifteen? In the head genres and years speak for every film; in the bias only for films that nobody rated. Take them away from the head:
 
 # %% [markdown] lang="zh"
 # 用上全部用户时，预测头领先。<!-- c2: lower -->
-# 只有十五名用户时，看起来也领先。但另抽五批、每批十五名用户重做，优势缩到一半以下，校正后不再清楚：是哪十五个人，与用什么方法同样重要。所以那里的结论是：看不出差别。
+# 图中，五条和二十条评分时，484 名用户的优势大于 15 名；一条评分时并非如此。只有十五名用户时，看起来也领先。但另抽五批、每批十五名用户重做，优势缩到一半以下，校正后不再清楚：是哪十五个人，影响很大。所以那里的结论是：看不出差别。
 # 研究里的区间是对评估用户取的，不包含训练用户太少带来的运气成分，所以下面的单元格还打印五次抽样中的最小值和最大值。
 #
 # 十五名用户时，什么有用？在预测头里，类型和年份参与每部影片的估计；在偏置模型里，它们只用于没有人评过的影片。从预测头里拿掉它们：
@@ -364,14 +366,14 @@ claim("RMSE", *sides, half, headline=True)
 
 # %% [markdown]
 # With ten ratings the head is ahead of the bias with twenty. <!-- c4: lower -->
-# So are others in the figure, with a few ratings more: learning from other users' ratings saves ratings, not this head alone.
+# Matrix factorisation and MAML reach that error, too, with a few ratings more than the head: learning from other users' ratings saves ratings, not this head alone.
 #
 # ## 4. Would more data help?
 # Fit a power law to 15 to 240 users and ask it about 484. The claim carries the fit's uncertainty over judging users, not that over draws of training users.
 
 # %% [markdown] lang="zh"
 # 预测头用十条评分，就胜过偏置的二十条。<!-- c4: lower -->
-# 图中其他模型多要几条也能做到：省评分的是“从其他用户的评分中学习”，不只是这个预测头。
+# 矩阵分解和 MAML 比它多要几条，也能达到那个误差：省评分的是“从其他用户的评分中学习”，不只是这个预测头。
 #
 # ## 4. 再多些数据有用吗？
 # 用 15 至 240 名用户的结果拟合幂律，再问它 484 名用户时如何。下面的对比也算进了拟合在评估用户上的不确定性，但不含训练用户抽样的部分。
@@ -395,20 +397,21 @@ claim("RMSE", "closed-form head", "power law through fewer users", hope)
 
 # %% [markdown]
 # The measured error lies above the law, within the margin. <!-- c5: higher -->
-# Against the gain of the last doubling, which is printed, the miss is not small.
+# Against the printed gain of the last doubling it is about half.
 #
 # A law without a floor must fail in the end, since no model predicts the noise of a rating. Whether that floor is what bends the curve here was not
 # measured.
 #
-# "We must halve the logs": half of the users, or half of each user's ratings? Rows that differ only in the third digit are no ranking.
+# "We must halve the logs": half of the users, or half of each user's ratings? The training logs are halved; new users keep their K ratings. Rows that
+# differ only in the third decimal are no ranking.
 
 # %% [markdown] lang="zh"
 # 测得的误差高于幂律给出的值，差距在等效界值之内。<!-- c5: higher -->
-# 但与打印出的“最后一次翻倍的收益”相比，这个偏差不小。
+# 但与打印出的“最后一次翻倍的收益”相比，约为一半。
 #
 # 没有下限的幂律终究要失效，因为没有模型能预测评分里的噪声。这里的弯曲是否由这个下限造成，没有测。
 #
-# “日志必须砍掉一半”：砍用户，还是砍每个用户的评分？两行只在第三位小数上不同时，不分高下。
+# “日志必须砍掉一半”：砍用户，还是砍每个用户的评分？砍的是训练日志，新用户的 K 条不动。两行只在第三位小数上不同时，不分高下。
 
 # %%
 halves = study.table(["head"], by="k", users=484).T.set_axis([text("all")], axis=1)
@@ -443,7 +446,7 @@ claim("RMSE", "average of eight starts", "one factor model", starts)
 
 # %% [markdown]
 # Bagging hurts. <!-- c6: higher -->
-# Its copies were taken away to see why: without them most of the harm is gone in the figure. The model takes a user and a copy for two people
+# The copied users were taken away to see why: without them most of the harm is gone in the figure. The model takes a user and a copy for two people
 # who agree on everything. Averaging over random starts helps, by less than the margin. <!-- c7: lower -->
 #
 # **Active selection.** Of twenty films that a new user has seen, which should be asked first? The study asks for those that lower the variance of all
@@ -480,7 +483,7 @@ plots.table(table.T)
 # #### 中文
 # - [2] 区分两个维度：元训练用户数，用于适应的评分数
 # - [2] 度量达到同样误差所需的评分数，基线在每个规模上都调过参
-# - [2] 说出先验值 σ²/τ² 条评分，信任按 K/(K + κ) 逐渐上升，而不是一刀切
+# - [2] 说出先验相当于 σ²/τ² 条评分，信任按 K/(K + κ) 逐渐上升，而不是一刀切
 # - [1] 说出小数据时谁会赢：特征或简单的收缩均值，并验证是哪一个
 # - [1] 模型本身已有收缩时，对“平均降方差、boosting 降偏差”存疑
 # - [1] 谨慎使用 scaling law：指数只在测过的范围内成立
@@ -488,16 +491,16 @@ plots.table(table.T)
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Few-shot learners win where data are fewest."** → With fifteen users its lead did not hold on fresh draws; film features helped. <!-- c3: lower -->
+# - **"Few-shot learners win where data are fewest."** → With fifteen users our head's lead over the bias did not hold on fresh draws; film features helped. <!-- c3: lower -->
 # - **"After 100 impressions we trust the item's own CTR."** → There is no such number for all items: the weight is n/(n + κ), and κ depends on the rate and its spread.
-# - **"Bagging always cuts variance."** → Of learners that overfit. A Bayesian model takes copies for evidence, and gets worse. <!-- c6: higher -->
-# - **"Our exponent is 0.02, so ten times the users gives us x."** → An exponent is a fit; ours was too hopeful at twice the largest size. <!-- c5: higher -->
+# - **"Bagging always cuts variance."** → It helps unstable learners. Our Bayesian factor model takes copies for evidence, and gets worse. <!-- c6: higher -->
+# - **"Our exponent is 0.02, so ten times the users gives us x."** → An exponent is a fit; ours was too hopeful at twice the largest size it had seen. <!-- c5: higher -->
 # - **"MAML is sample-efficient."** → Per new user, perhaps. To meta-train, it needs users first: see q01.
 # #### 中文
-# - **“数据越少，小样本方法越占优。”** → 十五名用户时，它的优势换一批人就不成立；有用的是影片特征。<!-- c3: lower -->
+# - **“数据越少，小样本方法越占优。”** → 十五名用户时，预测头对偏置的优势换一批人就不成立；有用的是影片特征。<!-- c3: lower -->
 # - **“满 100 次曝光就相信物品自己的 CTR。”** → 没有对所有物品都适用的数：权重是 n/(n + κ)，κ 取决于点击率及其离散程度。
-# - **“bagging 总能降方差。”** → 那是对会过拟合的模型而言。贝叶斯模型会把重复样本当成证据，反而变差。<!-- c6: higher -->
-# - **“我们的指数是 0.02，所以用户翻十倍能得到……”** → 指数是拟合出来的；我们的外推到最大规模的两倍，就已过于乐观。<!-- c5: higher -->
+# - **“bagging 总能降方差。”** → 那是对不稳定的模型而言。我们的贝叶斯因子模型把重复的用户当成证据，反而变差。<!-- c6: higher -->
+# - **“我们的指数是 0.02，所以用户翻十倍能得到……”** → 指数是拟合出来的；我们的外推到拟合用过的最大规模的两倍，就已过于乐观。<!-- c5: higher -->
 # - **“MAML 样本效率高。”** → 对单个新用户也许是；但元训练先要有足够的用户，见 q01。
 
 # %% [markdown] tags=["follow-ups"]
@@ -519,7 +522,7 @@ plots.table(table.T)
 # scaling laws for recommenders (RecSys 2024, ICML 2024) are fits to their own range. For the tail of 10⁹ ids the bottleneck is ratings per id: share
 # through features, hashing or semantic ids.</details>
 # <details><summary>Would a sequence model that adapts in context not be more sample-efficient?</summary>
-# Per new user it can be: it pays nothing at serving. But its prior is learned, so it moves along the other axis: it needs many users first. Put it on the
+# Per new user it can be, and it needs no training step at serving, only a forward pass over the history. But its prior is learned, so it moves along the other axis: it needs many users first. Put it on the
 # same surface. This lesson did not measure one.</details>
 # #### 中文
 # <details><summary>新物品要多少次曝光，你才相信它的 CTR 或 ID embedding？</summary>
@@ -529,13 +532,13 @@ plots.table(table.T)
 # 先问砍哪一半。第 4 节两种都打印了：砍一半用户，或每个人砍一半评分。对学到的先验来说，用户才是样本。线上适应靠的是用户自己最近的行为，这部分要留全。
 # 然后在你自己的曲面上测，不要照搬我们的：484 名用户远未饱和，10⁹ 条日志也许已经饱和。</details>
 # <details><summary>负样本只留十分之一，方差有何影响？怎么校准回来？</summary>
-# 正样本全部保留，而稀有事件的信息大多在正样本里；负样本减到与正样本差不多少之前，方差只略增。保留率为 w 时，样本里的几率（odds）高了 1/w 倍，
+# 正样本全部保留，而稀有事件的信息大多在正样本里；负样本降到与正样本数量相当之前，方差只略增。保留率为 w 时，样本里的几率（odds）高了 1/w 倍，
 # 所以 p = q / (q + (1 − q) / w)，He 等（2014）就是这样做的；对逻辑回归来说，就是截距平移 log w。</details>
 # <details><summary>10⁹ 个 id：瓶颈是数据还是模型？</summary>
 # 两条曲线都画：模型不变，数据减半；数据不变，模型减半。哪个误差变化大，眼下瓶颈就是哪个。已发表的推荐 scaling law（RecSys 2024、ICML 2024）只是对各自范围的拟合。
 # 对 10⁹ 个 id 的长尾，瓶颈是每个 id 的样本太少：用特征、哈希或语义 ID 来共享。</details>
 # <details><summary>能在上下文里适应的序列模型，样本效率不是更高吗？</summary>
-# 对单个新用户可能更高，线上也不需要额外训练。但它的先验也是学来的，所以在另一个维度上付账：先要有很多用户。把它放到同一张曲面上比。本课没有测。</details>
+# 对单个新用户可能更高，线上也不用再训练，只需对历史做一次前向计算。但它的先验也是学来的，所以在另一个维度上付账：先要有很多用户。把它放到同一张曲面上比。本课没有测。</details>
 
 # %% [markdown] tags=["exercise"]
 # ## Your turn
@@ -571,10 +574,10 @@ what_was_measured()
 # %% [markdown] tags=["references"]
 # **Read first · 先读：** Efron & Morris (1977), *Stein's Paradox in Statistics*, Scientific American: shrinkage, with baseball averages.
 #
-# - Breiman (1996), *Bagging Predictors*, Machine Learning.
-# - Friedman (2001), *Greedy Function Approximation: A Gradient Boosting Machine*, Annals of Statistics.
+# - Breiman (1996), [*Bagging Predictors*](https://doi.org/10.1007/BF00058655), Machine Learning.
+# - Friedman (2001), [*Greedy Function Approximation: A Gradient Boosting Machine*](https://doi.org/10.1214/aos/1013203451), Annals of Statistics.
 # - He et al. (2014), *Practical Lessons from Predicting Clicks on Ads at Facebook*, ADKDD: negative downsampling and recalibration.
-# - Zhang et al. (2024), *Scaling Law of Large Sequential Recommendation Models*, RecSys.
-# - Zhang et al. (2024), *Wukong: Towards a Scaling Law for Large-Scale Recommendation*, ICML.
+# - Zhang et al. (2024), [*Scaling Law of Large Sequential Recommendation Models*](https://arxiv.org/abs/2311.11351), RecSys.
+# - Zhang et al. (2024), [*Wukong: Towards a Scaling Law for Large-Scale Recommendation*](https://arxiv.org/abs/2403.02545), ICML.
 # - Zhang et al. (2024), *Self-Auxiliary Distillation for Sample Efficient Learning in Google-Scale Recommenders*, RecSys.
-# - *Exploring Scaling Laws of CTR Model for Online Performance Improvement* (2025), RecSys.
+# - [*Exploring Scaling Laws of CTR Model for Online Performance Improvement*](https://arxiv.org/abs/2508.15326) (2025), RecSys.

@@ -26,7 +26,7 @@ def test_takes_the_noise_of_the_means_away(yours):
     )
 
 
-@graded("prior_strength")
+@graded("prior_strength", core=True)
 def test_three_users_by_hand(yours):
     # mean 3, squares 4 + 1 + 9 = 14, over two: 7; minus 2 / 2: 6
     assert_close(
@@ -60,7 +60,7 @@ def test_the_prior_is_everything_where_users_do_not_differ(yours):
     )
 
 
-@graded("prior_strength")
+@graded("prior_strength", core=True)
 def test_finds_what_made_the_ratings(yours, rng):
     means = rng.normal(3.5, 0.6, 25)
     expected = 0.8 / (np.var(means, ddof=1) - 0.8 / 40)
@@ -133,6 +133,11 @@ def test_between_two_measured_points_by_hand(yours):
         5.0,
         cause=("at a measured point K is known exactly", "恰好落在测过的点上时，K 就是它"),
     )
+    assert_close(
+        yours.samples_to_reach(supports, errors, 0.8996),
+        5.05,
+        cause=("the target holds exactly, without a tolerance", "目标要严格达到，不设容差"),
+    )
 
 
 @graded("samples_to_reach", core=True)
@@ -148,7 +153,15 @@ def test_never_and_from_the_start(yours):
         2.0,
         cause=("low enough from the start: the smallest measured K", "一开始就够低：返回测过的最小 K"),
     )
-    assert_close(yours.samples_to_reach(supports, errors, 0.8), 10.0, cause=("at or below", "“不高于”包含相等"))
+    for target, k in ((0.8, 10.0), (1.0, 2.0)):
+        assert_close(
+            yours.samples_to_reach(supports, errors, target), k, cause=("at or below", "“不高于”包含相等")
+        )
+    assert_close(
+        yours.samples_to_reach(supports, np.array([0.8, 1.0, 0.7]), 0.9),
+        2.0,
+        cause=("low enough from the start, even if the error rises later", "一开始就够低，之后误差回升也不管"),
+    )
 
 
 @graded("samples_to_reach", core=True)
@@ -160,6 +173,14 @@ def test_the_first_crossing_of_a_curve_that_turns(yours):
         cause=(
             "the first K that reaches the target, even if the error rises again",
             "取首次达到目标的 K，之后误差回升也不管",
+        ),
+    )
+    assert_close(
+        yours.samples_to_reach(supports, np.array([1.2, 1.1, 0.9, 1.0, 1.3]), 0.95),
+        3.5,
+        cause=(
+            "the first K that reaches the target, even if the last point is above it",
+            "取首次达到目标的 K，即使最后一个点又高于目标",
         ),
     )
 
@@ -174,7 +195,7 @@ def test_points_in_any_order(yours):
     )
 
 
-@graded("samples_to_reach")
+@graded("samples_to_reach", core=True)
 def test_agrees_with_interpolation_on_a_falling_curve(yours, rng):
     supports = np.cumsum(rng.integers(1, 6, 8)).astype(float)
     errors = 1.5 - np.cumsum(rng.uniform(0.02, 0.2, 8))

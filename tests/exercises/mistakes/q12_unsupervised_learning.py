@@ -161,6 +161,39 @@ def one_column_only(x, centres):
     return labels, torch.where(count > 0, member.T @ x.double() / count.clamp(min=1), centres.double())
 
 
+@mistake("kmeans_step")
+def labels_after_the_move(x, centres):
+    """Your labels belong to the new centres; label the points by the centres that were given.
+
+    你的标签是按新中心分的；应按给定的中心来分。
+    """
+    found = _step(x, centres)[1]
+    return _step(x, found)[0], found
+
+
+@mistake("kmeans_step")
+def goes_on_until_nothing_moves(x, centres):
+    """You went on until nothing moves; asked is one round.
+
+    你一直走到不再移动；要的只是一轮。
+    """
+    for _ in range(20):
+        labels, centres = _step(x, centres)
+    return labels, centres
+
+
+@mistake("kmeans_step")
+def steps_along_the_axes(x, centres):
+    """You added up absolute differences; nearest is Euclidean, by the sum of squares.
+
+    你加的是差的绝对值；最近要用欧氏距离，即平方和。
+    """
+    labels = torch.cdist(x.double(), centres.double(), p=1).argmin(1)
+    member = torch.nn.functional.one_hot(labels, len(centres)).double()
+    count = member.sum(0)[:, None]
+    return labels, torch.where(count > 0, member.T @ x.double() / count.clamp(min=1), centres.double())
+
+
 def _denoise(x, kept, encode, decode, target=None, unit=True, bend=True, users=True, items=True, empty=True):
     given = x * kept
     length = given.norm(dim=1, keepdim=True)
@@ -235,3 +268,22 @@ def divides_by_no_length(x, kept, encode, decode):
     什么都没保留时长度为 0；这一行应保持为零，而不是 NaN。
     """
     return _denoise(x, kept, encode, decode, empty=False)
+
+
+@mistake("denoising_loss")
+def weighs_users_by_what_they_saw(x, kept, encode, decode):
+    """You took one mean over all seen items, so active users weigh more: first the mean of each user.
+
+    你对所有看过的物品一起取平均，活跃用户就占得多：应先在每名用户内取平均。
+    """
+    return _denoise(x, kept, encode, decode, items=False) * (x.sum(1) > 0).sum() / x.sum().clamp(min=1)
+
+
+@mistake("denoising_loss")
+def leaves_out_who_kept_nothing(x, kept, encode, decode):
+    """A user of whom nothing was kept still counts: the encoder sees zeros and must name the history.
+
+    什么都没保留的用户照样算：编码器看到的是零，仍要还原历史。
+    """
+    some = (x * kept).sum(1) > 0
+    return _denoise(x[some], kept[some], encode, decode)
