@@ -23,7 +23,7 @@
 # model the loss from past trials: with three random ones to start, TPE is ahead of random at ten trials, <!-- c6: lower -->
 # and both are at forty. <!-- c4: lower, c5: lower -->
 # Earlier tasks help at once: a warm start's first trial beats five random ones. <!-- c1: lower -->
-# From ten we see no difference. <!-- c2: none -->
+# Against ten random ones no difference is seen. <!-- c2: none -->
 # All this is regret on validation users. On others, the winner of a small segment has no lead left over one setting for all; here it was worse. <!-- c8: higher -->
 # #### 中文
 # 元搜索选的是训练本身不学的东西：学习率、秩、深度、预测头的种类。随机搜索是盲抽。TPE 和高斯过程根据已有的试验给损失建模：只用三次随机起步，TPE 十次时就领先随机搜索，<!-- c6: lower -->
@@ -43,7 +43,7 @@
 #
 # **Model-based.** A Gaussian process forecasts mean and spread of each loss; the next trial has the largest expected improvement. TPE models which
 # settings good trials had, and which the rest. Bayesian optimisation is therefore not random, but it starts so: optuna draws the first ten
-# trials at random, for TPE and GP alike. Compared at ten trials, you compare random with random. Here the start-up is 3. At forty trials TPE and GP are ahead. <!-- c4: lower, c5: lower -->
+# trials at random, for TPE and GP alike. Whoever compares at ten trials compares random with random. Here only the first 3 are random. At forty trials TPE and GP are ahead. <!-- c4: lower, c5: lower -->
 #
 # **Cheaper trials.** Successive halving trains many configurations a little, and drops the worse part again and again. Hyperband hedges how
 # early to drop.
@@ -70,7 +70,7 @@
 # **盲搜。** 真正重要的那个参数，网格翻来覆去只试少数几个值；随机搜索几乎每次都给它一个新值（Bergstra & Bengio，2012）。
 #
 # **建模搜索。** 高斯过程给出每个配置损失的均值和标准差，下一次试期望改进最大的那个。TPE 分别建模“好试验用了哪些设置”和“其余试验用了哪些”。所以贝叶斯优化不是随机搜索，
-# 但它以随机开头：optuna 里 TPE 和 GP 默认头十次都是随机的。只比十次，就是拿随机比随机。这里起步只有 3 次。到四十次，TPE 和 GP 领先。<!-- c4: lower, c5: lower -->
+# 但它以随机开头：optuna 里 TPE 和 GP 默认头十次都是随机的。只比十次，就是拿随机比随机。这里只有头 3 次是随机的。到四十次，TPE 和 GP 领先。<!-- c4: lower, c5: lower -->
 #
 # **让每次试验更便宜。** 逐轮减半先让许多配置各跑一点，再一轮轮淘汰较差的。Hyperband 对“多早淘汰”做了对冲。
 #
@@ -86,12 +86,12 @@
 
 # %% [markdown]
 # ## 1. One setting, three segments
-# The task here is a segment of new users: an age band of one gender. The setting is how far a user's ten ratings may move the user's tastes: the prior scale of a ridge head. Each
+# Here a task is a segment of new users, by gender and age. The setting is the prior scale of a ridge head: how far ten ratings may move a user's tastes. Each
 # segment has its own curve.
 
 # %% [markdown] lang="zh"
 # ## 1. 一个设置，三个用户群
-# 这里的任务是一群新用户：同一性别、同一年龄段。要调的设置是：用户的十条评分能把他的口味推多远，也就是岭回归头的先验尺度。每个群有自己的曲线。
+# 这里的一个任务是一群新用户，按性别和年龄划分。要调的设置是岭回归头的先验尺度：十条评分能把用户的口味推多远。每个群有自己的曲线。
 
 # %%
 import numpy as np
@@ -119,8 +119,8 @@ TEXTS = {
     ),
     "alt curves": (
         "Squared error against the prior scale, a curve for each of three segments: "
-        "flat at first, then rising.",
-        "三个用户群的平方误差随先验尺度的变化，每群一条曲线：先平，后升。",
+        "a shallow dip, then a steep rise.",
+        "三个用户群的平方误差随先验尺度的变化，每群一条曲线：先略降，后陡升。",
     ),
 }
 
@@ -147,12 +147,12 @@ fig = plots.lines(SCALES, curves, title=TEXTS["curves"], xlabel=TEXTS["scale"],
 plots.show(fig, alt=TEXTS["alt curves"])
 
 # %% [markdown]
-# Here all thirteen values were tried. A search wants to try few. A Gaussian process draws a curve through the trials made, and says how sure it is between them.
+# The curves differ in level; their lowest points lie close together. Here all thirteen values were tried. A search wants to try few. A Gaussian process draws a curve through the trials made, and says how sure it is between them.
 #
 # **By hand.** The mean and the spread between trials, against scikit-learn's:
 
 # %% [markdown] lang="zh"
-# 这里把十三个取值全试了，而搜索只想试几个。高斯过程穿过已有的试验画一条曲线，并说明在它们之间有多大把握。
+# 三条曲线高低不同，最低点却相距不远。这里把十三个取值全试了，而搜索只想试几个。高斯过程穿过已有的试验画一条曲线，并说明在它们之间有多大把握。
 #
 # **手写。** 试验之间的均值和标准差，与 scikit-learn 对照：
 
@@ -216,15 +216,18 @@ plots.play(after, trials=(2, 8, 1), alt=TEXTS["alt forecast"])
 
 # %% [markdown]
 # ## 2. Regret, replayed from a full table
-# The study has twelve segments and 504 configurations: rank, depth and head (structure), the rate and the bias count. All losses were computed once, so a search can be replayed at no
-# cost and its regret is exact. Depth is of random ReLU features; the head is ridge or ten gradient steps, which may diverge, so a user's error is capped at 4. Random search (mean of 50 draws) does not repeat a trial; TPE (two draws) and
-# GP (one) may. A warm start ranks by the five nearest of the other segments, which were fully searched: their cost is not counted. The
+# The study has twelve segments and 504 configurations: rank, depth and head (structure), the rate (inverse of the ridge penalty, or step size) and the bias count. All losses were computed once, so a search can be replayed at no
+# cost and its regret is exact. Depth is of random ReLU features; the head is ridge or ten gradient steps, which may diverge, so a user's error is capped at 4. The validation users are the tuning users and half of the training users; the other half trains the models.
+#
+# Random search (mean of 50 runs) tries nothing twice; TPE (two runs) and GP (one) may. All three begin with three random trials: up to N = 3 they differ by chance alone. A warm start ranks by the five nearest of the other segments, which were fully searched: their cost is not counted. The
 # meta-features are of the validation users' own ratings. Intervals resample segments, which share each split's fits and the same 943 users. N is the number of trials:
 
 # %% [markdown] lang="zh"
 # ## 2. 在完整的表上重放：遗憾
-# 研究里有十二个用户群和 504 个配置：秩、深度、预测头（结构），再加适应的幅度（岭回归的先验尺度，或梯度步的学习率）和偏置的伪计数。损失全部事先算好，所以搜索可以免费重放，遗憾也是精确的。深度指随机 ReLU 特征的层数；预测头是岭回归，
-# 或走十步梯度，后者可能发散，所以每个用户的误差以 4 封顶。随机搜索（50 次抽取的平均）不重复抽取；TPE（抽两次）和 GP（抽一次）可能重复。热启动按其余群中最近的五个排名；这些群是完整搜过的，其开销不计。
+# 研究里有十二个用户群和 504 个配置：秩、深度、预测头（结构），再加适应的力度（岭惩罚的倒数，或梯度步的学习率）和偏置的伪计数。损失全部事先算好，所以搜索可以免费重放，遗憾也是精确的。深度指随机 ReLU 特征的层数；预测头是岭回归，
+# 或走十步梯度，后者可能发散，所以每个用户的误差以 4 封顶。验证用户是调参用户加上一半训练用户；另一半用来训练模型。
+#
+# 随机搜索（50 次运行的平均）不会重复试同一个配置；TPE（两次运行）和 GP（一次）可能会。三者的头三次都是随机的：N = 3 及以前的差别只来自运气。热启动按其余群中最近的五个排名；这些群是完整搜过的，其开销不计。
 # 元特征取自验证用户自己的评分。区间按用户群重抽样；各群共用每次划分的模型，也都来自同一批 943 名用户。N 是试验次数：
 
 # %% tags=["figure"]
@@ -279,7 +282,7 @@ claim("regret", "TPE", "random search", found)
 # at forty it still is, and so is the Gaussian process. <!-- c4: lower, c5: lower -->
 #
 # ## 3. Cheaper trials
-# Halving sees 27 configurations on a ninth of a segment's users, 9 on a third, 3 on all: what is saved is users judged, not training. Its rival draws at random and spends as many evaluations of a user, enough for about seven configurations.
+# Halving sees 27 configurations on a ninth of a segment's users, 9 on a third, 3 on all: what is saved is users judged, not training. Its rival draws configurations at random and may judge as many users in all: enough for about seven configurations.
 
 # %% [markdown] lang="zh"
 # 热启动的第一次胜过随机搜索的五次，<!-- c1: lower -->
@@ -290,23 +293,23 @@ claim("regret", "TPE", "random search", found)
 # 试四十次仍领先，高斯过程也一样。<!-- c4: lower, c5: lower -->
 #
 # ## 3. 更便宜的试验
-# 逐轮减半先在九分之一的用户上看 27 个配置，再在三分之一上看 9 个，最后在全体上看 3 个：省的是评估的用户，不是训练时间。对手是随机抽取，花费同样多的“用户次数”，约够试七个配置。
+# 逐轮减半先在九分之一的用户上看 27 个配置，再在三分之一上看 9 个，最后在全体上看 3 个：省的是评估的用户，不是训练时间。对手随机抽配置，评估的用户总人次相同，约够试七个配置。
 
 # %% tags=["claim"]
 found = study.compare("successive halving", "random search, equal cost", "regret")
 claim("regret", "successive halving", "random search, equal cost", found)
 
 # %% [markdown]
-# At equal cost halving ends lower. <!-- c7: lower -->
+# At equal cost halving ends with the lower regret. <!-- c7: lower -->
 #
 # ## 4. Does the winner win on other users?
-# Each choice was made on validation users, the searches with 40 trials; the setting for all is the best of 504 over the validation users of all segments together. The figures show the error there and on other users of the same segments.
+# Each choice was made on validation users, the searches with 40 trials; the setting for all is the best of 504 over the validation users of all segments together. The first figure shows the error on these validation users, the second on other users of the same segments.
 
 # %% [markdown] lang="zh"
-# 开销相同时，逐轮减半的结果更低。<!-- c7: lower -->
+# 开销相同时，逐轮减半的遗憾更低。<!-- c7: lower -->
 #
 # ## 4. 换一批用户，赢家还赢吗？
-# 每个选择都是在验证用户上做的，搜索各试 40 次；“共用一个配置”是把所有群的验证用户合在一起，从 504 个里选最好的。下图给出在验证用户上，以及在同样这些群的另一批用户上的误差。
+# 每个选择都是在验证用户上做的，搜索各试 40 次；“共用一个配置”是把所有群的验证用户合在一起，从 504 个里选最好的。第一张图是这些验证用户上的误差，第二张是同样这些群里另一批用户上的误差。
 
 # %% tags=["figure"]
 chosen = "random search", "TPE", "warm start", "best of the segment"
@@ -334,7 +337,7 @@ claim("squared error", "best of the segment", "one setting for all", best)
 
 # %% [markdown] lang="zh"
 # 在验证用户上，504 个里最好的那个必然显得比共用一个配置好：就是这么选出来的。换一批用户，它在这里反而更差；<!-- c8: higher -->
-# 换五次新的划分则看不出差别，所以能肯定的只是：领先带不过去。只有热启动的区间含零。
+# 换五次新的划分则看不出差别，所以能肯定的只是：领先没能带到新用户上。只有热启动的区间含零。
 # 原因只是猜测：一个群的验证用户少，504 个里的赢家有一部分是运气。这里没有把它拆开测。
 
 # %% [markdown] tags=["rubric"]
@@ -355,12 +358,12 @@ claim("squared error", "best of the segment", "one setting for all", best)
 
 # %% [markdown] tags=["pitfalls"]
 # #### English
-# - **"Bayesian optimisation beats random within ten trials."** → In optuna the first ten are random by default; look at `n_startup_trials`.
+# - **"Bayesian optimisation beats random within ten trials."** → In optuna the first ten are random by default; look at `n_startup_trials`. With three, TPE was ahead at ten here. <!-- c6: lower -->
 # - **"Average the losses of earlier tasks."** → The task with the largest losses decides. Average ranks.
 # - **"The best of 500 is better by what validation says."** → Part of it is luck. Measure on other users (section 4).
 # - **"Gradient boosting is a gradient-based search."** → It is a learner; it has settings to search.
 # #### 中文
-# - **“贝叶斯优化十次之内就胜过随机。”** → optuna 默认头十次就是随机的，先看 `n_startup_trials`。
+# - **“贝叶斯优化十次之内就胜过随机。”** → optuna 默认头十次就是随机的，先看 `n_startup_trials`。这里设为三次，TPE 十次时已领先。<!-- c6: lower -->
 # - **“把旧任务的损失平均一下。”** → 损失最大的任务说了算。应平均名次。
 # - **“500 个里最好的，就好出验证集上那么多。”** → 其中一部分是运气。换一批用户再测（第 4 节）。
 # - **“梯度提升是基于梯度的搜索。”** → 它是学习器，自己还有一堆设置要搜。
@@ -374,10 +377,10 @@ claim("squared error", "best of the segment", "one setting for all", best)
 # Train once. Shuffle a group of related features over the validation rows and see what is lost; singly, correlated features stand in for each other. Then retrain at a few sizes only, against
 # dropping at random. Count serving cost and coverage too. ERASE (KDD 2024) compares eleven methods in one set-up.</details>
 # <details><summary>Would you let architecture search design the ranker?</summary>
-# I would search a small space around the production model, with its own training budget for the baseline. A gain must survive retraining, other seeds and an online test.</details>
+# I would search a small space around the production model, and give the baseline the same budget of tuning. A gain must survive retraining, other seeds and an online test.</details>
 # <details><summary>We train for a day on billions of rows: forty trials are forty days. So search is academic?</summary>
 # Run trials in parallel, on a sample, with early stopping; check that the order on the sample agrees with that on all data. Start from last quarter's
-# settings: that is a warm start; here its first trial beat five random ones. <!-- c1: lower --></details>
+# settings: that is a warm start; here, from other segments, its first trial beat five random ones. <!-- c1: lower --></details>
 # <details><summary>Which meta-features would you use?</summary>
 # Those known before training: size, ratings per user, mean, spread, popularity of items. Test them against the simplest rival, all earlier tasks alike; here no
 # difference was seen.</details>
@@ -389,7 +392,7 @@ claim("squared error", "best of the segment", "one setting for all", best)
 # <details><summary>你会让结构搜索来设计精排模型吗？</summary>
 # 我会在线上模型附近的小空间里搜，并给基线同样的调参预算。收益要经得起重新训练、换种子和线上实验。</details>
 # <details><summary>我们几十亿样本要训一天，四十次就是四十天，搜索岂不是纸上谈兵？</summary>
-# 并行试、在抽样数据上试、早停；并检查抽样上的排序与全量一致。从上个季度的设置起步，这就是热启动，在这里它的第一次胜过随机试五次。<!-- c1: lower --></details>
+# 并行试、在抽样数据上试、早停；并检查抽样上的排序与全量一致。从上个季度的设置起步，这就是热启动；这里借的是其他用户群的经验，它的第一次胜过随机试五次。<!-- c1: lower --></details>
 # <details><summary>元特征选哪些？</summary>
 # 选训练前就知道的：规模、人均评分数、均值、离散程度、物品热度。要与最简单的对手比：同等看待所有旧任务；这里没看出差别。</details>
 

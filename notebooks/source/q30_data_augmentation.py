@@ -19,20 +19,20 @@
 
 # %% [markdown] tags=["answer-short"]
 # #### English
-# First I look for real targets that are thrown away. Training on every prefix of a history, not on its last five items alone, is the largest gain here. <!-- c1: higher -->
+# First I look for real targets that are thrown away. Training on every prefix of a history, not on its last five items alone, gains clearly here. <!-- c1: higher -->
 # Crop, mask and reorder make views of the same answers: no gain is seen. <!-- c2: none, c3: none, c4: none -->
 # Then I look for leaks: noise on features brings no clear gain, <!-- c6: none -->
 # and closing the leak beats it. <!-- c7: lower -->
-# Noise on inputs of a linear model is a ridge, so I tune the ridge. And I augment after the split, training data only.
+# Under squared loss, noise on the inputs of a linear model is a ridge, so I tune the ridge. And I augment after the split, training data only.
 # #### 中文
-# 先找被白白丢掉的真实目标：用历史的每个前缀训练，而不是只用最后五个物品，这里收益最大。<!-- c1: higher -->
+# 先找被白白丢掉的真实目标：用历史的每个前缀训练，而不是只用最后五个物品，这里收益明显。<!-- c1: higher -->
 # 裁剪、掩码、重排只是同一批答案的不同视图，看不到提升。<!-- c2: none, c3: none, c4: none -->
 # 其次要查泄漏：给特征加噪声没有明显收益，<!-- c6: none -->
 # 堵住泄漏比加噪声好。<!-- c7: lower -->
-# 对线性模型，输入加噪声就等于岭回归，那就直接调它的正则强度。最后，先切分再增强，且只增强训练数据。
+# 平方损失下，线性模型的输入加噪声就等于岭回归，那就直接调正则强度。最后，先切分再增强，且只增强训练数据。
 
 # %% [markdown] tags=["answer-full"]
-# **Keep the label.** An augmentation is right when the answer stays the same. For users × items there is no rotation: turning user and item vectors together changes no score,
+# **Keep the label.** An augmentation is right when the answer stays the same. For users × items there is no rotation: a rotation $R$ of user and item vectors together changes no score,
 # $(Ru)^\top (Rv) = u^\top v$; turning one side destroys them all.
 #
 # **Sequences.** *Prefixes* (Tan et al. 2016): a history of $T$ items gives $T - 1$ questions with real answers. *Crop, mask, reorder* (CL4SRec) and *insert, substitute* (CoSeRec) edit the
@@ -45,15 +45,16 @@
 #
 # $$\mathbb{E}\,(y - w^\top (x + e))^2 = (y - w^\top x)^2 + s^2 \lVert w \rVert^2 ,$$
 #
-# a ridge. So input noise is worth a tuned ridge. Noise on labels is another thing. Where a fifth of a support is random, noise on the training ratings and a stronger prior do not differ clearly. <!-- c8: none -->
+# a ridge. So input noise gives no more than a tuned ridge. Noise on labels is another thing: where a fifth of a support is random, noise on the training ratings and a stronger prior do not differ clearly. <!-- c8: none -->
+# *Mixup* and SMOTE interpolate between rows; noise shared by a task's support and query is meta-augmentation (q31).
 #
 # **Leaks.** Copy before the split and the test sits in training. More quietly: item vectors fitted with a user's own query ratings. One might hope that noise blurs what they know; no clear gain is seen, <!-- c6: none -->
 # and vectors without the leak are clearly better than blurred ones. <!-- c7: lower -->
 #
-# **In practice.** Count targets first; strength on validation; the plain model gets as many steps, or both stop on validation; report by amount of data, since the gain fades as data grow.
+# **In practice.** Count targets first; strength on validation; the plain model gets as many steps, or both stop on validation; report by amount of data: the gain may fade as data grow.
 
 # %% [markdown] tags=["zh"]
-# **标签要保住。** 变换之后答案不变，增强才成立。用户×物品没有“旋转”：用户和物品向量一起转，得分不变：$(Ru)^\top (Rv) = u^\top v$；只转一边，得分全毁。
+# **标签要保住。** 变换之后答案不变，增强才成立。用户×物品没有“旋转”：用户和物品向量一起乘旋转 $R$，得分不变：$(Ru)^\top (Rv) = u^\top v$；只转一边，得分全毁。
 #
 # **序列。** *前缀*（Tan 等，2016）：$T$ 个物品的历史给出 $T - 1$ 道有真实答案的题。*裁剪、掩码、重排*（CL4SRec）和*插入、替换*（CoSeRec）改的是题目，答案不变，用于对比学习或当作额外样本。
 # 在 ML-100K 上，全部前缀明显胜过最后五个目标，<!-- c1: higher -->
@@ -66,11 +67,12 @@
 # $$\mathbb{E}\,(y - w^\top (x + e))^2 = (y - w^\top x)^2 + s^2 \lVert w \rVert^2 ,$$
 #
 # 就是岭回归。所以输入噪声能给的，调好的岭回归也能给。给标签加噪声是另一回事：支持集五分之一是随机评分时，给训练评分加噪声与加强先验没有明显差别。<!-- c8: none -->
+# *Mixup* 和 SMOTE 在样本之间插值；一个任务的支持集和查询集共用同一份噪声，叫元增强（q31）。
 #
 # **泄漏。** 先复制再切分，测试就混进了训练。更隐蔽的一种：物品向量在拟合时用了该用户自己的查询评分。有人指望噪声把泄漏的信息盖住，但看不到明显提升，<!-- c6: none -->
 # 没有泄漏的向量则明显好于加噪声的。<!-- c7: lower -->
 #
-# **实践。** 先数一数有多少真实目标；强度在验证集上选；普通模型要给同样多的训练步数，或都用验证集早停；按数据量分别报告，因为数据越多提升越小。
+# **实践。** 先数一数有多少真实目标；强度在验证集上选；普通模型要给同样多的训练步数，或都用验证集早停；按数据量分别报告：数据多了，提升可能变小。
 
 # %% [markdown]
 # ## 1. What the edits do to a history
@@ -122,18 +124,18 @@ TEXTS = {
     "share": ("share of the support that is random (%)", "支持集中随机评分的比例（%）"),
     "mse": ("squared error (stars²)", "平方误差（星²）"),
     "alt wrong": (
-        "Squared error against the share of random stars: all rise; the plain head is lowest at none, the stronger prior at 40 %.",
-        "平方误差随随机评分比例的变化：都在上升；零时普通预测头最低，40% 时更强的先验最低。",
+        "Squared error against the share of random stars: all rise; the plain head and noisy ratings are lowest at none, the stronger prior at 40 %.",
+        "平方误差随随机评分比例的变化：都在上升；零时普通预测头和评分加噪声的最低，40% 时更强的先验最低。",
     ),
 }
 
 # %%
 data = mr.load_movielens("ml-100k")
 rows = np.flatnonzero(data.user_codes == 86)
-times = data.ratings["timestamp"].to_numpy()[rows]
-rows = rows[np.argsort(times, kind="stable")][-8:]
+rows = rows[np.argsort(data.ratings["timestamp"].to_numpy()[rows], kind="stable")][-8:]
 one = data.subset(rows)
-titles = data.items.set_index("item_id")["title"].str.slice(0, 22)
+titles = data.items.set_index("item_id")["title"]
+titles = titles.where(titles.str.len() < 23, titles.str.slice(0, 21) + "…")
 seen = titles[one.ratings["item_id"]].values
 frame = pd.DataFrame({plots.words(TEXTS["given"]): seen})
 for method in ("crop", "mask"):
@@ -153,7 +155,7 @@ frame.index = pd.RangeIndex(1, 9, name="t")
 plots.table(frame)
 
 # %% [markdown]
-# Every edit asks another question. None of them knows another answer: which film this user would have seen next.
+# Every edit asks another question. None of them adds an answer: which film this user would have seen next.
 
 # %% [markdown] lang="zh"
 # 每种编辑都换了一道题，却给不出新的答案：这个用户接下来会看哪部影片。
@@ -167,7 +169,7 @@ plots.table(frame)
 
 # %% [markdown]
 # ## 2. Prefixes are real targets
-# The model is small: the mean of the vectors of the last 20 films, with one learned weight a place, and a softmax over all films. **By hand**, the loss of three prefixes:
+# The model is small: a weighted mean of the vectors of the last 20 films, one learned weight a place, and a softmax over all films. **By hand**, the loss of three prefixes:
 
 # %% [markdown] lang="zh"
 # ## 2. 前缀是真实的目标
@@ -235,11 +237,11 @@ for last in (1, 5):
 
 # %% [markdown]
 # The study: all users, five seeds; a seed also draws the order of films that were rated in the same second. The learning rate is chosen on tuning users, that of all prefixes is taken over from the last five. Every model stops on
-# tuning users, so steps differ. An edit changes half of each batch: a fifth of the places cut or masked, or neighbours swapped. EASE reads likes alone and no order: a mark on the scale, no rival. Other users' later films are
+# tuning users, so steps differ. An edit changes the inputs of half of each batch: a fifth of the places cut or masked, or near films swapped. EASE reads likes alone and no order: a reference, no rival. Other users' later films are
 # in training, in every row alike.
 
 # %% [markdown] lang="zh"
-# 研究：全部用户，五个种子；种子还决定同一秒内所评影片的先后。学习率在调参用户上选，全部前缀沿用最后五个目标的学习率。各模型都由调参用户早停，所以步数不同。编辑作用于每批的一半：切掉或掩掉五分之一的位置，或交换相邻物品。
+# 研究：全部用户，五个种子；种子还决定同一秒内所评影片的先后。学习率在调参用户上选，全部前缀沿用最后五个目标的学习率。各模型都由调参用户早停，所以步数不同。编辑作用于每批一半样本的输入：切掉或掩掉五分之一的位置，或打乱相近的几部影片。
 # EASE 只看喜欢的影片、不看先后，在图里只是参照，不是对手。别的用户更晚的行为也在训练里，各行都一样。
 
 # %% tags=["figure"]
@@ -275,31 +277,34 @@ fig = plots.intervals(edits, title=TEXTS["edits"], xlabel=TEXTS["change"])
 plots.show(fig, alt=TEXTS["alt edits"])
 
 # %% [markdown]
-# Real targets pay. <!-- c1: higher -->
-# Edited histories do not, as far as one can see here; cropping looks worst, and does not survive the correction. <!-- c2: none, c3: none, c4: none -->
+# Real targets pay; <!-- c1: higher -->
+# in the figure, going from one target to five adds even more than from five to all.
+# Edited histories bring nothing that one can see here; cropping looks worst, but its loss does not survive the correction. <!-- c2: none, c3: none, c4: none -->
 # Nor does a mask on top of all prefixes. <!-- c5: none -->
-# A guess: a weighted mean hardly notices a missing or swapped film. A Transformer, and CL4SRec's contrastive loss, were not tried.
+# A guess: a weighted mean hardly notices a missing or swapped film, and cropping often takes the latest ones. A Transformer, and CL4SRec's contrastive loss, were not tried.
 # So before a contrastive loss, count how many of your targets are used.
 #
 # ## 3. Can noise repair a leak?
 # A meta-learner predicts each training user's query from item vectors. If these vectors were fitted with the query's own ratings, they know a part of the answer; a new user's ratings are in no fit. With
-# 240 training users we train ANIL (q10) on such vectors, then with noise on them, its strength chosen on tuning users; and beside it on vectors fitted without the user.
+# 240 training users we train ANIL (q10) on such vectors, without noise and with (strength chosen on tuning users); then both on vectors fitted without the user.
 
 # %% [markdown] lang="zh"
-# 真实的目标最管用。<!-- c1: higher -->
-# 编辑过的历史没有，至少这里看不出来；裁剪看上去最差，但经多重比较校正后并不显著。<!-- c2: none, c3: none, c4: none -->
+# 真实的目标管用；<!-- c1: higher -->
+# 图中从一个目标到五个，比从五个到全部涨得还多。
+# 编辑历史在这里看不出好处；裁剪看上去最差，但经多重比较校正后并不显著。<!-- c2: none, c3: none, c4: none -->
 # 在全部前缀上加掩码也看不出。<!-- c5: none -->
-# 猜测：加权平均本来就对少一部、换个位置不敏感。Transformer 和 CL4SRec 的对比损失，这里没有试。
+# 猜测：加权平均本来就对少一部、换个位置不敏感，而裁剪常把最近的影片切掉。Transformer 和 CL4SRec 的对比损失，这里没有试。
 # 所以在加对比损失之前，先数数你的目标用上了多少。
 #
 # ## 3. 噪声能补泄漏吗？
-# 元学习器根据物品向量预测每个训练用户的查询评分。如果这些向量拟合时就用了查询评分，它们已经知道一部分答案；而新用户的评分不在任何拟合里。用 240 名训练用户，先在这样的向量上训练 ANIL（q10），再给向量加噪声（强度在调参用户上选）；
-# 旁边是拟合时排除了该用户的向量。
+# 元学习器根据物品向量预测每个训练用户的查询评分。如果这些向量拟合时就用了查询评分，它们已经知道一部分答案；而新用户的评分不在任何拟合里。用 240 名训练用户，在这样的向量上训练 ANIL（q10），不加噪声和加噪声各一次（强度在调参用户上选）；
+# 再换成拟合时排除了该用户的向量，同样各一次。
 
 # %%
 kinds = ("leaking items", "leaking items, feature noise", "items without leak",
          "items without leak, feature noise")
 errors = study.table(kinds, metric="mse", by="users")
+errors.columns = [plots.words(TEXTS["mse"])]
 plots.table(errors)
 
 # %% tags=["claim"]
@@ -359,11 +364,11 @@ with mine("q30") as my:
     print("as the copies:", bool((yours - drawn).abs().max() < 0.02))
 
 # %% [markdown]
-# Noise on ratings is no such ridge: in least squares it averages out. The closed-form head, though, estimates its noise from the ratings it trains on. Does that buy robustness? Some users tap stars at random. The head is trained on ratings with noise added, or given a stronger prior; both strengths are chosen for supports of which a fifth is
-# random. Then the share of random stars varies.
+# Noise on ratings is no such ridge: in least squares it averages out. The closed-form head, though, estimates its noise from the ratings it trains on. Does that buy robustness? Some users tap stars at random. The head is trained on ratings with noise added, or given a stronger prior; both strengths, and the bias's, are chosen for supports of which a fifth is
+# random; the plain head is left as it is. Then the share of random stars varies.
 
 # %% [markdown] lang="zh"
-# 给评分加噪声就不是这种岭回归：在最小二乘里它会平均掉。不过闭式解预测头的噪声大小是从训练评分里估计的。这能换来鲁棒性吗？有些用户随手乱打分。一种做法是给训练评分加噪声，另一种是直接加强先验；两者的强度都按“支持集五分之一是随机的”来选。然后改变随机评分的比例。
+# 给评分加噪声就不是这种岭回归：在最小二乘里它会平均掉。不过闭式解预测头的噪声大小是从训练评分里估计的。这能换来鲁棒性吗？有些用户随手乱打分。一种做法是给训练评分加噪声，另一种是直接加强先验；两者和偏置模型的强度都按“支持集五分之一是随机的”来选；普通预测头不动。然后改变随机评分的比例。
 
 # %% tags=["figure"]
 shares = (0, 10, 20, 40)
@@ -381,11 +386,11 @@ claim("squared error", noisy, stronger, found)
 
 # %% [markdown]
 # At the share that both were chosen for, noise on ratings and a stronger prior do not differ clearly. <!-- c8: none -->
-# Left and right of it they trade places in the figure: the stronger prior pays more when nothing is wrong and less when much is. Neither is free, and one of the two needs no copies.
+# In the figure noise buys little: the head trained on noisy ratings stays close to the plain one. The stronger prior costs more when nothing is wrong and less when much is.
 
 # %% [markdown] lang="zh"
 # 在两者都按它来选强度的比例上，评分加噪声与更强的先验没有明显差别。<!-- c8: none -->
-# 在它左右，图中两者互换位置：没有错误时，更强的先验代价更大；错误很多时，它更划算。两者都不是免费的，而其中一个不需要复制任何数据。
+# 图中噪声换来的不多：用加噪评分训练的预测头与普通的相差很小。更强的先验，没有错误时误差更大，错误很多时误差更小。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -418,25 +423,25 @@ claim("squared error", noisy, stronger, found)
 # %% [markdown] tags=["follow-ups"]
 # #### English
 # <details><summary>One target per user, or every prefix? What does it cost?</summary>
-# Every prefix; a causal Transformer gets all of them in one pass, other models cut sliding windows. Heavy users then dominate: cap the windows a user or weigh by user, and judge by users. Netflix reports sliding windows for its foundation
+# Every prefix; a causal Transformer gets all of them in one pass, other models cut sliding windows. Heavy users then dominate: cap the examples a user, as YouTube does (RecSys 2016), or weigh by user, and judge by users. Netflix reports sliding windows for its foundation
 # model.</details>
 # <details><summary>We have clicks and 10⁹ ids. Where does augmentation still matter?</summary>
 # In the tail and for new ids. Head items have real targets enough. For the tail share content and semantic ids; oversampling copies noise with the signal; substitution by similar items helps only if "similar" is right.</details>
 # <details><summary>Which edits keep the label in a session?</summary>
 # Cropping old events, usually. Reordering within minutes, where order is an artefact of the page. Not: removing the last click before a purchase, or inserting a film the user would have hated. Test an edit: train with it at 0 and at 0.2, same steps.</details>
 # <details><summary>Why not a big sequence model that is robust by itself?</summary>
-# A causal one trains on all prefixes by construction, and dropout inside it is an augmentation too; then the prefixes are no longer a gain to be had. A mean of vectors shows their worth here (section 2); a larger model was not tried here; q03 trains SASRec so.</details>
+# A causal one trains on all prefixes by construction, so it has that gain already; dropout inside it is an augmentation too. Here a weighted mean shows what prefixes are worth (section 2); no larger model was tried. q03 trains SASRec, on all prefixes.</details>
 # <details><summary>How do you choose the strength, and when do you stop?</summary>
 # On validation users, with strength 0 in the grid and equal steps for each. Report the curve over data size; drop the augmentation once its interval covers zero.</details>
 # #### 中文
 # <details><summary>每个用户一个目标，还是每个前缀都取？代价是什么？</summary>
-# 每个前缀都取。因果 Transformer 一次前向就得到全部前缀，其他模型切滑动窗口。这样重度用户会占主导：限制每个用户的窗口数，或按用户加权，评估也按用户。Netflix 报告其基础模型用滑动窗口训练。</details>
+# 每个前缀都取。因果 Transformer 一次前向就得到全部前缀，其他模型切滑动窗口。这样重度用户会占主导：限制每个用户的样本数（YouTube 就这么做，RecSys 2016），或按用户加权，评估也按用户。Netflix 报告其基础模型用滑动窗口训练。</details>
 # <details><summary>我们有点击和 10⁹ 个 id，增强还在哪里有用？</summary>
 # 在长尾和新 id。头部物品的真实目标已经够多。长尾靠共享内容特征和语义 ID；过采样会把噪声一起复制；用相似物品替换，前提是“相似”判断得对。</details>
 # <details><summary>一个会话里，哪些编辑不改变标签？</summary>
 # 切掉旧行为，通常可以；几分钟内的重排，如果顺序只是页面造成的，也可以。不可以的：删掉购买前最后一次点击，或插入一部用户会讨厌的影片。检验办法：强度取 0 和 0.2，步数相同，各训一次。</details>
 # <details><summary>为什么不直接上一个本身就鲁棒的大序列模型？</summary>
-# 因果模型天生就在全部前缀上训练，内部的 dropout 也是一种增强，前缀这份收益它已经拿到了。这里用向量平均来看前缀的价值（第 2 节）；更大的模型没有试（q03）。</details>
+# 因果模型天生就在全部前缀上训练，前缀这份收益它已经拿到了；内部的 dropout 也是一种增强。这里用加权平均来看前缀的价值（第 2 节），没有试更大的模型；q03 训练了 SASRec，用的就是全部前缀。</details>
 # <details><summary>强度怎么选？什么时候停用？</summary>
 # 在验证用户上选，网格里要包含强度 0，各组训练步数相同。报告随数据量变化的曲线；区间盖住零时，就不再用它。</details>
 

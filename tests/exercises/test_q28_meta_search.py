@@ -54,6 +54,14 @@ def test_a_certain_loss(yours):
             "std = 0 不能得到 NaN：增益是 max(best − mean, 0)",
         ),
     )
+    assert_close(
+        yours.expected_improvement(tensor([0.8, 0.5, 1.0]), tensor([2.0, 0.0, 0.0]), 0.8),
+        tensor([0.7978845608, 0.3, 0.0]),
+        cause=(
+            "a loss that is certain stands beside one that is not: each has its own formula",
+            "确定的与不确定的放在一起：各用各的公式",
+        ),
+    )
 
 
 @graded("successive_halving", core=True)
@@ -71,19 +79,22 @@ def test_halving_by_hand(yours):
 
 @graded("successive_halving", core=True)
 def test_halving_is_the_loop(yours, rng):
-    losses = rng.normal(size=(3, 13))
-    left, expected = list(range(13)), np.zeros(13, dtype=np.int64)
-    for rung in range(3):
-        for c in left:
-            expected[c] += 1
-        left = sorted(left, key=lambda c: losses[rung, c])
-        left = left[: 1 if rung == 2 else max(1, len(left) // 3)]
-    expected[left[0]] += 1
-    assert_close(
-        yours.successive_halving(torch.as_tensor(losses), 3),
-        torch.as_tensor(expected),
-        cause=("len // eta of those left go on, 13, 4, 1", "留下 len // eta 个：13、4、1"),
-    )
+    for count, eta in ((13, 3), (11, 2), (23, 3), (15, 4)):
+        losses = rng.normal(size=(3, count))
+        left, expected = list(range(count)), np.zeros(count, dtype=np.int64)
+        for rung in range(3):
+            expected[left] += 1
+            left = sorted(left, key=lambda c, row=losses[rung]: row[c])
+            left = left[: 1 if rung == 2 else max(1, len(left) // eta)]
+        expected[left[0]] += 1
+        assert_close(
+            yours.successive_halving(torch.as_tensor(losses), eta),
+            torch.as_tensor(expected),
+            cause=(
+                "each rung looks at its own losses, of those left; len // eta of them go on: 13, 4, 1 for eta = 3",
+                "每一轮只看这一轮的损失、只比剩下的；留下 len // eta 个：eta = 3 时为 13、4、1",
+            ),
+        )
 
 
 @graded("successive_halving", core=True)
@@ -95,7 +106,7 @@ def test_one_is_left_before_the_end(yours):
     )
 
 
-@graded("successive_halving")
+@graded("successive_halving", core=True)
 def test_equal_losses(yours):
     losses = torch.tensor([[1, 0, 0, 0, 1, 0], [2, 1, 1, 1, 0, 0], [0, 4, 4, 0, 0, 0]])
     before = losses.clone()
@@ -129,21 +140,43 @@ def test_ranks_and_not_losses(yours):
             "要平均名次，不是平均损失：损失数值大的任务不能压过别的任务",
         ),
     )
+    losses = tensor([[1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0], [90.0, 10.0, 20.0, 80.0]])
+    assert_close(
+        yours.rank_by_neighbour_tasks(losses, tensor([[0.0], [1.0], [2.0]]), tensor([0.5]), 3),
+        torch.tensor([1, 0, 2, 3]),  # mean ranks 2, 5/3, 8/3, 11/3; medians 1, 2, 3, 4
+        cause=("the mean of the ranks, not the median", "取名次的平均，不是中位数"),
+    )
 
 
 @graded("rank_by_neighbour_tasks", core=True)
 def test_the_nearest_tasks_by_a_loop(yours, rng):
-    losses, features = rng.normal(size=(8, 6)), rng.normal(size=(8, 3)) * [1, 100, 0.01]
-    target, k = rng.normal(size=3) * [1, 100, 0.01], int(rng.integers(1, 4))
-    away = [sum(((features[t, f] - target[f]) / features[:, f].std()) ** 2 for f in range(3)) for t in range(8)]
-    ranks = np.mean([rankdata(losses[t]) for t in np.argsort(away)[:k]], axis=0)
-    given = [torch.as_tensor(v) for v in (losses, features, target)]
+    for k in (1, 2, 3, 1, 2, 3):
+        losses, features = rng.normal(size=(8, 6)), rng.normal(size=(8, 3)) * [1, 100, 0.01]
+        target = rng.normal(size=3) * [1, 100, 0.01]
+        away = [sum(((features[t, f] - target[f]) / features[:, f].std()) ** 2 for f in range(3)) for t in range(8)]
+        ranks = np.mean([rankdata(losses[t]) for t in np.argsort(away)[:k]], axis=0)
+        given = [torch.as_tensor(v) for v in (losses, features, target)]
+        assert_close(
+            yours.rank_by_neighbour_tasks(*given, k),
+            torch.as_tensor(np.argsort(ranks, kind="stable")),
+            cause=(
+                "divide each feature by its spread, else the one with the largest numbers decides who is near",
+                "每个特征要除以标准差，否则数值最大的特征独自决定谁近",
+            ),
+        )
+
+
+@graded("rank_by_neighbour_tasks", core=True)
+def test_the_distance_by_hand(yours):
+    """Squares of (11 − f) / 3.27 and (8 − f) / 3.27 give 5.99, 11.32, 4.96, 6.74; absolute values 2.45, 3.36, 2.75, 3.67."""
+    losses = tensor([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [3.0, 2.0, 1.0], [2.0, 3.0, 1.0]])
+    features = tensor([[3.0, 8.0], [0.0, 8.0], [9.0, 1.0], [5.0, 2.0]])
     assert_close(
-        yours.rank_by_neighbour_tasks(*given, k),
-        torch.as_tensor(np.argsort(ranks, kind="stable")),
+        yours.rank_by_neighbour_tasks(losses, features, tensor([11.0, 8.0]), 1),
+        torch.tensor([2, 1, 0]),
         cause=(
-            "divide each feature by its spread, else the one with the largest numbers decides who is near",
-            "每个特征要除以标准差，否则数值最大的特征独自决定谁近",
+            "Euclidean: squares are added; the spread is the standard deviation over the earlier tasks alone",
+            "欧氏距离：平方后相加；标准差只在旧任务上算，不含新任务",
         ),
     )
 
@@ -187,14 +220,14 @@ def test_equal_losses_share_their_ranks(yours):
     )
 
 
-@graded("rank_by_neighbour_tasks")
+@graded("rank_by_neighbour_tasks", core=True)
 def test_equally_near_tasks(yours):
-    losses = torch.tensor([[5, 5, 5, 1], [4, 1, 2, 3], [4, 3, 2, 1]])
+    losses = torch.tensor([[5, 5, 5, 1], [4, 1, 2, 3], [4, 3, 1, 2]])
     got = yours.rank_by_neighbour_tasks(losses, torch.tensor([[0], [2], [4]]), torch.tensor([3]), 1)
     assert_close(
         got,
         torch.tensor([1, 2, 3, 0]),
-        cause=("tasks 1 and 2 are equally near: take the first", "任务 1 和 2 一样近：取前面的"),
+        cause=("tasks 1 and 2 are equally near: take the first alone", "任务 1 和 2 一样近：只取前面的"),
     )
 
 
@@ -220,7 +253,7 @@ def test_units_of_the_features(yours):
     )
 
 
-@graded("successive_halving")
+@graded("successive_halving", core=True)
 def test_one_winner_though_many_are_left(yours):
     assert_close(
         yours.successive_halving(tensor([[4.0, 1.0, 3.0, 2.0, 5.0, 6.0]]), 2),

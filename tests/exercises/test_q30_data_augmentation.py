@@ -22,6 +22,15 @@ def test_runs_by_hand(yours):
                 "保留 ⌈share · T⌉ 个事件，片段从 round(start · (T − length)) 开始",
             ),
         )
+    for share, start, first, last in ((0.25, 0.6, 5, 8), (0.25, 0.3, 3, 6), (0.50001, 0.0, 0, 7)):
+        assert_equal(
+            yours.crop(torch.arange(12), share, start),
+            torch.arange(first, last),
+            cause=(
+                "the run begins at round(start · (T − length)): 0.6 · 9 is 5.4; ⌈6.00012⌉ is 7",
+                "片段从 round(start · (T − length)) 开始：0.6 · 9 等于 5.4；⌈6.00012⌉ 等于 7",
+            ),
+        )
 
 
 @graded("crop", core=True)
@@ -67,7 +76,7 @@ def test_one_event_stays_at_least(yours):
     )
 
 
-@graded("crop")
+@graded("crop", core=True)
 def test_shares_that_cannot_be(yours):
     for share, start in ((1.2, 0.0), (-0.1, 0.0), (0.5, 1.5), (0.5, -0.5)):
         assert_raises(
@@ -132,9 +141,10 @@ def test_nothing_came_next(yours):
         )
 
 
-@graded("sliding_prefixes")
+@graded("sliding_prefixes", core=True)
 def test_item_zero_is_an_item(yours):
     prefixes, _ = yours.sliding_prefixes(torch.tensor([0, 0, 5]), 3)
+    assert_equal(prefixes.dtype, torch.int64, cause=("items are whole numbers: int64", "物品是整数：int64"))
     assert_equal(
         prefixes,
         torch.tensor([[-1, -1, 0], [-1, 0, 0]]),

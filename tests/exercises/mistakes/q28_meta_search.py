@@ -133,10 +133,10 @@ def the_leader_wins_ties(losses, eta):
     return _halving(losses, eta, stable_order=False)
 
 
-def _ranked(losses, features, target, k, scale=True, ranks=True, far=False):
+def _ranked(losses, features, target, k, scale=True, ranks=True, far=False, power=2):
     spread = features.double().std(0, unbiased=False)
     by = torch.where(spread > 0, spread, torch.inf) if scale else torch.ones_like(spread)
-    away = (((features - target) / by) ** 2).sum(1)
+    away = (((features - target) / by).abs() ** power).sum(1)
     near = losses[torch.argsort(away, stable=True, descending=far)[:k]].double()
     if ranks:
         lower = (near[:, None, :] < near[:, :, None]).sum(2)
@@ -207,3 +207,42 @@ def breaks_ties_in_losses(losses, features, target, k):
     """
     order = torch.argsort(torch.argsort(losses, dim=1, stable=True), dim=1).double()
     return _ranked(order, features, target, k)
+
+
+@mistake("rank_by_neighbour_tasks")
+def adds_absolute_differences(losses, features, target, k):
+    """You added absolute differences; the distance is Euclidean: add their squares.
+
+    你把绝对差相加了；要用欧氏距离：平方后相加。
+    """
+    return _ranked(losses, features, target, k, power=1)
+
+
+@mistake("rank_by_neighbour_tasks")
+def takes_all_that_are_equally_near(losses, features, target, k):
+    """With two tasks equally near at the k-th place you took both; take k tasks, the first ones.
+
+    第 k 名有两个任务一样近时，你把两个都取了；只取 k 个，先取前面的。
+    """
+    spread = features.double().std(0, unbiased=False)
+    away = (((features - target) / torch.where(spread > 0, spread, torch.inf)) ** 2).sum(1)
+    near = away <= away.sort().values[k - 1]
+    return _ranked(losses[near], features[near], target, int(near.sum()))
+
+
+@mistake("successive_halving")
+def rounds_to_the_nearest(losses, eta):
+    """len // eta rounds down; you rounded to the nearest.
+
+    len // eta 是向下取整；你做了四舍五入。
+    """
+    return _halving(losses, eta, keep=lambda n: max(1, round(n / eta)))
+
+
+@mistake("successive_halving")
+def adds_up_the_rungs(losses, eta):
+    """A rung looks at its own row alone; you added the rows so far.
+
+    每一轮只看自己那一行；你把前面几行加在了一起。
+    """
+    return _halving(losses.cumsum(0), eta)

@@ -59,6 +59,18 @@ def always_the_latest(history, share, start):
 
 
 @mistake("crop")
+def starts_at_a_share_of_the_last_place(history, share, start):
+    """`start` goes from 0 to T − length, the last place where the run still fits; yours goes to T − 1 and is then held back.
+
+    start 对应的范围是 0 到 T − length（片段还放得下的最后一个起点）；你的范围到 T − 1，再往回截。
+    """
+    _checked(share, start)
+    length = max(1, math.ceil(share * len(history) - 1e-9))
+    first = min(round(start * (len(history) - 1)), len(history) - length)
+    return history[first : first + length]
+
+
+@mistake("crop")
 def takes_any_share(history, share, start):
     """A share or a start outside 0 to 1 must raise ValueError.
 
@@ -164,6 +176,20 @@ def only_full_windows(history, longest):
     """
     rows = [history[t - longest : t] for t in range(longest, len(history))]
     return torch.stack(rows), history[longest:]
+
+
+@mistake("sliding_prefixes")
+def keeps_each_item_once(history, longest):
+    """You kept each item of a prefix once; an item may come again, and both events stay.
+
+    你让前缀里每个物品只出现一次；物品可以重复出现，每次都要保留。
+    """
+    count = max(len(history) - 1, 0)
+    prefixes = torch.full((count, longest), -1)
+    for t in range(1, count + 1):
+        part = list(dict.fromkeys(history[:t].tolist()))[-longest:]
+        prefixes[t - 1, longest - len(part) :] = torch.tensor(part)
+    return prefixes, history[1:]
 
 
 @mistake("sliding_prefixes")
