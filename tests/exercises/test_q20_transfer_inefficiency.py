@@ -15,7 +15,9 @@ def draw(rng, *shape):
 
 @graded("task_weights", core=True)
 def test_directions_by_hand(yours):
-    got = yours.task_weights(tensor([[3.0, 4.0], [-6.0, 0.0], [0.0, 2.0], [0.3, 0.4], [0.7, 24.0]]), tensor([10.0, 0.0]))
+    got = yours.task_weights(
+        tensor([[3.0, 4.0], [-6.0, 0.0], [0.0, 2.0], [0.3, 0.4], [0.7, 24.0]]), tensor([10.0, 0.0])
+    )
     assert_close(
         got,
         tensor([0.6, 0.0, 0.0, 0.6, 0.7 / (0.49 + 576) ** 0.5]),
