@@ -83,12 +83,12 @@
 
 # %% [markdown]
 # ## 1. Three senses, one table
-# Men are the source, women the target: the closed-form head, new users with five ratings. First sense: the model is worse on the target than on the source. Second: worse than without
+# Men are the source, women the target: RMSE of the closed-form head, new users with five ratings. First sense: the model is worse on the target than on the source. Second: worse than without
 # transfer. Third: transfer helps, but little for what it cost.
 
 # %% [markdown] lang="zh"
 # ## 1. 三种含义，一张表
-# 男性用户是源，女性用户是目标：闭式解预测头，新用户各五条评分。第一种含义：模型在目标域上比在源域上差。第二种：比不迁移还差。第三种：有帮助，但相对付出的代价太小。
+# 男性用户是源，女性用户是目标：闭式解预测头的 RMSE，新用户各五条评分。第一种含义：模型在目标域上比在源域上差。第二种：比不迁移还差。第三种：有帮助，但相对付出的代价太小。
 
 # %%
 import numpy as np
@@ -300,7 +300,7 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 # five fresh splits gave all users a small lead, so take it as close.
 # The filter keeps what is good: <!-- c4: lower -->
 # close to the oracle. <!-- c5: small -->
-# Read the table at twenty ratings too: there all users lie far below the trusted ones, and the filter has nothing left to gain. In the figure at 0 %, filter and all users lie together: the filter costs next to
+# Read the table (RMSE) at twenty ratings too: there all users lie far below the trusted ones, and the filter has nothing left to gain. In the figure at 0 %, filter and all users lie together: the filter costs next to
 # nothing where nobody misleads. Our draw by the cosine lies above the filter at every share; it also throws away many sound users.
 #
 # A student of sixty users imitates a teacher fitted to the misled source, on films where the teacher won on held-out ratings. No gain is seen at five ratings; <!-- c6: none -->
@@ -315,7 +315,7 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 # 换五次新的划分，全部用户略占上风，所以只能说两者接近。
 # 过滤留下了有用的部分，<!-- c4: lower -->
 # 接近理想情形。<!-- c5: small -->
-# 再看表中二十条评分的一列：用全部用户远好于只用可信用户，过滤没有什么可赚的了。看图中 0% 处：过滤与用全部用户几乎重合，没有人误导时，过滤几乎没有代价。我们按余弦抽取用户的做法，
+# 再看表（RMSE）中二十条评分的一列：用全部用户远好于只用可信用户，过滤没有什么可赚的了。看图中 0% 处：过滤与用全部用户几乎重合，没有人误导时，过滤几乎没有代价。我们按余弦抽取用户的做法，
 # 在每个比例上误差都比过滤高；它还丢掉了很多正常用户。
 #
 # 学生只有六十名用户，教师在有误导的源上训练；学生只在教师于留出评分上更好的影片上模仿它。在五条评分下没有看到好处；<!-- c6: none -->
