@@ -403,8 +403,8 @@ with mine("q26") as my:
 # ## 4. Whom to train on?
 # Five splits. From the learning users with 60 ratings or more we take 30, in five ways. *Alike*: a random user and those most like that one. *Taste*: the same
 # by taste alone, the level left out. *Random*. *DPP*: a random draw in which like users seldom come together (exact k-DPP, kernel
-# $Z Z^\top + 0.1 I$). *Active*: those with most ratings. A closed-form head learns from each set, once from 60 ratings of each user, once from all. New
-# users show five ratings. Six draws a split, averaged. The embeddings come from a model of all learning users; the bias has its strengths from one random set.
+# $Z Z^\top + 0.1 I$). *Active*: those with most ratings. A closed-form head learns from each set, once from 60 ratings of each user, once from all. The table gives the RMSE of new
+# users, who show five ratings. Six draws a split, averaged. The embeddings come from a model of all learning users; the bias has its strengths from one random set.
 #
 # **What do you expect?** Order the five, for 60 ratings each.
 
@@ -412,7 +412,7 @@ with mine("q26") as my:
 # ## 4. 拿谁来训练？
 # 五次划分。从评分不少于 60 条的训练用户里取 30 名，有五种取法：随机一名用户及与他最*相似*的人；只按*口味*相似，不看打分水平；*随机*；用 *DPP*
 # （一种随机抽样，相似的用户很少同时被抽中；精确的 k-DPP，核为 $Z Z^\top + 0.1 I$）；*最活跃*的。闭式解预测头在每批数据上学习，一次用每人 60 条，一次用全部。
-# 新用户给五条评分。每次划分抽六次，取平均。embedding 来自在全部训练用户上训练的模型；偏置的收缩强度在一批随机用户上选定。
+# 表中是新用户的 RMSE，每人给五条评分。每次划分抽六次，取平均。embedding 来自在全部训练用户上训练的模型；偏置的收缩强度在一批随机用户上选定。
 #
 # **你猜结果如何？** 每人 60 条时，把这五种排个序。
 
