@@ -21,7 +21,7 @@
 # #### English
 # Three comparisons, three names. Worse on the target than on the source may only mean that the target is harder: I put the target's own best model beside it. <!-- c1: none -->
 # Worse than no transfer is negative transfer; here transfer helps the small group clearly. <!-- c2: lower -->
-# Little gain for the cost is inefficiency: I say how much is missing to the ceiling. Against misleading source users I keep those whose gradient helps trusted ones: <!-- c4: lower -->
+# Little gain for the cost is inefficiency: I report the share of the possible gain that is still missing. Against misleading source users I keep those whose gradient helps trusted ones: <!-- c4: lower -->
 # at five ratings, nearly as good as knowing them. <!-- c5: small -->
 # Users who look harmed must be judged on ratings that did not choose them. <!-- c7: higher, c8: none -->
 # #### 中文
@@ -42,13 +42,13 @@
 #
 # **Causes.** Another label meaning, another exposure, shared capacity that the large domain takes, noise or fraud in the source.
 #
-# **Which tasks may teach.** A step on source task $s$ changes the target's loss by $-\eta\, g_t \cdot g_s$. Keep $s$ where that helps trusted target tasks on average, or weigh its loss by the clipped cosine (Du et al. 2018). With
+# **Which tasks may teach.** To first order, a step on source task $s$ changes the target's loss by $-\eta\, g_t \cdot g_s$. Keep $s$ where that helps trusted target tasks on average, or weigh its loss by the clipped cosine (Du et al. 2018). With
 # two in five source users turned round, the filter recovers almost all: better than using everybody, <!-- c4: lower -->
 # and within a small margin of an oracle. <!-- c5: small -->
-# Unfiltered, the harm eats up what hundreds of users bring: no difference to sixty clean ones is seen. <!-- c3: none -->
+# Unfiltered, no difference between hundreds of users and sixty clean ones is seen. <!-- c3: none -->
 # That is at five ratings of the new user. In the table at twenty, all users lie far below the sixty, and the filter has nothing left to repair.
 #
-# **What may be imitated.** Gated distillation follows the source only where it won on held-out data. With the default weight and five ratings, no gain is seen for a student of sixty users. <!-- c6: none -->
+# **What may be imitated.** Gated distillation follows the source only where it won on held-out data. Our teacher had learned from the misled source; with the default weight and five ratings, no gain is seen for a student of sixty users. <!-- c6: none -->
 # STEM and PLE keep parameters apart; ForkMerge branches and merges by validation.
 #
 # **Who is harmed.** Choose and judge on different ratings. Of users who adapt to one rating, those who look harmed are harmed again, on average; <!-- c7: higher -->
@@ -67,13 +67,13 @@
 #
 # **原因。** 标签含义不同，曝光方式不同，共享的容量被大域占走，源数据里有噪声或作弊。
 #
-# **谁有资格教。** 在源任务 $s$ 上走一步，目标的损失变化 $-\eta\, g_t \cdot g_s$。平均来说对可信的目标任务有益，就保留 $s$；或者用截断余弦给它的损失加权（Du 等，2018）。五分之二的源用户被颠倒时，
+# **谁有资格教。** 按一阶近似，在源任务 $s$ 上走一步，目标的损失变化 $-\eta\, g_t \cdot g_s$。平均来说对可信的目标任务有益，就保留 $s$；或者用截断余弦给它的损失加权（Du 等，2018）。五分之二的源用户被颠倒时，
 # 过滤几乎全部挽回：好于用所有人，<!-- c4: lower -->
 # 与知道答案只差一点点。<!-- c5: small -->
-# 不过滤时，误导抵消了人多的好处：与只用六十名干净用户看不出差别。<!-- c3: none -->
+# 不过滤时，几百名用户与六十名干净用户看不出差别。<!-- c3: none -->
 # 这是新用户有五条评分时。有二十条时，表中用全部用户的误差远低于只用六十名，过滤也没有什么可挽回的了。
 #
-# **什么可以模仿。** 门控蒸馏只在源于留出数据上赢的地方跟着它。在默认权重、五条评分下，没看到只有六十名用户的学生从中得到好处。<!-- c6: none -->
+# **什么可以模仿。** 门控蒸馏只在源于留出数据上赢的地方跟着它。我们的教师是在有误导的源上训练的；在默认权重、五条评分下，没看到只有六十名用户的学生从中得到好处。<!-- c6: none -->
 # STEM 和 PLE 让部分参数各用各的；ForkMerge 先分叉，再按验证结果合并。
 #
 # **谁受了害。** 挑选和检验要用不同的评分。用一条评分做适应时，看上去受害的人平均来说确实又受害；<!-- c7: higher -->
@@ -83,12 +83,12 @@
 
 # %% [markdown]
 # ## 1. Three senses, one table
-# Men are the source, women the target: the closed-form head, new users with five ratings. First sense: the model is worse on the target than on the source. Second: worse than without
+# Men are the source, women the target: RMSE of the closed-form head, new users with five ratings. First sense: the model is worse on the target than on the source. Second: worse than without
 # transfer. Third: transfer helps, but little for what it cost.
 
 # %% [markdown] lang="zh"
 # ## 1. 三种含义，一张表
-# 男性用户是源，女性用户是目标：闭式解预测头，新用户各五条评分。第一种含义：模型在目标域上比在源域上差。第二种：比不迁移还差。第三种：有帮助，但相对付出的代价太小。
+# 男性用户是源，女性用户是目标：闭式解预测头的 RMSE，新用户各五条评分。第一种含义：模型在目标域上比在源域上差。第二种：比不迁移还差。第三种：有帮助，但相对付出的代价太小。
 
 # %%
 import numpy as np
@@ -121,6 +121,7 @@ TEXTS = {
     "harm": ("Who looked harmed, seen again", "看上去受害的用户，再看一次"),
     "change": ("change in squared error (stars²)", "平方误差的变化（星²）"),
     "looks": ("share of users who look harmed", "看上去受害的用户比例"),
+    "all change": ("change in squared error, everybody (stars²)", "所有用户平方误差的变化（星²）"),
     "kept": ("Kept by the filter", "过滤后留下的比例"),
     "part": ("share that is kept", "留下的比例"),
     "alt kept": (
@@ -151,17 +152,17 @@ found = study.compare("10 women and the men", "10 women, alone", **at)
 claim("RMSE", "10 women and the men", "10 women, alone", found)
 
 # %% [markdown]
-# Read the columns: every model, the women's own too, errs more on women. So "worse on the target" says that women's ratings are harder to predict here. Against women alone, no difference is seen. <!-- c1: none -->
-# Read the rows: with ten women, the men help much. <!-- c2: lower -->
+# From left to right: every model, the women's own too, errs more on women. With the women's own the gap is smaller, but it stays: part of "worse on the target" is that women's ratings are harder to predict here. Between men alone and women alone, no difference is seen. <!-- c1: none -->
+# From row to row: with ten women, the men help clearly. <!-- c2: lower -->
 #
-# Your `transfer_ratio` says how much of the gain is still missing. As ceiling we take the best model of the table. It is a stand-in: all women with the men were not fitted,
-# and it was picked on the users who judge, so the ratios come out a little high.
+# Your `transfer_ratio` says how much of the gain is still missing. As ceiling we take the best model of the table. It is a stand-in: all women with the men were not fitted. If
+# that model is better, the ratios are too low; that ours was picked on the users who judge makes them a little too high.
 
 # %% [markdown] lang="zh"
-# 竖着看：每个模型在女性用户上误差都更大，用男性用户训练的、只用女性用户训练的都一样。所以“目标域上更差”只说明这里女性用户的评分更难预测。与只用女性用户相比，看不出差别。<!-- c1: none -->
-# 横着看：只有十名女性用户时，男性用户帮助很大。<!-- c2: lower -->
+# 左右比：每个模型在女性用户上误差都更大，只用女性用户训练的也一样，只是差距小一些、并未消失。所以“目标域上更差”，有一部分是因为这里女性用户的评分更难预测。只用男性用户与只用女性用户之间看不出差别。<!-- c1: none -->
+# 上下比：只有十名女性用户时，加上男性用户明显有帮助。<!-- c2: lower -->
 #
-# 用你写的 `transfer_ratio` 看看还差多少收益。上限取表中最好的模型。它只是替代：没有训练“全部女性加男性”的模型，而且它是在评估用户上挑出来的，所以比值略微偏高。
+# 用你写的 `transfer_ratio` 看看还差多少收益。上限取表中最好的模型。它只是替代：没有训练“全部女性加男性”的模型，如果那个模型更好，比值就偏低；而上限又是在评估用户上挑出来的，这使比值略微偏高。
 
 # %% tags=["exercise"]
 def errors(name):
@@ -178,14 +179,14 @@ with mine("q20") as my:
 # %% [markdown]
 # ## 2. Misleading source users
 # Now harm is planted: a share of the source users have their stars turned round, five becomes one. That is synthetic; real harm is subtler (section 3). Sixty *trusted* users are known to be sound. A
-# source user $s$ is kept when a small step on it helps the trusted users on average: the step changes the loss of user $t$ by $-g_t \cdot g_s$.
-# The gradients are those of one effect per item, all effects zero, before any training. So the filter asks whether a user agrees with the average taste of the trusted. Stars turned round are its easiest case;
+# source user $s$ is kept when a small step on it helps the trusted users on average: per unit of step, the loss of user $t$ changes by $-g_t \cdot g_s$.
+# The gradients are those of one effect per item, all effects zero, before any training. So the filter asks whether a user agrees with the average taste of the trusted. Stars turned round are an easy case;
 # a sound user of rare taste may be dropped as well.
 
 # %% [markdown] lang="zh"
 # ## 2. 误导的源用户
-# 现在人为植入伤害：一部分源用户的星数被颠倒，五星变一星。这是合成的，真实的伤害更隐蔽（第 3 节）。另有六十名*可信*用户，已知正常。源用户 $s$ 被保留的条件：在它上面走一小步，平均来说对可信用户有益，
-# 因为这一步使用户 $t$ 的损失变化 $-g_t \cdot g_s$。梯度对“每个物品一个效应”求，效应全为零，也就是训练之前。所以过滤问的是：这个用户与可信用户的平均口味是否一致。星数颠倒是最容易发现的情形；
+# 现在人为加入误导：一部分源用户的星数被颠倒，五星变一星。这是合成的，真实的伤害更隐蔽（第 3 节）。另有六十名*可信*用户，已知正常。源用户 $s$ 被保留的条件：在它上面走一小步，平均来说对可信用户有益，
+# 因为单位步长使用户 $t$ 的损失变化 $-g_t \cdot g_s$。梯度对“每个物品一个效应”求，效应全为零，也就是训练之前。所以过滤问的是：这个用户与可信用户的平均口味是否一致。星数颠倒是容易发现的情形；
 # 口味小众的正常用户也可能被误删。
 
 # %%
@@ -299,10 +300,10 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 # five fresh splits gave all users a small lead, so take it as close.
 # The filter keeps what is good: <!-- c4: lower -->
 # close to the oracle. <!-- c5: small -->
-# Read the table at twenty ratings too: there all users lie far below the trusted ones, and the filter has nothing left to gain. In the figure at 0 %, filter and all users lie together: the filter costs next to
-# nothing where nobody misleads. Our draw by the cosine is no match for it: it throws away many sound users and lies above the filter at every share.
+# Read the table (RMSE) at twenty ratings too: there all users lie far below the trusted ones, and the filter has nothing left to gain. In the figure at 0 %, filter and all users lie together: the filter costs next to
+# nothing where nobody misleads. Our draw by the cosine lies above the filter at every share; it also throws away many sound users.
 #
-# Imitating the source through a gate gave a student of sixty users no gain that can be seen at five ratings; <!-- c6: none -->
+# A student of sixty users imitates a teacher fitted to the misled source, on films where the teacher won on held-out ratings. No gain is seen at five ratings; <!-- c6: none -->
 # at twenty the table shows a small one, with the gate and without. Several heads that are paid to differ lie where plain ANIL (q10) lies. In this study choosing *users* was the lever.
 #
 # ## 3. Who is harmed, really?
@@ -314,11 +315,11 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 # 换五次新的划分，全部用户略占上风，所以只能说两者接近。
 # 过滤留下了有用的部分，<!-- c4: lower -->
 # 接近理想情形。<!-- c5: small -->
-# 再看表中二十条评分的一列：用全部用户远好于只用可信用户，过滤没有什么可赚的了。看图中 0% 处：过滤与用全部用户几乎重合，没有人误导时，过滤几乎没有代价。我们按余弦抽取用户的做法比不上它：
-# 丢掉了很多正常用户，在每个比例上误差都比过滤高。
+# 再看表（RMSE）中二十条评分的一列：用全部用户远好于只用可信用户，过滤没有什么可赚的了。看图中 0% 处：过滤与用全部用户几乎重合，没有人误导时，过滤几乎没有代价。我们按余弦抽取用户的做法，
+# 在每个比例上误差都比过滤高；它还丢掉了很多正常用户。
 #
-# 通过门控模仿源模型，在五条评分下没有看到对六十名用户的学生有好处；<!-- c6: none -->
-# 在二十条下，表中有一点好处，加不加门控都一样。奖励各头彼此不同，结果与普通 ANIL（q10）差不多。在这个研究里，起作用的是挑选*用户*。
+# 学生只有六十名用户，教师在有误导的源上训练；学生只在教师于留出评分上更好的影片上模仿它。在五条评分下没有看到好处；<!-- c6: none -->
+# 在二十条下，表中有一点好处，加不加门控都一样。鼓励多个预测头彼此不同，结果与普通 ANIL（q10）差不多。在这个研究里，起作用的是挑选*用户*。
 #
 # ## 3. 究竟谁受了害？
 # 这次没有误导用户，可能造成伤害的是另一步：预测头用该用户的 K 条评分做适应。之后有些用户的误差比只用先验时还大。他们是真的受害，还是运气不好？把每个用户的查询集随机分成两半：在一半上判定谁看上去受害，
@@ -328,8 +329,10 @@ claim("RMSE", taught, alone, study.compare(taught, alone, **worst))
 ks, metric, learner = (1, 5, 20), "change in the other half", "closed-form head"
 looks = [study.mean(learner, "looks harmed", k=k) for k in ks]
 names = [f"K = {k}" for k in ks]
-frame = pd.DataFrame({plots.words(TEXTS["looks"]): looks}, index=names)
-plots.table(frame, digits=2)
+mean = [study.mean("everybody", metric, k=k) for k in ks]
+columns = {"looks": looks, "all change": mean}
+frame = {plots.words(TEXTS[name]): values for name, values in columns.items()}
+plots.table(pd.DataFrame(frame, index=names), digits=2)
 
 # %% tags=["figure"]
 again = {f"K = {k}": study.compare("who looked harmed", 0, metric, k=k) for k in ks}
@@ -345,12 +348,12 @@ claim(metric, "who looked harmed", 0, again["K = 20"])
 # %% [markdown]
 # With one rating the harm is real on average: it comes back on other ratings of the same users. <!-- c7: higher -->
 # The figure shows the same at five. With twenty, no harm is seen there. <!-- c8: none -->
-# Had we judged on the half that chose them, every one of them would have looked harmed. So the share that "got worse" is no measure of harm; the second half is.
+# Both halves keep the same adapting ratings, so this is harm by those ratings; whether others would harm the same user was not measured. Over everybody, adapting helps on average at each K (table). Had we judged on the half that chose them, every one of them would have looked harmed. So the share that "got worse" is no measure of harm; the second half is.
 
 # %% [markdown] lang="zh"
 # 只有一条评分时，平均来说伤害是真的：换同一批用户的其他评分，它又出现了。<!-- c7: higher -->
 # 图中五条时也是这样。有二十条时，就看不到伤害了。<!-- c8: none -->
-# 如果就用挑选他们的那一半来评估，每个人都会显得受害。所以“变差的比例”不能衡量伤害，另一半才能。
+# 两半用的是同一批适应评分，所以这是那几条评分造成的伤害；换几条评分，同一用户是否还会受害，没有测。对所有用户平均，每个 K 下适应都有帮助（见表）。如果就用挑选他们的那一半来评估，每个人都会显得受害。所以“变差的比例”不能衡量伤害，另一半才能。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -369,14 +372,14 @@ claim(metric, "who looked harmed", 0, again["K = 20"])
 # %% [markdown] tags=["pitfalls"]
 # #### English
 # - **"The model is worse on the small scene than on the large one: negative transfer."** → Compare with no transfer, on the small scene. It may just be harder (section 1).
-# - **"MMoE and PLE remove negative transfer."** → STEM (AAAI 2024) still finds it, even between tasks with comparable feedback.
+# - **"MMoE and PLE remove negative transfer."** → STEM (AAAI 2024) still finds it, even on samples with comparable feedback for both tasks.
 # - **"A fifth of the users got worse, so we exclude them."** → Chosen and judged on the same ratings. Judge them on others (section 3).
 # - **"Negative cosine, so the task is harmful."** → At one point of training, with noise. Ask for several tasks and a standard error.
 # - **"Clean data first: train on the trusted users alone."** → At five ratings, no difference is seen between sixty clean users and hundreds of whom two in five were wrong; <!-- c3: none -->
 #   filter, and you keep both. <!-- c4: lower -->
 # #### 中文
 # - **“小场景上的误差比大场景高：负迁移。”** → 要在小场景上与不迁移比较。它可能本来就更难（第 1 节）。
-# - **“MMoE 和 PLE 消除了负迁移。”** → STEM（AAAI 2024）发现仍然存在，哪怕任务之间的反馈量相当。
+# - **“MMoE 和 PLE 消除了负迁移。”** → STEM（AAAI 2024）发现仍然存在，哪怕是在两个任务反馈量相当的样本上。
 # - **“五分之一的用户变差了，那就把他们排除。”** → 挑选和评估用的是同一批评分。要换别的评分来检验（第 3 节）。
 # - **“余弦为负，所以这个任务有害。”** → 那只是训练中某一点的、带噪声的余弦。要看多个任务，并给出标准误。
 # - **“数据要干净，只用可信用户训练。”** → 新用户有五条评分时，六十名干净用户与几百名、其中五分之二有误的用户，看不出差别；<!-- c3: none -->

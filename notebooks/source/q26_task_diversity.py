@@ -1,13 +1,13 @@
 # %% [markdown]
 # # q26 · What is task diversity?
 #
-# First where diversity is the whole story: linear tasks with a direction missing. Then real users, where most of what looks like
+# First where diversity is the whole story: linear tasks with a direction missing. Then real users, where much of what looks like
 # diversity is something else.
 
 # %% [markdown] lang="zh"
 # # q26 · 什么是元学习中的任务多样性？
 #
-# 先看多样性决定一切的场景：线性任务缺了一个方向。再看真实用户：看上去是多样性的东西，大多另有原因。
+# 先看多样性决定一切的场景：线性任务缺了一个方向。再看真实用户：看上去是多样性的东西，往往另有原因。
 
 # %% [markdown] tags=["question"]
 # #### English
@@ -21,15 +21,15 @@
 # %% [markdown] tags=["answer-short"]
 # #### English
 # Task diversity says how evenly the training tasks span the directions that new tasks need. For linear tasks it is the smallest
-# eigenvalue of the tasks' covariance. A missing direction is not cured by more of the same tasks: <!-- c1: higher -->
-# transfer is then worse than none. Directions that no new task needs can hurt too, where capacity is fixed. <!-- c3: higher -->
+# eigenvalue of their second moment. More of the same tasks do not cure a missing direction. With two of four missing, transfer was worse than none, <!-- c1: higher -->
+# until the shrinkage allowed for it. Directions that no new task needs can hurt too, where capacity is fixed. <!-- c3: higher -->
 # On ML-100K thirty users who are alike make a bad training set. <!-- c4: higher -->
 # But random users are diverse enough: drawing them by a DPP is no better. <!-- c8: equal -->
 # The most active users lead by volume; <!-- c6: lower -->
 # at equal ratings no lead is seen. <!-- c7: none -->
 # #### 中文
-# 任务多样性，说的是训练任务是否均匀地覆盖了新任务所需的各个方向。对线性任务，它就是任务协方差的最小特征值。缺了一个方向，同类任务再多也补不回来，<!-- c1: higher -->
-# 迁移反而不如不迁移。新任务用不到的方向也可能有害，前提是模型容量固定。<!-- c3: higher -->
+# 任务多样性，说的是训练任务是否均匀地覆盖了新任务所需的各个方向。对线性任务，它就是任务参数二阶矩的最小特征值。缺了一个方向，同类任务再多也补不回来。四个方向缺两个时，迁移反而不如不迁移，<!-- c1: higher -->
+# 除非收缩强度把缺失的部分算进去。新任务用不到的方向也可能有害，前提是模型容量固定。<!-- c3: higher -->
 # 在 ML-100K 上，30 名彼此相似的用户是很差的训练集。<!-- c4: higher -->
 # 但随机抽的用户已经够多样：改用 DPP 来抽，并不更好。<!-- c8: equal -->
 # 最活跃的用户领先，靠的是数据量；<!-- c6: lower -->
@@ -41,7 +41,7 @@
 #
 # $$\nu = \lambda_R\Big(\frac1B \sum_b a_b a_b^\top\Big)$$
 #
-# the smallest of the $R$ eigenvalues. Tripuraneni et al. (2020) bound the error of a new task by terms that are divided by $\nu$. Where
+# the smallest of the $R$ eigenvalues. Tripuraneni et al. (2020) bound the error of a new task by two parts: the error of learning $S$, divided by $\nu$, and one for the new task's own few examples. Where
 # $\nu = 0$ a direction is missing, and no number of tasks of the same kind brings it back.
 #
 # **More is not always better.** A direction that no new task uses takes room in a representation of fixed width. Kumar et al. (2023) trained
@@ -57,8 +57,8 @@
 # lead; with ratings matched no lead is seen. <!-- c6: lower, c7: none -->
 #
 # **In practice.** Few tasks, chosen by convenience (one city, one channel, employees): look for what is missing. Many tasks at
-# random: nothing to gain from a sampler. <!-- c8: equal -->
-# In a multi-scenario model the question becomes what is shared: a shared bottom with weights per scenario (STAR), or gates (PEPNet). And
+# random: here a DPP sampler gained nothing. <!-- c8: equal -->
+# In a multi-scenario model the question becomes what is shared: shared weights multiplied by weights of each scenario (STAR), or gates (PEPNet). And
 # check that scenarios differ at all: below, hours of the day look diverse, and look so when their labels are shuffled.
 #
 # **What it is not.** Diversity of *tasks* is about training. Diversity of *lists* (MMR, DPP re-ranking) is about what one user sees.
@@ -68,7 +68,7 @@
 #
 # $$\nu = \lambda_R\Big(\frac1B \sum_b a_b a_b^\top\Big)$$
 #
-# 也就是 $R$ 个特征值里最小的那个。Tripuraneni 等（2020）给出的新任务误差上界里，各项都要除以 $\nu$。$\nu = 0$ 表示缺了一个方向，同类任务再多也补不回来。
+# 也就是 $R$ 个特征值里最小的那个。Tripuraneni 等（2020）给出的新任务误差上界有两部分：学 $S$ 的误差要除以 $\nu$；另一部分来自新任务自己的少量样本。$\nu = 0$ 表示缺了一个方向，同类任务再多也补不回来。
 #
 # **不是越多样越好。** 新任务用不到的方向，会占掉固定宽度表示里的位置。Kumar 等（2023）用从毫不多样到非常多样的各种采样器（包括 DPP）训练元学习器，
 # 并没有看到多样性越高越好。
@@ -80,8 +80,8 @@
 # **混杂因素。** “多样”或“活跃”的一批用户，往往评分更多、物品更多，或者均值不同。要把评分数拉平；选人要重复抽很多次；再让一个不看口味的模型（收缩偏置）在同样的数据上学，
 # 它也变差的那部分就与口味无关。活跃用户领先；评分数拉平之后，看不出领先。<!-- c6: lower, c7: none -->
 #
-# **实践中。** 任务少、又是图方便选的（一个城市、一个渠道、内部员工）：先查缺了什么。任务多、随机抽：再换采样器没有收益。<!-- c8: equal -->
-# 在多场景模型里，问题变成“共享什么”：共享底层加场景参数（STAR），或者用门控（PEPNet）。还要先确认场景之间真有差别：下面会看到，“小时”看上去多样，标签打乱之后照样多样。
+# **实践中。** 任务少、又是图方便选的（一个城市、一个渠道、内部员工）：先查缺了什么。任务多、随机抽：这里换成 DPP 采样没有收益。<!-- c8: equal -->
+# 在多场景模型里，问题变成“共享什么”：共享参数与各场景自己的参数逐元素相乘（STAR），或者用门控（PEPNet）。还要先确认场景之间真有差别：下面会看到，“小时”看上去多样，标签打乱之后照样多样。
 #
 # **不是什么。** *任务*多样性说的是训练；*列表*多样性（MMR、DPP 重排、打散）说的是一个用户看到什么。
 
@@ -89,12 +89,13 @@
 # ## 1. A missing direction
 # A task is a linear function of 20 inputs. All new tasks lie in the same 4 directions, unknown to us; each shows 5 examples. From many
 # training tasks we learn a subspace of width 4: the leading eigenvectors of the mean of $y^2\, x x^\top$. Each new task then solves a ridge
-# regression inside it. The rival learns each task from scratch, by ridge regression on all inputs with the right strength.
+# regression inside it. The rival learns each task from scratch, by ridge regression on all inputs. Each ridge has the strength
+# that is right when its directions hold all of the task.
 
 # %% [markdown] lang="zh"
 # ## 1. 缺一个方向
 # 一个任务是 20 个输入的线性函数。所有新任务都落在同样的 4 个方向里（我们事先不知道），每个只给 5 个样本。我们从许多训练任务里学一个宽度为 4 的子空间：
-# $y^2\, x x^\top$ 的均值的前几个特征向量；新任务再在子空间里做岭回归。对手是从零学：在全部输入上做岭回归，强度取正确值。
+# $y^2\, x x^\top$ 的均值的前几个特征向量；新任务再在子空间里做岭回归。对手是从零学：在全部输入上做岭回归。两者的强度，都取“自己的方向容得下整个任务”时的正确值。
 
 # %%
 import numpy as np
@@ -132,6 +133,8 @@ TEXTS = {
         "reach all directions.",
         "误差随新任务样本数变化：学到的子空间与从零学；400 个任务里有 20 个覆盖全部方向。",
     ),
+    "mean error": ("squared error, mean of 20 worlds", "平方误差，20 个合成世界的均值"),
+    "told": ("2 of 4 directions, the missing half counted as noise", "4 个方向中的 2 个，缺失的一半算作噪声"),
     "unneeded": ("1,600 training tasks; new tasks need 4 directions", "1,600 个训练任务，新任务需要 4 个方向"),
     "directions": ("directions that the training tasks span (log scale)", "训练任务张成的方向数（对数坐标）"),
     "narrow": ("width 4", "宽度 4"),
@@ -194,14 +197,21 @@ plots.show(plots.lines(amounts, curves, **labels, log_x=True), alt=text("alt mis
 def one_world(number):
     rng, found = np.random.default_rng([SEED, number]), {"scratch": np.eye(20)}
     world = mr.LinearTasks(seed=1000 * SEED + number)
-    new = *world.draw(300, 5, 4, rng), world.noise
+    *new, noise = *world.draw(300, 5, 4, rng), world.noise
     for span in (2, 4, 8):
         x, y, _ = world.draw(1600, 20, span, rng)
         found[span] = mr.moment_subspace(x, y, 4)
-    return {at: mr.subspace_errors(space, *new).mean() for at, space in found.items()}
+    errors = {at: mr.subspace_errors(s, *new, noise).mean() for at, s in found.items()}
+    told = np.sqrt(noise**2 + 0.5)  # half of |w|^2 = 1 lies outside: noise to the solve
+    return errors | {"told": mr.subspace_errors(found[2], *new, told).mean()}
 
 
+# %%
 worlds = pd.DataFrame([one_world(number) for number in range(20)])
+names = {"scratch": text("scratch"), 2: text("span").format(2), "told": text("told")}
+names[4] = text("span").format(4)
+means = worlds[list(names)].mean().rename(names)
+plots.table(means.to_frame(text("mean error")))
 
 # %% tags=["claim"]
 where = "2 directions, 1600 training tasks"
@@ -216,14 +226,16 @@ claim("squared error", "learned subspace", "ridge from scratch", found, at=where
 # %% [markdown]
 # With two directions missing, transfer is worse than learning from scratch, at any number of tasks in the figure. <!-- c1: higher -->
 # With all four it is far better. <!-- c2: lower -->
-# All tasks of a world share one subspace, so a claim takes 20 fresh worlds, one number each; the figure shows the study's five. The subspace is a hard wall here: a prior that only favours it may lose less, which was not measured.
+# Part of the loss is overconfidence: let the ridge count the missing half of each task as noise, and the same subspace is no longer worse than scratch (table). The gain of four directions does not come back.
+# All tasks of a world share one subspace, so a claim takes 20 fresh worlds, one number each; the figure shows the study's five. The subspace is a hard wall here; a prior that only favours it was not measured.
 #
 # The subspace by hand, one example after the other:
 
 # %% [markdown] lang="zh"
 # 缺两个方向时，迁移不如从零学，图里任务再多也一样。<!-- c1: higher -->
 # 四个方向齐全时好得多。<!-- c2: lower -->
-# 同一个世界里的任务共用一个子空间，所以结论另取 20 个新的合成世界，每个世界算一个数；图里是研究脚本的五个。这里的子空间是硬约束；如果先验只是偏向它，损失可能小一些，这一点没有测。
+# 损失的一部分是过于自信：让岭回归把每个任务缺失的那一半算作噪声，同一个子空间就不再比从零学差（见表）。四个方向的收益却拿不回来。
+# 同一个世界里的任务共用一个子空间，所以结论另取 20 个新的合成世界，每个世界算一个数；图里是研究脚本的五个。这里的子空间是硬约束；只是偏向它的先验，没有测。
 #
 # 下面一个样本一个样本地手写这个子空间：
 
@@ -299,12 +311,12 @@ sides = [("learned subspace", f"{span} directions") for span in (8, 4)]
 claim("squared error", *sides, found, at="1600 training tasks")
 
 # %% [markdown]
-# The same number of tasks, twice the diversity, a worse result: <!-- c3: higher -->
+# The same number of tasks, twice the directions, a worse result: <!-- c3: higher -->
 # four of eight directions fit, and they need not be the right ones. A wider subspace (the other line) makes room, and
 # then each new task has more to learn.
 
 # %% [markdown] lang="zh"
-# 任务数相同，多样性翻倍，结果更差：<!-- c3: higher -->
+# 任务数相同，方向数翻倍，结果更差：<!-- c3: higher -->
 # 这么窄的子空间，八个方向只装得下四个，装进去的未必是需要的那四个。子空间加宽（另一条线）能装下，但每个新任务要学的也更多。
 
 # %% [markdown]
@@ -363,15 +375,15 @@ plots.table(pd.DataFrame(rows, columns=heads).set_index(heads[0]))
 
 # %% [markdown]
 # Two traps stand in this table. Users come close to 1, which is what directions drawn at random would give: at a fitted prior the pulls
-# cancel, and the number cannot grow. And hours look diverse. But turn each user's clock by a random number of hours, so that "hour" means
-# nothing, and the number reaches as high: it needs no meaning of the hour, only other users in each. Genres are less diverse but pass: give each film the
-# genres of another, and all ten numbers are lower, the highest by little. A scenario worth a gate must survive such a shuffle.
+# cancel, and the number can hardly grow. And hours look diverse. But turn each user's clock by a random number of hours, so that "hour" means
+# nothing, and the number reaches as high: it needs no meaning of the hour. Genres are less diverse; give each film the
+# genres of another, and all ten numbers are lower, the highest by little: with ten shuffles that is a hint, no proof. A scenario worth a gate must survive such a shuffle.
 #
 # Your own two functions, on five ratings each of the first hundred users:
 
 # %% [markdown] lang="zh"
-# 表里有两个坑。用户接近 1，而随机方向也会是这个值：先验拟合好之后，各人的拉力相互抵消，这个数没法再高。小时看上去也多样；可是把每个用户的时钟随机拨几个小时，
-# “小时”已毫无意义，这个数照样能到这么高：它不需要小时有什么含义，只要每个小时里是不同的用户。类型的数值更低，却经得起检验：把每部影片的类型换成另一部的，十次全都更低，最高的一次只低一点。
+# 表里有两个坑。用户接近 1，而随机方向也会是这个值：先验拟合好之后，各人的拉力相互抵消，这个数很难再高。小时看上去也多样；可是把每个用户的时钟随机拨几个小时，
+# “小时”已毫无意义，这个数照样能到这么高：它不需要小时有什么含义。类型的数值更低；把每部影片的类型换成另一部的，十次全都更低，最高的一次只低一点：只打乱了十次，这是提示，不是证明。
 # 值得为它加门控的场景，必须经得起这样的打乱。
 #
 # 用你自己写的两个函数，取前一百名用户，每人五条评分：
@@ -391,8 +403,8 @@ with mine("q26") as my:
 # ## 4. Whom to train on?
 # Five splits. From the learning users with 60 ratings or more we take 30, in five ways. *Alike*: a random user and those most like that one. *Taste*: the same
 # by taste alone, the level left out. *Random*. *DPP*: a random draw in which like users seldom come together (exact k-DPP, kernel
-# $Z Z^\top + 0.1 I$). *Active*: those with most ratings. A closed-form head learns from each set, once from 60 ratings of each user, once from all. New
-# users show five ratings. Six draws a split, averaged. The embeddings come from a model of all learning users; the bias has its strengths from one random set.
+# $Z Z^\top + 0.1 I$). *Active*: those with most ratings. A closed-form head learns from each set, once from 60 ratings of each user, once from all. The table gives the RMSE of new
+# users, who show five ratings. Six draws a split, averaged. The embeddings come from a model of all learning users; the bias has its strengths from one random set.
 #
 # **What do you expect?** Order the five, for 60 ratings each.
 
@@ -400,7 +412,7 @@ with mine("q26") as my:
 # ## 4. 拿谁来训练？
 # 五次划分。从评分不少于 60 条的训练用户里取 30 名，有五种取法：随机一名用户及与他最*相似*的人；只按*口味*相似，不看打分水平；*随机*；用 *DPP*
 # （一种随机抽样，相似的用户很少同时被抽中；精确的 k-DPP，核为 $Z Z^\top + 0.1 I$）；*最活跃*的。闭式解预测头在每批数据上学习，一次用每人 60 条，一次用全部。
-# 新用户给五条评分。每次划分抽六次，取平均。embedding 来自在全部训练用户上训练的模型；偏置的收缩强度在一批随机用户上选定。
+# 表中是新用户的 RMSE，每人给五条评分。每次划分抽六次，取平均。embedding 来自在全部训练用户上训练的模型；偏置的收缩强度在一批随机用户上选定。
 #
 # **你猜结果如何？** 每人 60 条时，把这五种排个序。
 
@@ -464,20 +476,22 @@ drawn = against_random("dpp")
 claim("RMSE", "30 users drawn by a DPP", "30 users at random", drawn)
 
 # %% [markdown]
-# Low diversity hurts. <!-- c4: higher -->
+# Users who are alike make a worse set. <!-- c4: higher -->
 # Part of that is not about taste: alike users also share their level, and the bias, which has no tastes, loses on the same sets (table). With the level left out, users
 # alike in taste still make a worse set. <!-- c5: higher -->
-# More diversity than chance gives, by log-determinant, buys nothing: the DPP is level with random. <!-- c8: equal -->
-# (With all ratings it is even behind, by less than the .01 star that this book calls small.)
+# The bias loses there too, with all ratings most of what the head loses (table): not all of that is taste either.
+# The DPP is level with random. <!-- c8: equal -->
+# Its sets lie only a little further right in the figure, so only a small step in diversity was tried. (With all ratings it is even behind, by less than the .01 star that this book calls small.)
 # The most active users lead with all their ratings; <!-- c6: lower -->
 # with 60 ratings each no lead is seen. <!-- c7: none -->
 # So the lead looks like volume, not taste: the bias gains as much from their ratings (table).
 
 # %% [markdown] lang="zh"
-# 多样性太低有害。<!-- c4: higher -->
+# 彼此相似的用户是更差的训练集。<!-- c4: higher -->
 # 其中一部分与口味无关：相似的用户连打分水平也相似，而没有口味的偏置模型在同样的数据上也变差（见表）。不看水平、只按口味相似来取，仍然更差。<!-- c5: higher -->
-# 按行列式对数看，比随机更多样也没有好处：DPP 与随机持平。<!-- c8: equal -->
-# （用全部评分时它反而略差，幅度不到本书视为“小”的 .01 星。）
+# 偏置模型在这些数据上也变差，用全部评分时，预测头损失的大半它也损失了（见表）：所以这里也不全是口味。
+# DPP 与随机持平。<!-- c8: equal -->
+# 图中它的点只略微偏右，所以多样性只多了一小步。（用全部评分时它反而略差，幅度不到本书视为“小”的 .01 星。）
 # 最活跃的用户用上全部评分时领先；<!-- c6: lower -->
 # 每人 60 条时看不出领先。<!-- c7: none -->
 # 所以这个领先看来出自数据量，而不是口味：偏置模型从这些评分里得到的好处一样大（见表）。
@@ -503,14 +517,14 @@ claim("RMSE", "30 users drawn by a DPP", "30 users at random", drawn)
 # - **"More diverse tasks always transfer better."** → They do where a direction was missing. Directions nobody needs cost capacity. <!-- c3: higher -->
 # - **"We trained on the most active users and it got better, so diversity helps."** → They bring more ratings. At 60 ratings each no lead is seen. <!-- c7: none -->
 # - **"A DPP gives better training tasks than random."** → Random users were diverse enough here: equal within the margin. <!-- c8: equal -->
-# - **"The pairwise distance of our tasks is 0.98, so they are very diverse."** → Noise has 1. Compare with shuffled tasks.
+# - **"The pairwise distance of our tasks is 0.98, so they are very diverse."** → Random directions have about 1. Compare with shuffled tasks.
 # - **"Every scenario is a task, so twenty-four hours are twenty-four tasks."** → Shuffle the label first: the hours above looked as diverse with each user's clock turned at random.
 # - **"We re-rank with a DPP, so our tasks are diverse."** → That is diversity of one user's list; it says nothing about training.
 # #### 中文
 # - **“任务越多样，迁移越好。”** → 缺了方向时才是这样；没人需要的方向只会占容量。<!-- c3: higher -->
 # - **“用最活跃的用户训练，效果变好，说明多样性有用。”** → 他们带来的是更多评分；每人都取 60 条时看不出领先。<!-- c7: none -->
 # - **“用 DPP 选训练任务比随机好。”** → 这里随机抽的用户已经够多样，两者在等效界值之内。<!-- c8: equal -->
-# - **“任务两两距离 0.98，非常多样。”** → 纯噪声是 1。要和打乱后的任务比。
+# - **“任务两两距离 0.98，非常多样。”** → 随机方向也约为 1。要和打乱后的任务比。
 # - **“一个场景一个任务，24 小时就是 24 个任务。”** → 先把标签打乱再看：上面的“小时”，每个用户的时钟随机拨动之后，看上去一样多样。
 # - **“我们重排用了 DPP，所以任务是多样的。”** → 那是一个用户的列表的多样性，与训练任务无关。
 
@@ -523,7 +537,7 @@ claim("RMSE", "30 users drawn by a DPP", "30 users at random", drawn)
 # limits. Tune the trade-off on sessions, not on one list; whether it pays in retention only an A/B test of weeks can say.</details>
 # <details><summary>Heavy users dominate our batches. Sample users, or weight them?</summary>
 # Decide first whose error counts. If each user counts once, draw users uniformly and cap the events of each; that is what meta-training on tasks does.
-# If traffic counts, keep events. In between, weight a user with n events by 1/√n. Dropping heavy users costs volume, which here was worth
+# If traffic counts, keep events. In between, weigh each event of a user with n events by 1/√n. Dropping heavy users costs volume, which here was worth
 # more than a diverse sampler. Report both averages, per user and per event.</details>
 # <details><summary>We have thirty scenarios. Which do we train together, and how do you measure it?</summary>
 # Start with all together and an id per scenario: that is the baseline. Then measure, for each scenario, training with and without each group at
@@ -543,7 +557,7 @@ claim("RMSE", "30 users drawn by a DPP", "30 users at random", drawn)
 # log det L 增加最多的物品，L = diag(q) S diag(q)；用增量 Cholesky 的贪心，n 选 k 的代价是 O(k²n)（q27 会写）。长信息流里两者都只看滑动窗口。打散规则放在最后，是硬约束。
 # 权衡系数按整个会话来调，不要只看一个列表；对留存有没有好处，只有跑几周的 A/B 才知道。</details>
 # <details><summary>重度用户占满了 batch，是采样还是加权？</summary>
-# 先定谁的误差算数。如果每个用户一票，就均匀抽用户，每人行为数封顶，按任务做元训练就是这样。如果流量算数，就按行为抽。折中是给有 n 条行为的用户权重 1/√n。
+# 先定谁的误差算数。如果每个用户一票，就均匀抽用户，每人行为数封顶，按任务做元训练就是这样。如果流量算数，就按行为抽。折中：用户有 n 条行为，每条行为的权重取 1/√n。
 # 直接丢掉重度用户会损失数据量，而这里数据量比“多样”的采样器更值钱。按用户平均和按行为平均两个指标都要报。</details>
 # <details><summary>有三十个场景，哪些放在一起训练？怎么度量？</summary>
 # 基线是全部合在一起，加一个场景 id。然后对每个场景，在数据量拉平的条件下比较“带上某一组”和“不带”；梯度相似度只是便宜的初筛。小场景几乎全部共享，再给 embedding 或各层加门控
@@ -590,7 +604,7 @@ what_was_measured()
 # **Read first · 先读：** Tripuraneni, Jordan & Jin (2020), [*On the Theory of Transfer Learning: The Importance of Task Diversity*](https://arxiv.org/abs/2006.11650), NeurIPS.
 #
 # - Tripuraneni, Jin & Jordan (2021), [*Provable Meta-Learning of Linear Representations*](https://arxiv.org/abs/2002.11684), ICML: the method of section 1.
-# - Kumar, Deleu & Bengio (2023), *The Effect of Diversity in Meta-Learning*, AAAI: samplers from none to very diverse.
+# - Kumar, Deleu & Bengio (2023), [*The Effect of Diversity in Meta-Learning*](https://arxiv.org/abs/2201.11775), AAAI: samplers from none to very diverse.
 # - Achille et al. (2019), [*Task2Vec: Task Embedding for Meta-Learning*](https://arxiv.org/abs/1902.03545), ICCV.
 # - Standley et al. (2020), [*Which Tasks Should Be Learned Together in Multi-task Learning?*](https://arxiv.org/abs/1905.07553), ICML.
 # - Kulesza & Taskar (2012), [*Determinantal Point Processes for Machine Learning*](https://arxiv.org/abs/1207.6083), Foundations and Trends in Machine Learning.

@@ -15,10 +15,12 @@ def draw(rng, *shape):
 
 @graded("task_weights", core=True)
 def test_directions_by_hand(yours):
-    got = yours.task_weights(tensor([[3.0, 4.0], [-6.0, 0.0], [0.0, 2.0], [0.3, 0.4]]), tensor([10.0, 0.0]))
+    got = yours.task_weights(
+        tensor([[3.0, 4.0], [-6.0, 0.0], [0.0, 2.0], [0.3, 0.4], [0.7, 24.0]]), tensor([10.0, 0.0])
+    )
     assert_close(
         got,
-        tensor([0.6, 0.0, 0.0, 0.6]),
+        tensor([0.6, 0.0, 0.0, 0.6, 0.7 / (0.49 + 576) ** 0.5]),
         cause=(
             "the cosine of the two gradients, and 0 for what points the other way",
             "两个梯度的余弦；方向相反的取 0",
@@ -36,7 +38,7 @@ def test_weights_task_by_task(yours, rng):
         tensor(expected),
         cause=("divide by both lengths, task by task", "逐个任务除以两个梯度的长度"),
     )
-    for length in (1000, 0.001):
+    for length in (1000, 1e-6):
         assert_close(
             yours.task_weights(length * source, 0.01 * target),
             tensor(expected),
@@ -44,7 +46,7 @@ def test_weights_task_by_task(yours, rng):
         )
 
 
-@graded("task_weights")
+@graded("task_weights", core=True)
 def test_gradients_of_zeros(yours):
     got = yours.task_weights(tensor([[0.0, 0.0], [1.0, 0.0]]), tensor([1.0, 0.0]))
     assert_close(
@@ -87,14 +89,17 @@ def test_a_ratio_of_means(yours, rng):
     )
 
 
-@graded("transfer_ratio")
+@graded("transfer_ratio", core=True)
 def test_a_user_with_nothing_to_gain(yours):
-    got = yours.transfer_ratio(tensor([1.0, 2.0]), tensor([1.0, 3.0]), tensor([1.0, 1.0]))
-    assert_close(
-        got,
-        0.5,
-        cause=("one user without room must not make the ratio NaN", "某个用户没有收益空间，不应让比值变成 NaN"),
-    )
+    for with_transfer, without, expected in (([1.5, 2.0], [1.0, 3.0], 0.75), ([1.0, 2.0], [0.5, 3.0], 2 / 3)):
+        assert_close(
+            yours.transfer_ratio(tensor(with_transfer), tensor(without), tensor([1.0, 1.0])),
+            expected,
+            cause=(
+                "a user without room counts in every mean, and must not make the ratio NaN",
+                "没有收益空间的用户也要计入每个均值，且不应让比值变成 NaN",
+            ),
+        )
 
 
 @graded("transfer_ratio", core=True)
@@ -140,13 +145,16 @@ def test_shut_gates_leave_the_students_own_error(yours, rng):
     student, teacher, targets, group = case(rng)
     low, high = tensor([0.1, 0.2, 0.3]), tensor([0.4, 0.5, 0.6])
     own = ((student - targets) ** 2).mean()
-    for source, target, expected in (
-        (high, low, own),
-        (low, low, own),
-        (low, high, own + 2 * ((student - teacher) ** 2).mean()),
+    both = own + 2 * ((student - teacher) ** 2).mean()
+    for source, target, weight, expected in (
+        (high, low, 2.0, own),
+        (low, low, 2.0, own),
+        (low, high, 2.0, both),
+        (low, low + 0.001, 2.0, both),
+        (low, high, 0.0, own),
     ):
         assert_close(
-            yours.gated_distillation_loss(student, teacher, targets, group, source, target, 2.0),
+            yours.gated_distillation_loss(student, teacher, targets, group, source, target, weight),
             expected,
             cause=(
                 "shut, or level: the student's own error alone; open: the distance to the teacher too",

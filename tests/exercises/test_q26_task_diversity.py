@@ -40,18 +40,19 @@ def test_padded_rows_do_not_count(yours):
     )
 
 
-@graded("support_gradient_embedding")
+@graded("support_gradient_embedding", core=True)
 def test_a_small_gradient_has_length_one_too(yours):
     x, y = np.array([[[0.3, 0.4]], [[3.0, 4.0]]]), np.array([[-0.1], [-0.1]])
     got = yours.support_gradient_embedding(x, y, np.array([[True], [True]]), np.zeros(2))
     assert_close(
         got,
         np.array([[0.6, 0.8], [0.6, 0.8]]),
+        rtol=1e-6,
         cause=("every gradient that is not zero is divided by its length", "梯度只要不为零，就要除以自己的长度"),
     )
 
 
-@graded("support_gradient_embedding")
+@graded("support_gradient_embedding", core=True)
 def test_a_task_without_a_gradient_is_a_row_of_zeros(yours):
     x, y = np.array([[[1.0, 0.0]], [[1.0, 1.0]], [[2.0, 0.0]]]), np.array([[5.0], [0.0], [4.0]])
     got = yours.support_gradient_embedding(x, y, np.array([[False], [True], [True]]), np.array([2.0, 1.0]))
@@ -160,6 +161,21 @@ def test_two_directions_by_hand(yours):
                 "Wᵀ W / B 的特征值是 2、0.5、0；从大往小数",
             ),
         )
+
+
+@graded("smallest_task_eigenvalue", core=True)
+def test_every_task_counts_and_none_is_rounded(yours):
+    weights = np.array([[2.0, 0.0], [2.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
+    assert_close(
+        yours.smallest_task_eigenvalue(weights, 2),
+        0.25,
+        cause=("equal rows are different tasks: eigenvalues 3 and 0.25", "相同的行也是不同任务：特征值是 3 和 0.25"),
+    )
+    assert_close(
+        yours.smallest_task_eigenvalue(0.1 * weights, 2),
+        0.0025,
+        cause=("a weak direction is not a missing one", "弱的方向不等于缺失的方向"),
+    )
 
 
 @graded("smallest_task_eigenvalue")

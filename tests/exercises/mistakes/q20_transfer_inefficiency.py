@@ -123,6 +123,18 @@ def divides_by_nothing(with_transfer, without, ceiling):
 
 
 @mistake("transfer_ratio")
+def drops_users_without_room(with_transfer, without, ceiling):
+    """You left out the users who have nothing to gain: they can be harmed, and they count in every mean.
+
+    你去掉了没有收益空间的用户：他们也可能受害，每个均值都要算上他们。
+    """
+    _room(without, ceiling)
+    kept = without > ceiling
+    top, bottom = with_transfer[kept] - ceiling[kept], without[kept] - ceiling[kept]
+    return float(top.mean() / bottom.mean())
+
+
+@mistake("transfer_ratio")
 def clips_at_zero(with_transfer, without, ceiling):
     """You clip at 0: a model that beats the ceiling must show a ratio below it.
 
@@ -161,6 +173,15 @@ def opens_when_level(student, teacher, targets, group, source_error, target_erro
     打平不算更好：只有源的误差更低时门才打开。
     """
     return _loss(student, teacher.detach(), targets, (source_error <= target_error)[group].double(), weight)
+
+
+@mistake("gated_distillation_loss")
+def asks_for_a_margin(student, teacher, targets, group, source_error, target_error, weight):
+    """You ask for a margin: the gate opens as soon as the source's error is lower.
+
+    你多加了一个余量：只要源的误差更低，门就打开。
+    """
+    return _loss(student, teacher.detach(), targets, (source_error < target_error - 0.01)[group].double(), weight)
 
 
 @mistake("gated_distillation_loss")

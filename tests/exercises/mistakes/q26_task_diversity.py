@@ -164,6 +164,16 @@ def takes_the_mean_away(weights, rank):
 
 
 @mistake("smallest_task_eigenvalue")
+def counts_equal_tasks_once(weights, rank):
+    """You dropped equal rows: two tasks with the same weights are still two tasks.
+
+    你去掉了相同的行：参数相同的两个任务仍是两个任务。
+    """
+    kept = np.unique(weights, axis=0)
+    return float(np.linalg.eigvalsh(kept.T @ kept / len(kept))[-rank])
+
+
+@mistake("smallest_task_eigenvalue")
 def forgets_the_number_of_tasks(weights, rank):
     """You did not divide by the number of tasks: more tasks of the same kind would count as more diverse.
 
