@@ -14,7 +14,7 @@ def mmoe_gate(x: Tensor, outputs: Tensor, gates: Tensor) -> Tensor:
 
     x: (N, D), the inputs of N rows. outputs: (E, N, H), what each of E experts makes of them. gates: (T, D, E), one a task.
     Weights of task t for row n: softmax over the experts of x[n] @ gates[t].
-    Returns (T, N, H), the weighted means of the experts' outputs.
+    Returns (T, N, H), the weighted means of the experts' outputs. Gradients run to all three arguments.
 
     >>> x, outputs = torch.ones(1, 1), torch.tensor([[[0.0]], [[1.0]]])
     >>> mmoe_gate(x, outputs, torch.tensor([[[0.0, 0.0]], [[0.0, 100.0]]]))
@@ -25,7 +25,7 @@ def mmoe_gate(x: Tensor, outputs: Tensor, gates: Tensor) -> Tensor:
     中文：多门混合专家（MMoE）里，每个任务看到的专家输出。
     x：(N, D)，N 行输入；outputs：(E, N, H)，E 个专家各自的输出；gates：(T, D, E)，每个任务一个门控。
     任务 t 对第 n 行的权重：x[n] @ gates[t] 对专家做 softmax。
-    返回 (T, N, H)，专家输出的加权平均。
+    返回 (T, N, H)，专家输出的加权平均。梯度传到三个参数。
     """
     raise NotImplementedError("Write mmoe_gate: what each task sees of the experts, in a multi-gate mixture (MMoE).")
 
@@ -36,7 +36,7 @@ def esmm_loss(click_logit: Tensor, convert_logit: Tensor, clicked: Tensor, conve
     click_logit, convert_logit: (N,), of P(click) and P(convert | click) for N impressions. clicked, converted: (N,), 0 or 1
     (or bool); nothing converts unclicked. Returns, shape (): the mean over impressions of the cross-entropy of clicked under
     P(click), plus that of converted under P(click) · P(convert | click). Gradients run to both.
-    Logits as large as ±50 must not give inf or NaN.
+    Logits as large as ±50 must not give inf or NaN, in the loss or in its gradient.
 
     >>> zero = torch.zeros(2)
     >>> esmm_loss(zero, zero, torch.tensor([1, 0]), torch.tensor([1, 0]))  # log 2 + (log 4 + log 4/3) / 2
@@ -45,7 +45,7 @@ def esmm_loss(click_logit: Tensor, convert_logit: Tensor, clicked: Tensor, conve
     中文：ESMM 的损失：转化塔通过与点击塔相乘，在全部曝光上学习。
     click_logit、convert_logit：(N,)，N 次曝光的 P(点击) 与 P(转化 | 点击) 的 logit；clicked、converted：(N,)，0 或 1
     （或布尔值），没有点击就没有转化。返回形状 ()：对曝光平均，点击在 P(点击) 下的交叉熵，加上转化在
-    P(点击) · P(转化 | 点击) 下的交叉熵。梯度传到两者。logit 大到 ±50 也不能出现 inf 或 NaN。
+    P(点击) · P(转化 | 点击) 下的交叉熵。梯度传到两者。logit 大到 ±50 时，损失和梯度都不能出现 inf 或 NaN。
     """
     raise NotImplementedError(
         "Write esmm_loss: the loss of ESMM: the conversion tower learns from all impressions, through the product with "

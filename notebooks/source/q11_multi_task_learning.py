@@ -19,17 +19,17 @@
 
 # %% [markdown] tags=["answer-short"]
 # #### English
-# Each goal gets a tower; the bottom is shared, mixed from experts by a gate for each task (MMoE), or split in shared and own experts (PLE). First I compare each head
-# with a simple baseline. With 5 % of the stars the rating head shows no gain by sharing, in made-up worlds or on ML-100K, <!-- c1: none, c2: none, c3: none -->
-# and plain matrix factorisation stays slightly ahead. <!-- c4: higher -->
-# With all stars, the watching head does better alone, on average; <!-- c6: lower -->
-# a few of the fits carry that. MMoE is within the margin of a shared bottom. <!-- c7: small -->
+# Each goal gets a tower; the bottom is shared, mixed from experts by a gate per task (MMoE), or split in shared and own experts (PLE). First I compare heads
+# with baselines. With 5 % of the stars sharing shows no gain in rating, in made-up worlds or on ML-100K. <!-- c1: none, c2: none, c3: none -->
+# On ML-100K the watching head stands at popularity, and matrix factorisation stays slightly ahead. <!-- c4: higher -->
+# With all stars, watching does better alone, on average; <!-- c6: lower -->
+# two of five fits carry that. MMoE is within the margin of a shared bottom. <!-- c7: small -->
 # ESMM fits click, and click times conversion, over all impressions. Against a hidden intent it shows no gain over clicked rows. <!-- c8: none -->
 # #### 中文
-# 每个目标一个任务塔；底层可以共享（Shared-Bottom），可以由每个任务的门控混合专家（MMoE），也可以分成共享专家和任务专属专家（PLE）。我会先把每个头与一个简单基线比。星级只知道 5% 时，无论合成世界还是 ML-100K，都看不出共享给评分头带来收益，<!-- c1: none, c2: none, c3: none -->
-# 朴素的矩阵分解仍略微领先。<!-- c4: higher -->
+# 每个目标一个任务塔；底层可以共享（Shared-Bottom），可以由每个任务的门控混合专家（MMoE），也可以分成共享专家和任务专属专家（PLE）。我会先把每个头与一个简单基线比。星级只知道 5% 时，无论合成世界还是 ML-100K，都看不出共享给评分头带来收益。<!-- c1: none, c2: none, c3: none -->
+# 在 ML-100K 上，这时“看没看”这个头只有热门榜的水平，朴素的矩阵分解也仍略微领先。<!-- c4: higher -->
 # 星级全部已知时，“看没看”这个头平均而言单独学更好，<!-- c6: lower -->
-# 但差距只来自少数几次拟合。MMoE 与底层共享之差在等效界值之内。<!-- c7: small -->
+# 但差距只来自五次拟合中的两次。MMoE 与底层共享之差在等效界值之内。<!-- c7: small -->
 # ESMM 在全部曝光上拟合点击，以及点击乘转化。遇到隐藏意图，看不出它比只用点击样本好。<!-- c8: none -->
 
 # %% [markdown] tags=["answer-full"]
@@ -42,21 +42,23 @@
 #
 # **What it brought here.** Three findings. With 5 % of the stars the watching task is not seen to help the rating task, whether or not the two have a common cause, <!-- c1: none, c2: none -->
 # nor on ML-100K. <!-- c3: none -->
-# There matrix factorisation, which was not tuned, beats the network, whose step was, by less than the margin of .01 star. <!-- c4: higher, c4: small -->
-# With all stars, rating alone and shared are equal within the margin. <!-- c5: equal -->
+# There the watching head stands at popularity in the table, so it had little to share. Matrix factorisation at its defaults
+# beats the network, whose step was tuned, by less than the margin of .01 star; <!-- c4: higher, c4: small -->
+# in the table the bias is ahead of the network, too, with few stars and with all. With all stars, rating alone and shared are equal within the margin. <!-- c5: equal -->
 # The watching head loses by sharing on average, <!-- c6: lower -->
-# but a few of five fits carry that. MMoE moves it by less than the margin. <!-- c7: small -->
+# but two of five fits carry that. MMoE moves it by less than the margin. <!-- c7: small -->
 # A guess: the shared network stops by the sum of both losses, sometimes too early for watching.
 #
 # **Weights of losses.** A fixed weight, tuned on a frontier; or learned: $\sum_t e^{-s_t} L_t + s_t / 2$ with $s_t = \log\sigma_t^2$ and $L_t$ half the squared error, or the cross-entropy
 # (Kendall et al. 2018).
 #
-# **Conflict.** Where $g_i \cdot g_j < 0$, PCGrad removes from $g_i$ the part along $g_j$. In the toy of section 3 it falls faster at first, then stops where the gradients oppose each other, above the minimum of
-# the sum. Measure the cosine first: in section 3's small network the heads' gradients are almost at right angles.
+# **Conflict.** Where $g_i \cdot g_j < 0$, PCGrad removes from $g_i$ the part along $g_j$. In the toy of section 3, as first drawn, it falls faster at first, then stops where the gradients oppose each
+# other, above the minimum of the sum. Measure the cosine first: in section 3's small network the heads' gradients are almost at right angles.
 #
 # **ESMM.** A conversion can be seen only after a click. ESMM fits $P(\text{click})$ and $P(\text{click}) \cdot P(\text{buy} \mid \text{click})$ over all impressions. Where what drives the click is in the
-# features, and the model of conversion is right, clicked rows alone suffice too. With a hidden intent that raises both, ESMM is not seen to do better. <!-- c8: none -->
-# ESMM's other gain, shared embeddings for sparse conversions, cannot appear here; ranking was not measured.
+# features, and the model of conversion is right, clicked rows alone suffice too. With a hidden intent that raises both, those who click
+# buy more than all would, and ESMM is not seen to do better. <!-- c8: none -->
+# ESMM's other motive, an embedding shared with sparse conversions, cannot show with the linear towers here; ranking was not measured.
 #
 # **And meta-learning?** Multi-task shares weights between a few goals; meta-learning learns to adapt to a new user quickly. Here each user is a task with two heads, read from the support.
 
@@ -69,17 +71,18 @@
 #
 # **在这里带来什么。** 三点。星级只知道 5% 时，看不出“看没看”这个任务帮到了评分任务，两者有没有共同原因都一样，<!-- c1: none, c2: none -->
 # 在 ML-100K 上也没有。<!-- c3: none -->
-# 在那里，没有调参的矩阵分解胜过调过学习率的网络，差距在 .01 星的等效界值之内。<!-- c4: higher, c4: small -->
+# 在那里，从表里看，“看没看”这个头只有热门榜的水平，没有多少东西可以共享。用默认参数的矩阵分解胜过调过学习率的网络，差距在 .01 星的等效界值之内；<!-- c4: higher, c4: small -->
+# 从表里看，星级少也好、全也好，偏置也都领先网络。
 # 星级全部已知时，只学评分与共享之差在等效界值之内。<!-- c5: equal -->
 # “看没看”这个头平均而言因共享而变差，<!-- c6: lower -->
-# 但差距只来自五次拟合中的少数几次。MMoE 只让它变动了一点，在等效界值之内。<!-- c7: small -->
+# 但差距只来自五次拟合中的两次。MMoE 只让它变动了一点，在等效界值之内。<!-- c7: small -->
 # 猜测：共享网络按两个损失之和早停，有时对“看没看”来说停得太早。
 #
 # **损失的权重。** 固定权重，在帕累托前沿上调；或者学出来：$\sum_t e^{-s_t} L_t + s_t / 2$，$s_t = \log\sigma_t^2$，$L_t$ 是平方误差的一半或交叉熵（Kendall 等，2018）。
 #
-# **冲突。** $g_i \cdot g_j < 0$ 时，PCGrad 从 $g_i$ 里去掉沿着 $g_j$ 的部分。在第 3 节的玩具例子里，它起初降得更快，随后停在梯度彼此相反的地方，高于总损失的最小值。先量余弦：第 3 节的小网络里，两个头的梯度几乎正交。
+# **冲突。** $g_i \cdot g_j < 0$ 时，PCGrad 从 $g_i$ 里去掉沿着 $g_j$ 的部分。在第 3 节的玩具例子里，按一开始的设置，它起初降得更快，随后停在梯度彼此相反的地方，高于总损失的最小值。先量余弦：第 3 节的小网络里，两个头的梯度几乎正交。
 #
-# **ESMM。** 只有点击之后才看得到转化。ESMM 在全部曝光上拟合 $P(\text{click})$ 和 $P(\text{click}) \cdot P(\text{buy} \mid \text{click})$。如果决定点击的都在特征里，而且转化模型设定正确，只用点击样本也够。如果有隐藏意图同时推高两者，
+# **ESMM。** 只有点击之后才看得到转化。ESMM 在全部曝光上拟合 $P(\text{click})$ 和 $P(\text{click}) \cdot P(\text{buy} \mid \text{click})$。如果决定点击的都在特征里，而且转化模型设定正确，只用点击样本也够。如果有隐藏意图同时推高两者，点击的人就比全体更爱买，
 # 看不出 ESMM 比只用点击样本好。<!-- c8: none -->
 # ESMM 的另一半动机是 CVR 样本稀疏、共享 embedding，这里的线性塔测不到；也没有测排序。
 #
@@ -88,11 +91,11 @@
 # %% [markdown]
 # ## 1. Two tasks of one user
 # Each user is a task with a support and a query, as before; now the query asks twice. Was this film watched, or is it one drawn at random? And which stars did it get? The network reads the
-# support: the mean vector of what was watched, and of what was liked. Bottoms differ in what they share.
+# support: the mean vector of what was watched, and a mean weighted by the stars. Bottoms differ in what they share.
 
 # %% [markdown] lang="zh"
 # ## 1. 一名用户，两个任务
-# 和前面一样，每名用户是一个任务，有支持集和查询集；这次查询问两件事：这部片看过吗，还是随机抽来的？打了几星？网络读支持集：看过的影片取向量平均，喜欢的影片也取一个。底层不同，共享的东西就不同。
+# 和前面一样，每名用户是一个任务，有支持集和查询集；这次查询问两件事：这部片看过吗，还是随机抽来的？打了几星？网络读支持集：看过的影片取向量平均，再按星级加权平均一次。底层不同，共享的东西就不同。
 
 # %%
 import numpy as np
@@ -119,6 +122,7 @@ TEXTS = {
     "told": ("RMSE, 5 %, new users tell all", "5%，新用户告知全部"),
     "all": ("RMSE, 100 %", "100% 星级时的 RMSE"),
     "auc": ("AUC of watching, 100 %", "看没看的 AUC，100%"),
+    "auc few": ("AUC of watching, 5 %", "看没看的 AUC，5%"),
     "sum": ("sum of gradients", "梯度之和"),
     "free": ("projected (PCGrad)", "投影后（PCGrad）"),
     "steps": ("steps", "步数"),
@@ -130,8 +134,8 @@ TEXTS = {
         "假如所有曝光都被点击的平均转化率",
     ),
     "alt": (
-        "The sum of both losses against steps: projected gradients fall faster, then end higher.",
-        "两个损失之和随步数变化：投影后的梯度先降得快，最后停得高。",
+        "The sum of both losses against steps, with the sum of gradients and with projected ones.",
+        "两个损失之和随步数的变化：一条用梯度之和，一条用投影后的梯度。",
     ),
 }
 
@@ -232,12 +236,12 @@ claim("RMSE", *sides, found)
 # %% [markdown]
 # No gain by sharing is seen, in either kind of world <!-- c1: none, c2: none -->
 # or on ML-100K. <!-- c3: none -->
-# Single worlds fall on both sides: with one draw you could tell either story. Look at the bias's rows too: does the network earn its training? All of ML-100K, both heads beside their baselines:
+# Single worlds fall on both sides: with one draw you could tell either story. Look at the bias's rows too: does the network earn its training? The numbers of ML-100K, each head beside its baselines:
 
 # %% [markdown] lang="zh"
 # 看不出共享带来收益，两类世界都是，<!-- c1: none, c2: none -->
 # ML-100K 上也是。<!-- c3: none -->
-# 单个世界两边都有：只抽一次，两种说法都能讲。也请看与偏置相比的几行：这个网络值得训练吗？ML-100K 的全部数字，两个头都与各自的基线并排：
+# 单个世界两边都有：只抽一次，两种说法都能讲。也请看与偏置相比的几行：这个网络值得训练吗？ML-100K 上的数字，两个头都与各自的基线并排：
 
 # %% tags=["figure"]
 heads = ("shrunken bias", "MF", "rating alone", "shared bottom")
@@ -246,6 +250,7 @@ watch = ("popularity", "watching alone", "shared bottom", "MMoE", "PLE")
 columns = {
     "few": ("rmse", heads, few), "told": ("rmse", heads, {**few, "told": "all"}),
     "all": ("rmse", (*heads, *watch[3:]), every), "auc": ("auc", watch, {"stars": 1.0}),
+    "auc few": ("auc", ("popularity", "shared bottom"), {"stars": 0.05}),
 }
 means = {
     TEXTS[key]: pd.Series({n: study.mean(n, metric, who="real", **at) for n in names})
@@ -281,24 +286,26 @@ print("AUC of watching above popularity, fit by fit:")
 plots.table(pd.DataFrame({key: pd.Series(column) for key, column in above.items()}))
 
 # %% [markdown]
-# Plain matrix factorisation is ahead of the shared network, without tuning. <!-- c4: higher -->
-# In the second column the new users tell all their stars.
+# With 5 % of the stars plain matrix factorisation is ahead of the shared network, at its defaults; <!-- c4: higher -->
+# in the second column the new users tell all their stars. In the table the bias is ahead of the networks, too, in every column.
+# And with 5 % the watching head stands at popularity: a task that learned so little has little to share. What sharing brings where both heads learn well is not answered here.
 # With all stars, sharing leaves the rating head equal within the margin. <!-- c5: equal -->
 # The watching head loses on average, <!-- c6: lower -->
 # and MMoE is within the margin of a shared bottom. <!-- c7: small -->
-# But look at the fits: some watching heads hardly leave popularity, and those few make the mean; users are resampled here, fits are not. So PLE's lead in the first table is one fit's. A guess: the shared network
+# But look at the fits: some watching heads hardly leave popularity, and two such fits make the mean; users are resampled here, fits are not. So PLE's lead in the first table is one fit's. A guess: the shared network
 # stops by the sum of both losses. No head gained while the other lost, so this is no seesaw.
 #
 # ## 3. When gradients conflict
 # First the cosine of the two heads' gradients on the shared bottom of your small network:
 
 # %% [markdown] lang="zh"
-# 朴素的矩阵分解没有调参，仍领先共享网络。<!-- c4: higher -->
-# 第二列是新用户告知全部星级时再问一遍。
+# 星级只知道 5% 时，朴素的矩阵分解用默认参数，仍领先共享网络；<!-- c4: higher -->
+# 第二列是新用户告知全部星级时再问一遍。从表里看，偏置在每一列也都领先这些网络。
+# 而且 5% 时“看没看”这个头只有热门榜的水平：自己没学到多少的任务，没有多少东西可以共享。两个头都学得好时共享带来什么，这里没有答案。
 # 星级全部已知时，评分头共享与否之差在等效界值之内。<!-- c5: equal -->
 # “看没看”的头平均而言变差，<!-- c6: lower -->
 # MMoE 与底层共享之差在等效界值之内。<!-- c7: small -->
-# 但请逐次看拟合：有几次“看没看”的头几乎没有超出热门榜，均值就由这几次决定；这里重抽样的是用户，不是拟合。所以前一张表里 PLE 的领先只来自一次拟合。猜测：共享网络按两个损失之和早停。
+# 但请逐次看拟合：有几次“看没看”的头几乎没有超出热门榜，均值就由其中两次决定；这里重抽样的是用户，不是拟合。所以前一张表里 PLE 的领先只来自一次拟合。猜测：共享网络按两个损失之和早停。
 # 没有一个头涨而另一个跌，所以不算跷跷板。
 #
 # ## 3. 梯度冲突的时候
@@ -346,13 +353,13 @@ def descend(curvature=40, rate=0.02):
 plots.play(descend, curvature=(1, 80, 1), rate=(0.005, 0.02, 0.005), alt=TEXTS["alt"])
 
 # %% [markdown]
-# PCGrad falls faster at first. Then it stops where the two gradients oppose each other, above the minimum of the sum.
+# As first drawn, PCGrad falls faster at first. Then it stops where the two gradients oppose each other, above the minimum of the sum.
 #
 # ## 4. Clicks and purchases over the whole space
 # Made-up impressions with linear click and purchase models. In one kind of world an intent that no feature shows raises both. Asked: the mean conversion, had every impression been clicked. First, your own loss function:
 
 # %% [markdown] lang="zh"
-# PCGrad 起初降得更快，随后停在两个梯度彼此相反的地方，高于总损失的最小值。
+# 按一开始的设置，PCGrad 起初降得更快，随后停在两个梯度彼此相反的地方，高于总损失的最小值。
 #
 # ## 4. 在全空间上看点击与购买
 # 合成的曝光数据，点击和购买都由线性模型生成。其中一类世界里，有一个特征看不见的意图同时推高两者。问：假如所有曝光都被点击，平均转化率是多少？先用你自己写的损失函数：

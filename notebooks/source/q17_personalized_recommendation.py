@@ -21,18 +21,18 @@
 # %% [markdown] tags=["answer-short"]
 # #### English
 # I start from partial pooling: every user has their own weights, drawn towards the mean user by as much as users really differ. It is the middle
-# between two ends, and both lose. One set of tastes for all leaves a gain on the table; <!-- c3: lower -->
+# between two ends, and both lose. With five ratings one set of tastes for all leaves a gain on the table; <!-- c3: lower -->
 # the user's few ratings alone are far worse than no personal taste at all. <!-- c2: higher -->
-# Hard segments are no safe middle: with one rating they lose. <!-- c1: higher -->
+# Hard segments are no safe middle: with one rating they lose to one taste for all. <!-- c1: higher -->
 # The profile helps before the first rating, a little. <!-- c5: lower -->
-# I judge by GAUC, since a pooled AUC rewards knowing who clicks a lot.
+# Rankings I judge by GAUC, since a pooled AUC rewards knowing who clicks a lot.
 # #### 中文
 # 我从部分合并（partial pooling）做起：每个用户有自己的权重，再按用户之间真实差异的大小，往平均用户收缩。它是两个极端的中间，而两个极端都输。
-# 所有人共用一种口味，会白白丢掉一块收益；<!-- c3: lower -->
+# 有五条评分时，所有人共用一种口味，会白白丢掉一块收益；<!-- c3: lower -->
 # 只靠用户自己那几条评分，比完全没有个人口味差得多。<!-- c2: higher -->
-# 硬分群也不是稳妥的折中：只有一条评分时它输。<!-- c1: higher -->
+# 硬分群也不是稳妥的折中：只有一条评分时，它输给所有人一种口味。<!-- c1: higher -->
 # 用户画像在第一条评分之前就有一点帮助。<!-- c5: lower -->
-# 评估看 GAUC：把样本混在一起算的 AUC，奖励的是“知道谁爱点”。
+# 评估排序看 GAUC：把样本混在一起算的 AUC，奖励的是“知道谁爱点”。
 
 # %% [markdown] tags=["answer-full"]
 # **Three levels.** A global model has little variance and is biased for everybody who is not average. A model per user is the reverse. Segments stand between,
@@ -56,7 +56,7 @@
 # Gates (POSO, PEPNet) let features scale a network's units; a LoRA per user (OPPU) stores weights, 8 MB each in q05's example; it has to beat a vector of a few
 # dozen numbers that is solved from the ratings at request time.
 #
-# **Judge it rightly.** A user bias changes no user's ranking, yet it raises the AUC over all pairs. GAUC averages the AUC within users, weighted by exposures. Then
+# **Judge it rightly.** The numbers above are errors of ratings. For rankings: a user bias changes no user's list, yet it can raise the AUC over all pairs. GAUC averages the AUC within users, weighted by exposures. Then
 # look at who gets worse: by amount of history, by group. Here women and men both gain at twenty ratings. <!-- c6: lower, c7: lower -->
 
 # %% [markdown] tags=["zh"]
@@ -78,7 +78,7 @@
 # 但只让预测头与调好的偏置持平，并没有领先。<!-- c8: equal -->
 # 门控（POSO、PEPNet）让特征去缩放网络的单元；每人一个 LoRA（OPPU）要存权重，按 q05 的例子每人 8 MB，它得胜过一个请求时现解的、只有几十个数的向量才值得。
 #
-# **评估要对。** 用户偏置不改变任何人的排序，却能抬高全局 AUC（全体样本对一起算）。GAUC 在用户内算 AUC，再按曝光加权。然后看谁变差：按历史长短看，按人群看。
+# **评估要对。** 上面的数字都是评分误差。说到排序：用户偏置不改变任何人的列表，却能抬高全局 AUC（全体样本对一起算）。GAUC 在用户内算 AUC，再按曝光加权。然后看谁变差：按历史长短看，按人群看。
 # 这里有二十条评分时，女性和男性用户都有收益。<!-- c6: lower, c7: lower -->
 
 # %% [markdown]
@@ -131,8 +131,8 @@ TEXTS = {
     "errors": ("Where do tastes come from? New users", "口味从哪里来？新用户"),
     "rmse": ("RMSE (stars)", "RMSE（星）"),
     "alt errors": (
-        "RMSE against K for five ways of pooling. Own data alone is off the others by far; segments start highest of the rest; partial pooling is lowest.",
-        "五种做法的 RMSE 随 K 的变化：只用自己的数据远在其他之上；其余之中分群起点最高，部分合并最低。",
+        "RMSE against K for five ways of pooling. Own data alone soon lies far above the others; segments start highest; from one rating on, partial pooling with profile is lowest.",
+        "五种做法的 RMSE 随 K 的变化：只用自己的数据很快远高于其他；分群起点最高；从一条评分起，带画像的部分合并最低。",
     ),
     "groups": ("Partial pooling with profile minus bias", "带画像的部分合并与收缩偏置之差"),
     "difference": ("difference in RMSE (stars)", "RMSE 之差（星）"),
@@ -182,14 +182,14 @@ with mine("q17") as my:
 # list holds up better on the other ratings.
 #
 # ## 2. Where do a user's tastes come from?
-# Now the same for a vector. The library's `PooledHead` gives every user a bias and eight tastes on learned film vectors. The bias is shrunken alike in all; only
-# the prior of the tastes differs. **By hand**, partial pooling for one user:
+# Now the same for a vector. The library's `PooledHead` gives every user a bias and eight tastes on learned film vectors. Only the prior of the tastes
+# differs; a profile moves the prior of the bias, too. **By hand**, partial pooling for one user:
 
 # %% [markdown] lang="zh"
 # 原始排序的榜首，都是评分很少、又恰好全是喜欢的影片；并列的太多，名次只好由片名决定。加了先验，影片得靠证据上榜，在其余评分上的表现也更好。
 #
 # ## 2. 用户的口味从哪里来？
-# 现在把同样的想法用到向量上。库里的 `PooledHead` 给每个用户一个偏置，以及在学到的影片向量上的八个口味权重。偏置在各种做法里收缩得一样，只有口味的先验不同。
+# 现在把同样的想法用到向量上。库里的 `PooledHead` 给每个用户一个偏置，以及在学到的影片向量上的八个口味权重。各种做法只有口味的先验不同；画像还会移动偏置的先验。
 # **手写**一个用户的部分合并：
 
 # %%
@@ -331,7 +331,7 @@ claim("RMSE", profile, "shrunken bias", found)
 # Both gain, <!-- c6: lower, c7: lower -->
 # though the error of women stays higher in the table under either model. ML-100K has fewer of them; whether that is the reason was not measured.
 # Before the first rating the head gains nothing on the bias that matters, <!-- c8: equal -->
-# and the table has the men slightly on the losing side.
+# and in the tables women come out slightly ahead and men slightly behind; neither was tested.
 #
 # ## 4. The metric that personalisation is judged by
 # Two scores that order every user's films alike: the item part of the bias model, and the same plus the user bias. Like or not, on held-out ratings. What do a pooled
@@ -341,7 +341,7 @@ claim("RMSE", profile, "shrunken bias", found)
 # 两组都有收益，<!-- c6: lower, c7: lower -->
 # 不过从表里看，两种模型下女性用户的误差都更高。ML-100K 里女性用户较少；这是不是原因，没有测。
 # 第一条评分之前，预测头与偏置在等效界值内持平，<!-- c8: equal -->
-# 而且从表里看，男性用户略微吃亏。
+# 而且从表里看，女性用户略好、男性用户略差；两者都没有检验。
 #
 # ## 4. 衡量个性化的指标
 # 两种得分，对每个用户的影片排序完全相同：偏置模型的物品部分，以及再加上用户偏置。在留出的评分上预测喜欢与否。全局 AUC 和 GAUC 各怎么说？
@@ -358,10 +358,10 @@ with mine("q17") as my:
             print(f"{text(name)}: {text(what)} {my.gauc(scores, liked, users):.3f}")
 
 # %% [markdown]
-# The pooled AUC rises by the user bias alone, which knows who rates high. No list has changed, and GAUC, which compares within users only, cannot move.
+# The pooled AUC rises by the user bias alone, which knows who rates high. No list has changed, and GAUC, which compares within users only, cannot move. The GAUC of the heads above was not measured; RMSE, too, rewards a user bias.
 
 # %% [markdown] lang="zh"
-# 只加用户偏置，全局 AUC 就上去了，因为它知道谁打分高。没有一个人的列表变过；GAUC 只在用户内比较，所以不会动。
+# 只加用户偏置，全局 AUC 就上去了，因为它知道谁打分高。没有一个人的列表变过；GAUC 只在用户内比较，所以不会动。前面那些预测头的 GAUC 没有测；RMSE 同样会奖励用户偏置。
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -399,10 +399,10 @@ with mine("q17") as my:
 # The likelihood: logistic in place of Gaussian. GLMix fits global coefficients, then per-user and per-item ones on what is left, each with a Gaussian prior, in
 # turns. A rate without features is the Beta case of section 1. Shows without a click are the other half of the evidence: log them.</details>
 # <details><summary>What does a gate add over the user feature it reads?</summary>
-# A feature added to the input shifts the score; a gate multiplies hidden units, so it changes which other features count. POSO uses one so that new users are not drowned by
+# A feature at the input is one term of the first layer's sum, where strong features can drown it; a gate multiplies hidden units, so it scales what other features have built. POSO uses one so that new users are not drowned by
 # heavy ones. Whether it pays is measured against the same feature as a plain input.</details>
 # <details><summary>10⁹ users: what do you store per user?</summary>
-# The events, and at most a vector of D numbers as a cache; 10⁹ × 64 × 4 bytes are 256 GB, a LoRA of rank 8 on one 1024 × 1024 layer is 64 KB each, 64 TB in all, at 4 bytes a number. The prior is
+# The events, and at most a vector of D numbers as a cache; 10⁹ × 64 × 4 bytes are 256 GB, a LoRA of rank 8 on one 1024 × 1024 layer is 66 KB each, 66 TB in all, at 4 bytes a number. The prior is
 # shared and small. A new model version recomputes vectors from events.</details>
 # <details><summary>Why not a sequence model that adapts in context?</summary>
 # It pools too: its weights are the prior, the history the data. It learns when to trust a history from millions of users. For a small domain or a new surface, where that
@@ -415,9 +415,9 @@ with mine("q17") as my:
 # 变的是似然：高斯换成 logistic。GLMix 先拟合全局系数，再在残差上轮流拟合用户系数和物品系数，各带高斯先验。没有特征的点击率就是第 1 节的 Beta 情形。
 # 曝光未点击是另一半证据，一定要记日志。</details>
 # <details><summary>门控比它读的那个用户特征多了什么？</summary>
-# 特征加到输入里，只是平移得分；门控乘在隐层单元上，改变的是其他特征各算多少。POSO 用它防止新用户被重度用户淹没。值不值，要和“同一个特征直接作输入”比。</details>
+# 特征拼到输入里，只是第一层求和里的一项，容易被强特征淹没；门控乘在隐层单元上，直接缩放其他特征算出来的东西。POSO 用它防止新用户被重度用户淹没。值不值，要和“同一个特征直接作输入”比。</details>
 # <details><summary>10⁹ 用户，每人存什么？</summary>
-# 存行为；向量最多当缓存：10⁹ × 64 × 4 字节是 256 GB。一个 1024 × 1024 的层做 rank 8 LoRA，每个数 4 字节，每人 64 KB，合计 64 TB。先验是共享的，很小。模型换版本，就从行为重算向量。</details>
+# 存行为；向量最多当缓存：10⁹ × 64 × 4 字节是 256 GB。一个 1024 × 1024 的层做 rank 8 LoRA，每个数 4 字节，每人 66 KB，合计 66 TB。先验是共享的，很小。模型换版本，就从行为重算向量。</details>
 # <details><summary>序列模型在上下文里就能适应，为什么不用它？</summary>
 # 它也在做合并：参数是先验，历史是数据，什么时候该信历史是从几百万用户里学来的。小领域、新场景训练不出这样的先验，这时带方差估计的闭式解是必须先超过的基线，
 # 而且说得出自己有多大把握。本课没有测序列模型。</details>

@@ -39,10 +39,35 @@ def test_it_is_the_loop_over_tasks_and_rows(yours, rng):
     )
 
 
-@graded("mmoe_gate")
+@graded("mmoe_gate", core=True)
 def test_large_gates(yours):
-    got = yours.mmoe_gate(tensor([[1000.0]]), tensor([[[1.0]], [[2.0]]]), tensor([[[0.0, 1.0]]]))
-    assert_close(got, tensor([[[2.0]]]), cause=("exp(1000) overflows: use softmax", "exp(1000) 会溢出：用 softmax"))
+    got = yours.mmoe_gate(
+        tensor([[1000.0]]), tensor([[[1.0]], [[2.0]]]), tensor([[[0.0, 1.0]], [[-1.0, -1.001]], [[1.0, 1.001]]])
+    )
+    less = 1 / (1 + np.e)  # logits −1000 and −1001, then 1000 and 1001
+    assert_close(
+        got,
+        tensor([[[2.0]], [[1 + less]], [[2 - less]]]),
+        cause=("exp(1000) overflows: use softmax", "exp(1000) 会溢出：用 softmax"),
+    )
+
+
+@graded("mmoe_gate", core=True)
+def test_gates_and_experts_are_both_learned(yours, rng):
+    x, outputs, gates = (torch.as_tensor(rng.normal(size=size)) for size in ((4, 3), (5, 4, 2), (3, 3, 5)))
+    weights = np.exp(np.einsum("nd,tde->tne", x.numpy(), gates.numpy()))
+    weights /= weights.sum(2, keepdims=True)
+    worth = outputs.sum(2).numpy().T  # (N, E), what an expert adds to the sum of the result
+    slope = weights * (worth - (weights * worth).sum(2, keepdims=True))  # of the logits, (T, N, E)
+    assert_close(
+        list(yours.grad("mmoe_gate", x, outputs, gates, wrt=[0, 1, 2])),
+        [
+            torch.as_tensor(np.einsum("tne,tde->nd", slope, gates.numpy())),
+            torch.as_tensor(weights.sum(0).T[:, :, None] * np.ones(2)),
+            torch.as_tensor(np.einsum("tne,nd->tde", slope, x.numpy())),
+        ],
+        cause=("gradients run to the input, the experts and the gates", "梯度要传到输入、专家和门控"),
+    )
 
 
 @graded("esmm_loss", core=True)
@@ -86,7 +111,7 @@ def test_unclicked_rows_teach_the_conversion_tower(yours, rng):
     )
 
 
-@graded("esmm_loss")
+@graded("esmm_loss", core=True)
 def test_whole_numbers_and_truth_values(yours):
     a, b = tensor([0.3, -0.2]), tensor([1.0, 0.5])
     got = yours.esmm_loss(a, b, torch.tensor([1, 0]), torch.tensor([True, False]))
@@ -110,6 +135,12 @@ def test_large_logits(yours):
         True,
         cause=("work with logs: log P = logsigmoid + logsigmoid", "用对数来算：log P = logsigmoid + logsigmoid"),
     )
+    slopes = yours.grad("esmm_loss", far, far, tensor([0.0, 1.0]), tensor([0.0, 1.0]), wrt=[0, 1])
+    assert_close(
+        [bool(torch.isfinite(slope).all()) for slope in slopes],
+        [True, True],
+        cause=("the gradient must be finite, too", "梯度也必须是有限的"),
+    )
 
 
 @graded("pcgrad_project", core=True)
@@ -122,6 +153,12 @@ def test_a_conflict_is_taken_out(yours):
             "subtract (g · h / h · h) h; the result is at a right angle to h",
             "减去 (g · h / h · h) h；结果与 h 垂直",
         ),
+    )
+    got = yours.pcgrad_project(tensor([1.0, 0.0]), [tensor([-0.05, 1.0])])
+    assert_close(
+        got,
+        tensor([1 / 1.0025, 0.05 / 1.0025]),  # a weak conflict: dot −.05, length² 1.0025
+        cause=("a weak conflict is one, too", "冲突再弱也是冲突"),
     )
 
 

@@ -66,6 +66,16 @@ def overflows(x, outputs, gates):
     return torch.einsum("tne,enh->tnh", weights / weights.sum(2, keepdim=True), outputs)
 
 
+@mistake("mmoe_gate")
+def gates_never_learn(x, outputs, gates):
+    """The weights are detached: no gradient runs to the gates.
+
+    权重被 detach 了：梯度传不到门控。
+    """
+    weights = torch.softmax(torch.einsum("nd,tde->tne", x, gates), dim=2).detach()
+    return torch.einsum("tne,enh->tnh", weights, outputs)
+
+
 def _both(click_logit, convert_logit, converted, rows=None):
     log_both = logsigmoid(click_logit) + logsigmoid(convert_logit)
     log_not = torch.log(-torch.expm1(log_both.clamp(max=-1e-15)))
