@@ -66,7 +66,7 @@ def steps_as_ridge(x: Tensor, y: Tensor, w: Tensor, lr: float, steps: int) -> Te
         ),
         (
             "0.5 to the power of age / half-life, with age = now − time.",
-            "0.5 的（年龄 / 半衰期）次方，年龄 = now − 时间。",
+            "0.5 的（距今天数 / 半衰期）次方，距今天数 = now − 时间。",
         ),
         (
             "What was rated after `now` is not known yet: its weight is 0. np.where helps.",
@@ -84,7 +84,7 @@ def decayed_weights(times: np.ndarray, now: float, half_life: float) -> np.ndarr
     >>> decayed_weights(np.array([30, 20, 0, 31]), now=30, half_life=10)
     array([1.   , 0.5  , 0.125, 0.   ])
 
-    中文：按年龄给评分加权，让旧的口味逐渐淡出。
+    中文：按距今多久给评分加权，让旧的口味逐渐淡出。
     times：(K,)，每条评分的时间，单位为天，整数或浮点数，次序任意；K 可以为 0。
     now：做预测的那一天。half_life：半衰期，单位为天，大于 0：过这么多天，权重减半。
     返回 (K,) 浮点权重：`now` 当时的评分为 1；晚于 now 的评分不能用（特征穿越），权重恰为 0。
