@@ -16,7 +16,7 @@ def steps_as_ridge(x: Tensor, y: Tensor, w: Tensor, lr: float, steps: int) -> Te
     x: (K, D) features of the K ≥ 1 support ratings, y: (K,) their values, w: (D,) the shared initialisation.
     lr, steps: rate and number of steps, 0 or more, on L(w) = Σ (x_k · w − y_k)² / (2K), whose gradient is Xᵀ(Xw − y) / K.
     Returns what w has become, (D,), a new tensor. Where XᵀX / K has the eigenvalue λ, the steps go the part 1 − (1 − lr·λ)^t
-    of the way to the least-squares solution, as a ridge regression does. Where λ = 0 nothing moves.
+    of the way to the least-squares solution; a ridge regression would go λ / (λ + κ). Where λ = 0 nothing moves.
 
     >>> steps_as_ridge(torch.tensor([[1.0]]), torch.tensor([4.0]), torch.tensor([0.0]), lr=0.5, steps=2)    # 0 → 2 → 3
     tensor([3.])
@@ -24,8 +24,8 @@ def steps_as_ridge(x: Tensor, y: Tensor, w: Tensor, lr: float, steps: int) -> Te
     中文：用 XᵀX / K 的特征值，一次算出线性头在平方损失上走 `steps` 步梯度的结果。
     x：(K, D)，K ≥ 1 条支持评分的特征；y：(K,)，它们的取值；w：(D,)，共享的初始化参数。
     lr、steps：学习率和步数（0 或更多），损失为 L(w) = Σ (x_k · w − y_k)² / (2K)，梯度是 Xᵀ(Xw − y) / K。
-    返回走完之后的 w，(D,)，新张量。在 XᵀX / K 的特征值为 λ 的方向上，走完了到最小二乘解这段路的 1 − (1 − lr·λ)^t，
-    与岭回归一样；λ = 0 的方向不动。
+    返回走完之后的 w，(D,)，新张量。在 XᵀX / K 的特征值为 λ 的方向上，走完了到最小二乘解这段路的 1 − (1 − lr·λ)^t
+    （岭回归走的则是 λ / (λ + κ)）；λ = 0 的方向不动。
     """
     raise NotImplementedError(
         "Write steps_as_ridge: take `steps` gradient steps on a linear head's squared loss at once, by the eigenvalues "
@@ -43,7 +43,7 @@ def decayed_weights(times: np.ndarray, now: float, half_life: float) -> np.ndarr
     >>> decayed_weights(np.array([30, 20, 0, 31]), now=30, half_life=10)
     array([1.   , 0.5  , 0.125, 0.   ])
 
-    中文：按年龄给评分加权，让旧的口味逐渐淡出。
+    中文：按距今多久给评分加权，让旧的口味逐渐淡出。
     times：(K,)，每条评分的时间，单位为天，整数或浮点数，次序任意；K 可以为 0。
     now：做预测的那一天。half_life：半衰期，单位为天，大于 0：过这么多天，权重减半。
     返回 (K,) 浮点权重：`now` 当时的评分为 1；晚于 now 的评分不能用（特征穿越），权重恰为 0。
@@ -65,7 +65,7 @@ def change_point_posterior(
     >>> change_point_posterior(np.array([5.0, 5.0, 1.0, 1.0]), mean=3.0, prior_var=1.0, noise_var=0.25, change=0.5).round(2)
     array([0.  , 0.  , 0.99, 0.01])
 
-    中文：判断口味在哪里变了：有效的评分从每一条开始的概率。
+    中文：判断口味在哪里变了：有效的评分从各条评分开始的概率。
     ratings：(K,)，某用户的 K ≥ 1 条评分，最早的在前，单位为星。一种口味是一个数 θ ~ N(mean, prior_var)，
     该口味下的评分是 θ 加上方差为 noise_var 的噪声。change：口味变过一次的概率，从 0 到小于 1；
     变化等可能地发生在除第一条外的每条评分之前，变化后重新抽一个 θ。K = 1 时不可能有变化。

@@ -61,7 +61,7 @@ def gaussian_kl(mean: Tensor, log_std: Tensor, prior_std: float) -> Tensor:
         (
             "A rating pulls the fit towards itself by its leverage h = H[n, n]. Leaving it out divides its residual by "
             "1 − h.",
-            "每条评分都会把拟合朝自己拉，拉力就是杠杆值 h = H[n, n]。留掉它，残差就变成除以 1 − h。",
+            "每条评分都会把拟合朝自己拉，拉力就是杠杆值 h = H[n, n]。把它留出来，它的残差就要除以 1 − h。",
         ),
         (
             "(y − H y) / (1 − diag H). The strength stands on the diagonal of XᵀX, not of H.",

@@ -20,7 +20,7 @@
 
 # %% [markdown] tags=["answer-short"]
 # #### English
-# Users are the sample: fifty users are fifty examples, however many ratings they gave. There are two faults. Ordinary overfitting: the error of
+# For what is learned across users, users are the sample: fifty users are fifty examples, however many ratings they gave. There are two faults. Ordinary overfitting: the error of
 # new users rises again during training; I stop early, and dropout flattens the rise. <!-- c1: lower -->
 # Memorisation: the shared part learns who the users are and hardly needs their ratings. I test it by swapping supports between users: a memoriser
 # loses far less. <!-- c7: lower -->
@@ -28,7 +28,7 @@
 # An inner loop that runs long needs a pull back to the initialisation. <!-- c4: higher -->
 # I choose its strength by leave-one-out. Then I compare with a shrunken bias.
 # #### 中文
-# 样本是用户，不是评分：五十名用户就是五十个样本，评分再多也一样。毛病有两种。一种是普通的过拟合：训练到后来，新用户的误差回升；我用早停，dropout 能把回升压平。<!-- c1: lower -->
+# 就跨用户学到的东西来说，样本是用户，不是评分：五十名用户就是五十个样本，评分再多也一样。毛病有两种。一种是普通的过拟合：训练到后来，新用户的误差回升；我用早停，dropout 能把回升压平。<!-- c1: lower -->
 # 另一种是记忆：共享部分认得每个用户，几乎不再需要他们的评分。检查办法是把用户之间的支持集互换：背下来的模型损失小得多。<!-- c7: lower -->
 # 所以先验里不放用户 ID，要放就加信息瓶颈。<!-- c8: lower -->
 # 内层要走很多步时，需要一股把参数拉回初始化参数的力。<!-- c4: higher -->
@@ -41,7 +41,8 @@
 # \phi_u = \arg\min_\phi L_{S_u}(\phi) + \frac\lambda2 \|\phi - \theta\|^2$$
 #
 # **Inside the inner loop: the proximal term** (iMAML, Meta-MinibatchProx). It keeps $\phi_u$ near $\theta$. For a linear head it *is* ridge
-# regression towards $\theta$, and $\lambda$ says how many ratings the prior is worth. With three steps no gain is seen: <!-- c2: none -->
+# regression towards $\theta$. Where $L_S$ is a mean of K squared errors, its strength is $\lambda K / 2$: such a prior never fades, and to be worth a fixed number of
+# ratings $\lambda$ must fall as $1 / K$. With three steps no gain that matters is seen: <!-- c2: equal -->
 # a guess is that few steps are a pull already. With three hundred steps the error explodes without it. <!-- c4: higher -->
 # Its strength needs no query: each rating is predicted from the user's others, $e_n / (1 - h_n)$, in one solve.
 #
@@ -51,11 +52,12 @@
 #
 # **Against memorisation.** If an input tells who the user is, the outer loop can answer the query from it and ignore the support. It looks like
 # success: a low training error. A user-id row does this here: the learned prior narrows, and a stranger's ratings move the head less.
-# New users pay. <!-- c6: higher -->
+# New users do worse, for which the longer training is a reason too. <!-- c6: higher -->
 # MR-MAML makes the weights that do not adapt noisy and charges $\beta$ for each nat they keep. It repairs part of the damage. <!-- c8: lower -->
-# Leaving the id out is better still, where one can.
+# Leaving the id out, where one can, needs no price.
 #
 # **Diagnose first.** Swap the supports of users. A learner that reads them gets worse; a memoriser hardly notices. <!-- c7: lower -->
+# Nor does a prior that is merely too strong: a low error on the training users tells the two apart.
 #
 # **For ensembles.** The mean of $M$ heads has error $\bar v / M + (1 - 1/M)\, \bar c$, with $\bar c$ the mean product of two heads' errors. Punish
 # $\bar c$, not closeness.
@@ -69,8 +71,8 @@
 # $$\min_\theta \frac1U \sum_u L_{Q_u}(\phi_u) + \beta\, \mathrm{KL}\big(q(\theta) \,\|\, r\big) + \dots, \qquad
 # \phi_u = \arg\min_\phi L_{S_u}(\phi) + \frac\lambda2 \|\phi - \theta\|^2$$
 #
-# **加在内层：近端项**（iMAML、Meta-MinibatchProx）。它让 $\phi_u$ 不离 $\theta$ 太远。对线性预测头来说，它就是朝 $\theta$ 收缩的岭回归，$\lambda$ 表示先验值多少条
-# 评分。只走三步时看不出收益，<!-- c2: none -->
+# **加在内层：近端项**（iMAML、Meta-MinibatchProx）。它让 $\phi_u$ 不离 $\theta$ 太远。对线性预测头来说，它就是朝 $\theta$ 收缩的岭回归。如果 $L_S$ 是 K 个平方误差的平均，
+# 岭强度就是 $\lambda K / 2$：评分再多，先验也不会变弱；要让先验始终只值固定几条评分，$\lambda$ 必须按 $1 / K$ 减小。只走三步时看不出有意义的收益，<!-- c2: equal -->
 # 可能是因为步数少本身就是一种约束；走三百步，没有它，误差就会爆炸。<!-- c4: higher -->
 # 选强度不需要查询集：用该用户的其余评分预测每一条评分，残差是 $e_n / (1 - h_n)$，只需解一次方程。
 #
@@ -79,11 +81,12 @@
 # 从图上看，强的 L2 也能。用另一批用户做早停，不靠这两者也能躲开回升。
 #
 # **对付记忆。** 输入里只要有能认出用户的东西，外层就可以靠它直接回答查询集，而不看支持集。看上去很成功：训练误差很低。这里用户 ID 的一行参数就是这样：学到的
-# 先验变窄，陌生人的评分推不太动预测头，吃亏的是新用户。<!-- c6: higher -->
+# 先验变窄，陌生人的评分推不太动预测头。新用户的误差更大，其中也有训练更久的缘故。<!-- c6: higher -->
 # MR-MAML 的做法是给不参与适应的参数加噪声，每保留一 nat 信息就收 $\beta$ 的费。它能补回一部分损失。<!-- c8: lower -->
-# 条件允许的话，不放 ID 更好。
+# 条件允许的话就不放 ID，连价格都不用调。
 #
 # **先诊断。** 把用户的支持集互换：真在看支持集的模型会变差，背答案的几乎没反应。<!-- c7: lower -->
+# 先验过强的模型同样没反应：要看训练用户上的误差，特别低的才是背答案。
 #
 # **集成模型。** $M$ 个头取平均，误差是 $\bar v / M + (1 - 1/M)\, \bar c$，$\bar c$ 是两个头误差之积的平均。该罚的是 $\bar c$，而不是“彼此接近”。
 #
@@ -128,8 +131,9 @@ TEXTS = {
     "proximal 10": ("proximal 10", "近端项 10"),
     "l2 1": ("L2 1", "L2 1"),
     "alt curves": (
-        "RMSE of new users over the epochs. Without a term it falls, then rises; with dropout it stays nearly level.",
-        "新用户的 RMSE 随轮数变化：不加正则先降后升；加 dropout 后几乎持平。",
+        "RMSE of new users over the epochs. Without a term it falls, then rises; with dropout it falls more slowly "
+        "and rises late and little.",
+        "新用户的 RMSE 随轮数变化：不加正则先降后升；加 dropout 降得慢，后期只略有回升。",
     ),
     "terms": ("Each term, minus the shrunken bias", "各正则项与收缩偏置之差"),
     "less": ("difference in RMSE (stars), K = 5", "RMSE 之差（星），K = 5"),
@@ -166,9 +170,20 @@ TEXTS = {
     "head": ("head", "预测头"),
     "user-id head": ("with user ids", "加用户 ID"),
     "user-id head, bottleneck": ("ids + bottleneck", "ID + 瓶颈"),
+    "control": ("closed-form head, trained as long", "闭式解预测头，训练同样久"),
+    "scale": ("prior scale", "先验尺度"),
+    "trained, own": ("trained on, own", "训练用户，自己的评分"),
+    "trained, other": ("trained on, another's", "训练用户，别人的评分"),
+    "new, own": ("new, own", "新用户，自己的评分"),
+    "new, other": ("new, another's", "新用户，别人的评分"),
+    "yours": ("your residuals", "你的残差"),
+    "library": ("the library's", "库的残差"),
+    "nats": ("nats a user", "每名用户的 nat 数"),
+    "row": ("numbers in a row", "每行的数"),
+    "mean": ("error of the mean", "取平均后的误差"),
     "alt ids": (
-        "RMSE over K for three heads: the head without ids lies lowest, the one with ids highest and nearly level in K.",
-        "三种预测头的 RMSE 随 K 变化：不用 ID 的最低；用 ID 的最高，且几乎不随 K 下降。",
+        "RMSE over K for three heads: the head without ids lies lowest, the one with ids highest, and it falls least with K.",
+        "三种预测头的 RMSE 随 K 变化：不带 ID 的最低；带 ID 的最高，随 K 降得最慢。",
     ),
 }
 
@@ -195,11 +210,11 @@ claim("rise of RMSE after its best epoch", half, plain, found)
 
 # %% [markdown]
 # The rise is the overfitting, and dropout flattens it. <!-- c1: lower -->
-# But nobody ships the last epoch. What matters is the error at the epoch that the tuning users chose, each term at the strength that they chose:
+# Yet in the figure dropout and L2 have a higher lowest point than no term. And nobody ships the last epoch. What matters is the error at the epoch that the tuning users chose, each term at the strength that they chose:
 
 # %% [markdown] lang="zh"
 # 回升就是过拟合，dropout 把它压平了。<!-- c1: lower -->
-# 但没有人会上线最后一轮的模型。要看的是调参用户选出的那一轮，每种正则也用他们选出的强度：
+# 不过从图上看，dropout 和 L2 的最低点都比不加正则的高。何况没有人会上线最后一轮的模型。要看的是调参用户选出的那一轮，每种正则也用他们选出的强度：
 
 # %% tags=["figure"]
 terms = [f"{term}, tuned" for term in ("dropout", "l2", "proximal", "inequality")]
@@ -221,17 +236,17 @@ found = study.compare("dropout, tuned", "bias", k=5, users=50)
 claim("RMSE", "ANIL with dropout", "shrunken bias", found)
 
 # %% [markdown]
-# The interval of every row of ANIL reaches zero. The proximal term shows no gain over no term, <!-- c2: none -->
+# The interval of every row of ANIL reaches zero. The proximal term shows no gain that matters over no term, <!-- c2: equal -->
 # and ANIL with dropout none over the shrunken bias. <!-- c3: none -->
-# So once other users say when to stop, no gain by a term is seen. Two limits: the grids hold two or three strengths, and tuning users often took an end of them, the weakest L2 and inequality and the
-# strongest pull. And all was tuned at five ratings: in the table at twenty, plain ANIL passes the bias, and the proximal term falls behind plain ANIL. The last row is no term: it is the closed-form head (q07),
+# So once other users say when to stop, no gain by a term that matters is seen. Two limits: the grids hold two or three strengths, and tuning users often took an end of them, the weakest L2 and inequality and the
+# strongest pull. And all was tuned at five ratings: in the table at twenty, plain ANIL passes the bias, and the proximal term falls behind plain ANIL, perhaps because its ridge is there four times as strong. The last row is no term: it is the closed-form head (q07),
 # whose prior and noise were fitted by likelihood before any meta-training.
 
 # %% [markdown] lang="zh"
-# ANIL 的各行与零看不出差别：近端项看不出收益，<!-- c2: none -->
+# ANIL 的各行与零看不出差别：近端项看不出有意义的收益，<!-- c2: equal -->
 # 加了 dropout 的 ANIL 与收缩偏置也看不出差别。<!-- c3: none -->
-# 所以一旦用另一批用户做早停，就看不到哪一项再带来收益。有两点限制：每种正则只试了两三个强度，调参用户常常选到网格的端点，即最弱的 L2 和不平等惩罚、最强的拉力。而且都是按五条评分调的：表中二十条评分时，
-# 不加正则的 ANIL 超过了偏置，近端项则落在它后面。最后一行不是正则项：它是闭式解预测头（q07），先验和噪声在元训练之前就用似然拟合好了。
+# 所以一旦用另一批用户做早停，就看不到哪一项再带来有意义的收益。有两点限制：每种正则只试了两三个强度，调参用户常常选到网格的端点，即最弱的 L2 和不平等惩罚、最强的拉力。而且都是按五条评分调的：表中二十条评分时，
+# 不加正则的 ANIL 超过了偏置，近端项则落在它后面，也许因为这时它的岭强度是四倍。最后一行不是正则项：它是闭式解预测头（q07），先验和噪声在元训练之前就用似然拟合好了。
 
 # %% [markdown]
 # ## 2. The proximal term, where it works
@@ -311,14 +326,14 @@ by = "ridge strength by"
 claim("RMSE", f"{by} leave-one-out", f"{by} tuning users", found)
 
 # %% [markdown]
-# The strength that leave-one-out chooses does as well as the one that tuning users choose, within the margin: <!-- c5: equal -->
+# The strength that leave-one-out chooses, on the new users' own five ratings, does as well as the one that tuning users choose, within the margin: <!-- c5: equal -->
 # no query and no further users are needed. It is an easy match: the table shows that both mostly take the fitted strength, a factor of 1, and the steps between factors are wide. Compare where the curves are
 # lowest, not their heights: leave-one-out is pooled over ratings, the query's is a mean over users.
 #
 # One strength for each user? Choose how many users share one, and how many ratings each has given.
 
 # %% [markdown] lang="zh"
-# 用留一法选出的强度，与调参用户选出的持平，差别在等效界值之内：<!-- c5: equal -->
+# 在新用户自己的五条评分上用留一法选出的强度，与调参用户选出的持平，差别在等效界值之内：<!-- c5: equal -->
 # 不需要查询集，也不需要另外的用户。不过这不难：表中可见，两种办法大多选了拟合出的强度（倍数为 1），而且各倍数之间隔得很开。两条曲线只比最低点的位置，不比高低：留一误差是对所有评分汇总的，查询集误差是逐用户再平均的。
 #
 # 能不能每个用户各用一个强度？选选看：多少名用户共用一个，每人几条评分。
@@ -363,16 +378,19 @@ with mine("q14") as my:
     x, y = head.linear(support).x[0], support.values[0] - 3.5
     ours = loo_residuals(x[None], y[None], x.new_zeros(1, 9), x.new_ones(9), 2**0.5)[0]
     yours = my.loo_residuals(x.cpu().numpy(), y.cpu().numpy(), 2.0)
-    print("yours ", np.round(yours, 3), "\nlibrary", np.round(ours.cpu().numpy(), 3))
+    for name, left in (("yours", yours), ("library", ours.cpu().numpy())):
+        print(f"{text(name)}: {np.round(left, 3)}")
 
 # %% [markdown]
 # ## 4. Who reads the ratings, and who remembers the user?
 # All learning users train now. The closed-form head gets one more input: a row of numbers for each user id, added to its prior. New users
-# have a row of zeros. Heads with ids are trained to the end, 30 epochs here and 60 in the study, without early stopping: the fault is to be seen.
+# have a row of zeros. Heads with ids are trained to the end, 30 epochs here and 60 in the study, at a higher rate than the head, without early stopping: the fault is to be seen.
+# A control, the head without ids, is trained here just as long and fast.
 
 # %% [markdown] lang="zh"
 # ## 4. 谁在看评分，谁在背用户？
-# 现在用全部训练用户来训练。给闭式解预测头多一个输入：每个用户 ID 一行参数，加到先验上。新用户那一行是零。用 ID 的预测头一直训到底，这里 30 轮，研究里 60 轮，不做早停：就是要让毛病显出来。
+# 现在用全部训练用户来训练。给闭式解预测头多一个输入：每个用户 ID 一行参数，加到先验上。新用户那一行是零。带 ID 的预测头一直训到底，这里 30 轮，研究里 60 轮，学习率也比不带 ID 的高，不做早停：就是要让毛病显出来。
+# 这里另设一个对照：不带 ID 的预测头，用同样的轮数和学习率来训练。
 
 # %% [markdown] tags=["expect"]
 # **What do you expect?** Which of the two looks better on the users it was trained on? Then give every user the five ratings of somebody else: which of
@@ -390,27 +408,30 @@ heads = {
 }
 tight = UserIdHead(epochs=30, bottleneck=0.03, seed=SEED).fit(large)
 heads["user-id head, bottleneck"] = tight
+control = MetaLearningModel(epochs=30, lr=tight.lr, seed=SEED).fit(large)
 
 # %%
 judged = make_tasks(data, judging, k=5, pool=20, seed=SEED)
-sides = {"trained on": known, "new": judged}
+models = {glossary.say(n): m for n, m in heads.items()} | {text("control"): control}
 rows = {}
-for name, model in heads.items():
-    row = {"prior scale": float(model.params_["log_scale"].exp().mean())}
-    for who, group in sides.items():
-        for whose, t in (("own", group), ("another's", swap_supports(group))):
-            row[f"{who}, {whose}"] = evaluate_tasks(model, t, ("rmse",))["rmse"].mean()
-    rows[glossary.say(name)] = row
+for name, model in models.items():
+    row = {text("scale"): float(model.params_["log_scale"].exp().mean())}
+    for who, group in (("trained", known), ("new", judged)):
+        for whose, t in (("own", group), ("other", swap_supports(group))):
+            error = evaluate_tasks(model, t, ("rmse",))["rmse"].mean()
+            row[text(f"{who}, {whose}")] = error
+    rows[name] = row
 plots.table(data.users.from_dict(rows, orient="index"))
 
 # %% [markdown]
 # Look at the columns of the users trained on first. The head with ids has by far the lowest error there, and hardly minds whose ratings it gets:
 # it remembers. Its prior scale is much smaller, so that five ratings move it little. A row for a stranger is zero, and the narrow
-# prior stays. In the study:
+# prior stays. The control reads its ratings, and yet its new users lose as well: part of the loss is the training, not the ids. The head with a bottleneck is
+# no worse than the control. In the study, without the control:
 
 # %% [markdown] lang="zh"
-# 先看训练用户的两列：用 ID 的预测头误差最低，而且拿到谁的评分几乎都无所谓——它在背答案。它的先验尺度小得多，五条评分推不太动它。陌生人的那一行是零，先验却照样这么窄。
-# 研究的结果：
+# 先看训练用户的两列：带 ID 的预测头误差最低，而且拿到谁的评分几乎都无所谓——它在背答案。它的先验尺度小得多，五条评分推不太动它。陌生人的那一行是零，先验却照样这么窄。
+# 对照看的是评分，新用户的误差却也变大了：损失有一部分来自训练，而不是 ID。带信息瓶颈的预测头并不比对照差。研究的结果（没有这个对照）：
 
 # %% tags=["figure"]
 sizes, curves = (0, 1, 5, 20), {}
@@ -438,17 +459,17 @@ found = study.compare(*sides, k=20, users="all", support="own")
 claim("RMSE", f"{ids}, with a bottleneck", ids, found)
 
 # %% [markdown]
-# New users pay for the memory. <!-- c6: higher -->
+# New users lose, by memory and by the longer training together. <!-- c6: higher -->
 # Swapping the supports costs the memoriser far less than the head: that is the test to run. <!-- c7: lower -->
 # The bottleneck draws each row from a Gaussian and charges its KL; tuning users chose its price. It brings back much of what was lost, <!-- c8: lower -->
-# yet the figure shows the head without ids below both. It shows two losses as well. At K = 0 both heads with ids start higher: a guess is that zeros are no average user once the rows have learned. Then the
-# head with ids falls slowest, and the bottleneck mends this part. How much does a row still hold? Your `gaussian_kl` tells, in nats a user:
+# yet the figure shows the head without ids below both: with less training, so that leaving ids out and a bottleneck are not compared alike. The figure shows two losses. At K = 0 both heads with ids
+# start higher, perhaps by the longer training. Then the head with ids falls slowest, and the bottleneck mends this part. How much does a row still hold? Your `gaussian_kl` tells, in nats a user:
 
 # %% [markdown] lang="zh"
-# 为这份记忆付账的是新用户。<!-- c6: higher -->
+# 新用户的误差变大，背答案和训练更久都有份。<!-- c6: higher -->
 # 互换支持集，背答案的损失远小于真在看评分的：该做的就是这个检查。<!-- c7: lower -->
 # 信息瓶颈让每一行从高斯分布里抽取，并按 KL 收费，价格由调参用户选。丢掉的补回来不少，<!-- c8: lower -->
-# 但从图上看，不用 ID 的预测头仍在两者之下。图上还能看出损失有两部分。K = 0 时，用 ID 的两个头起点都更高：可能是各行学到东西之后，全零不再代表平均用户。之后用 ID 的头降得最慢，信息瓶颈补上的是这一部分。每一行还存着多少？用你的 `gaussian_kl` 算算每名用户多少 nat：
+# 但从图上看，不带 ID 的预测头仍在两者之下；它训练得少，所以“不放 ID”和“加瓶颈”并没有在同等条件下比过。图上看得出损失有两部分。K = 0 时，带 ID 的两个头起点都更高，也许是因为训练更久。之后带 ID 的头降得最慢，信息瓶颈补上的是这一部分。每一行还存着多少？用你的 `gaussian_kl` 算算每名用户多少 nat：
 
 # %% tags=["exercise"]
 with mine("q14") as my:
@@ -456,7 +477,7 @@ with mine("q14") as my:
     weights = heads["user-id head, bottleneck"].params_
     mean, log_std = (weights[n][rows] for n in ("user_vectors", "user_log_std"))
     nats = my.gaussian_kl(mean, log_std, 1.0) / len(rows)
-    print(f"{float(nats):.1f} nats a user, in {mean.shape[1]} numbers")
+    print(f"{text('nats')}: {float(nats):.1f}, {text('row')}: {mean.shape[1]}")
 
 # %% [markdown]
 # Last, an ensemble. Its heads should err apart, not merely differ: your `error_correlation_penalty` is the part of the error that stays however many
@@ -474,7 +495,8 @@ with mine("q14") as my:
     c = my.error_correlation_penalty(scores, query.values[0])
     v = ((scores - query.values) ** 2).mean()
     whole = ((scores.mean(0) - query.values[0]) ** 2).mean()
-    print(f"v/3 + 2/3 c: {float(v + 2 * c) / 3:.4f}, of the mean: {float(whole):.4f}")
+    parts = float(v + 2 * c) / 3
+    print(f"v/3 + 2/3 c: {parts:.4f}, {text('mean')}: {float(whole):.4f}")
 
 # %% [markdown] tags=["rubric"]
 # #### English
@@ -495,7 +517,7 @@ with mine("q14") as my:
 # %% [markdown] tags=["pitfalls"]
 # #### English
 # - **"The training loss is low, so meta-training worked."** → The memoriser has the lowest one. Judge on new users, who lose. <!-- c6: higher -->
-# - **"Add a proximal term to MAML."** → With three inner steps no gain is seen; <!-- c2: none -->
+# - **"Add a proximal term to MAML."** → With three inner steps no gain that matters is seen; <!-- c2: equal -->
 #   it matters when the inner loop runs long. <!-- c4: higher -->
 # - **"Dropout fixes overfitting."** → It flattens the late rise; <!-- c1: lower -->
 #   at five ratings no gain over the tuned bias is seen. <!-- c3: none -->
@@ -503,7 +525,7 @@ with mine("q14") as my:
 # - **"An ensemble needs heads that differ."** → It needs errors that differ; a wrong head differs too.
 # #### 中文
 # - **“训练损失很低，说明元训练成功了。”** → 背答案的损失最低。要看新用户，吃亏的正是他们。<!-- c6: higher -->
-# - **“给 MAML 加个近端项。”** → 内层只走三步时看不出收益；<!-- c2: none -->
+# - **“给 MAML 加个近端项。”** → 内层只走三步时看不出有意义的收益；<!-- c2: equal -->
 #   内层走得长时才要紧。<!-- c4: higher -->
 # - **“dropout 能治过拟合。”** → 它压平后期的回升；<!-- c1: lower -->
 #   五条评分时，与调好的偏置相比看不出收益。<!-- c3: none -->

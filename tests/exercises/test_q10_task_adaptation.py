@@ -27,6 +27,12 @@ def test_one_feature_by_hand(yours):
     assert_close(
         got, tensor([3.0]), cause=("half of the way from w = 4 to 2: start at w", "从 w = 4 走到 2 的一半：要从 w 出发")
     )
+    got = yours.steps_as_ridge(tensor([[1.0], [3.0]]), tensor([2.0, 6.0]), tensor([4.0]), 0.3, 3)
+    assert_close(
+        got,
+        tensor([1.75]),  # 4 → 1 → 2.5 → 1.75
+        cause=("a long step goes past the solution: 1 − lr·λ may be below 0", "步子太大会越过解：1 − lr·λ 可以为负"),
+    )
 
 
 @graded("steps_as_ridge", core=True)
@@ -56,7 +62,7 @@ def test_fewer_ratings_than_features(yours, rng):
     )
 
 
-@graded("steps_as_ridge")
+@graded("steps_as_ridge", core=True)
 def test_no_step_and_very_many(yours):
     x, y, w = tensor([[1.0, 0.0], [1.0, 2.0], [0.0, 1.0]]), tensor([1.0, 5.0, 2.0]), tensor([3.0, -1.0])
     assert_close(yours.steps_as_ridge(x, y, w, 0.3, 0), w, cause=("with 0 steps nothing moves", "0 步时参数不动"))
@@ -74,7 +80,7 @@ def test_half_after_one_half_life(yours):
     assert_close(
         got,
         np.array([1.0, 0.5, 0.125, 0.5**0.5]),
-        cause=("0.5 to the power of age / half-life, not e to it", "底数是 0.5，指数是年龄 / 半衰期，不是 e"),
+        cause=("0.5 to the power of age / half-life, not e to it", "底数是 0.5，指数是距今天数 / 半衰期，不是 e"),
     )
 
 
@@ -85,6 +91,7 @@ def test_the_future_counts_nothing(yours):
         got,
         np.array([0.0, 0.5, 1.0, 0.0]),
         cause=("a rating made after now must not be used", "now 之后的评分不能用：这是特征穿越"),
+        atol=0.0,
     )
 
 
@@ -96,13 +103,13 @@ def test_age_is_counted_from_now(yours):
         np.array([0.5, 0.25]),
         cause=(
             "age is now − time, not the distance to the newest rating",
-            "年龄是 now − 时间，不是到最新一条评分的距离",
+            "距今天数是 now − 时间，不是到最新一条评分的距离",
         ),
     )
 
 
-@graded("decayed_weights")
-def test_any_order_and_none(yours, rng):
+@graded("decayed_weights", core=True)
+def test_each_by_its_own_time(yours, rng):
     times = rng.uniform(-50, 80, 12)
     expected = [0.0 if t > 60 else 2 ** (-(60 - t) / 7.5) for t in times]
     assert_close(
@@ -110,6 +117,10 @@ def test_any_order_and_none(yours, rng):
         np.array(expected),
         cause=("each rating by its own time, in the order given", "每条评分用自己的时间，按给出的次序返回"),
     )
+
+
+@graded("decayed_weights")
+def test_no_ratings_no_weights(yours):
     assert_close(
         yours.decayed_weights(np.zeros(0), 3.0, 2.0),
         np.zeros(0),

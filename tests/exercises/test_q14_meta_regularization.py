@@ -39,6 +39,11 @@ def test_single_gaussians_by_hand(yours):
         tensor(0.5 * 2.25),
         cause=("mean and std are measured in units of prior_std", "均值和标准差都以 prior_std 为单位"),
     )
+    assert_close(
+        yours.gaussian_kl(tensor([0.0]), tensor([-40.0]), 1.0),
+        tensor(0.5 * (80 - 1)),
+        cause=("a small spread is neither cut off nor padded", "标准差很小时，不要截断，也不要加小常数"),
+    )
 
 
 @graded("gaussian_kl", core=True)
@@ -113,7 +118,7 @@ def test_agrees_with_refits(yours, rng):
         )
 
 
-@graded("loo_residuals")
+@graded("loo_residuals", core=True)
 def test_one_rating_is_predicted_by_the_prior_alone(yours):
     got = yours.loo_residuals(np.array([[1.0, 2.0]]), np.array([1.5]), 0.5)
     assert_close(
@@ -123,9 +128,9 @@ def test_one_rating_is_predicted_by_the_prior_alone(yours):
     )
 
 
-@graded("loo_residuals")
+@graded("loo_residuals", core=True)
 def test_ratings_may_be_whole_numbers(yours):
-    x, y = np.array([[1, 0], [1, 1], [0, 2], [1, 3]]), np.array([4, -1, 2, 0])
+    x, y = np.array([[1, 0], [1, 1], [0, 2], [1, 3]]), np.array([9, -1, 2, 0])
     assert_close(
         yours.loo_residuals(x, y, 2),
         refits(x.astype(float), y.astype(float), 2.0),

@@ -98,11 +98,22 @@ def moves_away_from_the_ratings(x, y, w, lr, steps):
     return _loop(x, y, w, -lr, steps)
 
 
+@mistake("steps_as_ridge")
+def never_goes_past_the_solution(x, y, w, lr, steps):
+    """You held 1 − lr·λ at 0 or above: a long step goes past the solution, and the next comes back.
+
+    你把 1 − lr·λ 限制在 0 以上：步子大时会越过解，下一步再折回来。
+    """
+    eigenvalues, v = torch.linalg.eigh(x.T @ x / len(x))
+    powers = (1 - lr * eigenvalues).clamp(min=0).unsqueeze(1) ** torch.arange(steps)
+    return w + v @ (lr * powers.sum(1) * (v.T @ (x.T @ (y - x @ w)) / len(x)))
+
+
 @mistake("decayed_weights")
 def decays_by_e(times, now, half_life):
     """You used exp(−age / half-life): after one half-life e leaves 0.37, not ½.
 
-    你用的是 exp(−年龄 / 半衰期)：过一个半衰期剩 0.37，不是 ½。
+    你用的是 exp(−距今天数 / 半衰期)：过一个半衰期剩 0.37，不是 ½。
     """
     return np.where(times <= now, np.exp(-(now - times) / half_life), 0.0)
 
@@ -138,7 +149,7 @@ def counts_the_future_as_new(times, now, half_life):
 def counts_from_the_newest(times, now, half_life):
     """You counted ages from the newest rating: they are counted from now.
 
-    你从最新一条评分起算年龄：应从 now 起算。
+    你是从最新一条评分起算的：距今天数应从 now 起算。
     """
     newest = np.max(times[times <= now], initial=-np.inf)
     return np.where(times <= now, 0.5 ** ((newest - times) / half_life), 0.0)
@@ -158,7 +169,7 @@ def normalises(times, now, half_life):
 def multiplies_by_the_half_life(times, now, half_life):
     """You multiplied the age by the half-life: divide by it.
 
-    你用年龄乘以了半衰期：应当相除。
+    你用距今天数乘以了半衰期：应当相除。
     """
     return np.where(times <= now, 0.5 ** ((now - times) * half_life), 0.0)
 
@@ -189,6 +200,24 @@ def leaves_the_present_out(times, now, half_life):
     你给 now 当时的评分权重 0：只有更晚的才不能用。
     """
     return np.where(times < now, 0.5 ** ((now - times) / half_life), 0.0)
+
+
+@mistake("decayed_weights")
+def returns_nothing_for_no_ratings(times, now, half_life):
+    """Without ratings there is no array: return an empty one.
+
+    没有评分时你没有返回数组：应返回空数组。
+    """
+    return np.where(times <= now, 0.5 ** ((now - times) / half_life), 0.0) if len(times) else None
+
+
+@mistake("decayed_weights")
+def leaves_the_future_a_little(times, now, half_life):
+    """You gave a rating made after now a small weight: it must be exactly 0.
+
+    你给 now 之后的评分留了一点权重：必须恰为 0。
+    """
+    return np.where(times <= now, 0.5 ** ((now - times) / half_life), 1e-9)
 
 
 def _evidence(size, total, prior_var, noise_var):

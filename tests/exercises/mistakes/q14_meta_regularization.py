@@ -75,6 +75,26 @@ def takes_the_logarithm_of_an_exponential(mean, log_std, prior_std):
 
 
 @mistake("gaussian_kl")
+def cuts_small_spreads_off(mean, log_std, prior_std):
+    """You held log_std above a bound: a weight that is known well costs what it costs.
+
+    你给 log_std 设了下限：知道得很准的权重，该付多少代价就付多少。
+    """
+    log_ratio = 2 * (log_std.clamp(min=-20) - np.log(prior_std))
+    return 0.5 * (torch.exp(log_ratio) + (mean / prior_std) ** 2 - 1 - log_ratio).sum()
+
+
+@mistake("loo_residuals")
+def returns_zero_for_a_single_rating(x, y, strength):
+    """You returned 0 for a single rating: without it the user is at the prior, 0, and the whole rating is left.
+
+    只有一条评分时你返回了 0：去掉它之后只剩先验 0，残差就是这条评分本身。
+    """
+    hat = x @ np.linalg.solve(x.T @ x + strength * np.eye(x.shape[1]), x.T)
+    return (y - hat @ y) / (1 - np.diag(hat)) if len(y) > 1 else np.zeros(1)
+
+
+@mistake("gaussian_kl")
 def cuts_the_gradient(mean, log_std, prior_std):
     """No gradient comes through: somewhere mean or log_std was detached, or turned into a number.
 
