@@ -147,7 +147,6 @@ TEXTS = {
     "share": ("share of float32", "占 float32 的比例"),
     "yours": ("bytes of 50 rows", "50 行的字节数"),
     "error": ("largest error", "最大误差"),
-    "call": ("no weight left: the call alone", "一个权重也不留：只有调用开销"),
     "lookup": ("time / 50 dense rows", "用时 ÷ 查 50 行稠密表"),
     "product": ("time / dense product", "用时 ÷ 整表稠密乘法"),
     "students": ("Same bytes: difference from the student from scratch", "字节数相同：与从零训练的学生之差"),
@@ -330,14 +329,14 @@ for percent in (50, 10, 2):
     spent = latency(lambda one=one, csr=csr: one @ csr)
     took[name], product[name] = spent / whole, spent / every_row
 none = type(csr)(csr.shape, dtype=np.float32)
-took[text("call")] = latency(lambda: one @ none) / whole
+took["empty table"] = latency(lambda: one @ none) / whole
 frame = pd.DataFrame({text("lookup"): took, text("product"): product})
 plots.table(frame.rename(index=glossary.say), digits=1)
 
 # %% [markdown]
 # Unpacking int8 first takes several times as long as float32: probably more kernels, more traffic. The fused kernel (PyTorch's, with an offset a row as well) reads int8 and escapes that.
 # Now the two columns of the pruned tables. Against a dense product with all rows, a table with two per cent left looks fast; but that product multiplies 1,632 rows by zero. Against a look-up of
-# the 50 rows that are needed it wins nothing. The last row shows why to be careful: much of that time is SciPy's call, so another sparse kernel might win. Ask what the rival was, and what the call
+# the 50 rows that are needed it wins nothing. The last row, a table with no weight left, is SciPy's call alone: much of the time, so another sparse kernel might win. Ask what the rival was, and what the call
 # costs.
 #
 # ## 4. Distil, or factorise?
@@ -348,7 +347,7 @@ plots.table(frame.rename(index=glossary.say), digits=1)
 
 # %% [markdown] lang="zh"
 # 先还原 int8 再算，用时是 float32 的几倍：多半因为算子更多、访存更多；融合算子（PyTorch 自带，每行另有一个偏移）直接读 int8，没有这个问题。再看剪枝的两列：与整表的稠密乘法相比，只剩百分之二的表显得很快；
-# 可那个乘法里有 1,632 行乘的是零。与只查所需的 50 行相比，它并不占便宜。但也别急着下结论，看最后一行：用时里很大一部分是 SciPy 的调用开销，换一个稀疏算子也许会赢。看到“加速”，
+# 可那个乘法里有 1,632 行乘的是零。与只查所需的 50 行相比，它并不占便宜。但也别急着下结论：最后一行的空表一个权重也没有，只剩 SciPy 的调用开销，占了用时的很大一部分，换一个稀疏算子也许会赢。看到“加速”，
 # 先问对手是谁、调用本身花了多少。
 #
 # ## 4. 蒸馏，还是分解？

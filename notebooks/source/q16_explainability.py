@@ -49,8 +49,8 @@
 # **In a network.** Integrated gradients follow a path from neutral to actual values and add up to the change. KernelSHAP and LIME fit a linear model to scores
 # under random subsets. All ask the model many times; occlusion asks once a rating, and is the deletion test of one rating by definition.
 #
-# **Test it.** Remove the ratings named first; measure the fall. Beside it put a random order, and a rule that does not ask what a rating does. On ML-100K, three of twenty ratings
-# of a Transformer removed: integrated gradients beat random clearly; <!-- c1: higher -->
+# **Test it.** Remove the ratings named first; measure the fall. Beside it put a random order, and a rule that does not ask what a rating does. On ML-100K, three of the twenty ratings
+# that a Transformer reads are removed: integrated gradients beat random clearly; <!-- c1: higher -->
 # for attention, averaged over layers and heads, no difference from random is seen. <!-- c2: none -->
 # It has no sign, a handicap there. By absolute movement it beats random, <!-- c3: higher -->
 # but multiplying by it makes the simple rule worse. <!-- c6: lower -->

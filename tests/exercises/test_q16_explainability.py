@@ -30,6 +30,11 @@ def test_the_path_by_hand(yours, given):
             "梯度要在整条路径上取平均，不是只在 x 处取，再乘以 x − baseline",
         ),
     )
+    assert_close(
+        yours.integrated_gradients(product, tensor([0.0, 0.0]), tensor([2.0, 3.0]), 4),
+        tensor([-3.0, -3.0]),
+        cause=("x lies below the baseline: x − baseline is negative", "x 比基线小：x − baseline 是负数"),
+    )
 
 
 @graded("integrated_gradients", core=True)
