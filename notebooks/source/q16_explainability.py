@@ -22,14 +22,14 @@
 # An explanation is a claim about the model, so I test it: I take away the ratings that it names and see whether the score falls. In a closed-form head the effect of
 # each rating is exact. For a network, integrated gradients pass the test. <!-- c1: higher -->
 # For attention weights no difference from a random order is seen, <!-- c2: none -->
-# though they do find ratings that move the score. <!-- c3: higher -->
-# Beside every method I put a rule that never asks what a rating does: how far it lies from what was expected. Integrated gradients beat it by little in the fall; <!-- c4: higher -->
+# though they move the score more than that order does. <!-- c3: higher -->
+# Beside every method I put a rule that never asks what a rating does: how far above expectation it lies. Integrated gradients beat it by little in the fall; <!-- c4: higher -->
 # in movement no difference is seen. <!-- c5: none -->
 # #### 中文
 # 解释是关于模型的一个论断，所以要检验：把它点名的评分拿掉，看得分降不降。闭式解预测头里，每条评分的作用可以精确算出。神经网络用积分梯度，能通过这个检验。<!-- c1: higher -->
 # 注意力权重和随机顺序看不出差别，<!-- c2: none -->
-# 不过它确实能找到影响得分的评分。<!-- c3: higher -->
-# 每种方法旁边我都放一条规则作对照：它不问评分起了什么作用，只看评分偏离预期多少。看得分下降，积分梯度只比它好一点；<!-- c4: higher -->
+# 不过看得分变动，它胜过随机顺序。<!-- c3: higher -->
+# 每种方法旁边我都放一条规则作对照：它不问评分起了什么作用，只看评分高出预期多少。看得分下降，积分梯度只比它好一点；<!-- c4: higher -->
 # 看得分变动，两者看不出差别。<!-- c5: none -->
 
 # %% [markdown] tags=["answer-full"]
@@ -44,20 +44,20 @@
 #
 # $$s\, a_j \frac{(G^{-1} e)_j}{(G^{-1})_{jj}}$$
 #
-# The quotient is $e_j$ minus what the other ratings predict of it. What they foretell costs little to lose; what contradicts them costs more than its contribution.
+# The quotient is $e_j$ minus what the other ratings predict of it. A rating that they predict well costs little to lose; one that they contradict costs more than its contribution.
 #
 # **In a network.** Integrated gradients follow a path from neutral to actual values and add up to the change. KernelSHAP and LIME fit a linear model to scores
-# under random subsets. All ask the model many times; occlusion asks K times and is the deletion test for one rating by definition.
+# under random subsets. All ask the model many times; occlusion asks once a rating, and is the deletion test of one rating by definition.
 #
-# **Test it.** Remove the ratings named first; measure the fall. Beside it put a random order, and a rule that does not ask what a rating does. On ML-100K, three of twenty ratings
-# of a Transformer removed: integrated gradients beat random clearly; <!-- c1: higher -->
+# **Test it.** Remove the ratings named first; measure the fall. Beside it put a random order, and a rule that does not ask what a rating does. On ML-100K, three of the twenty ratings
+# that a Transformer reads are removed: integrated gradients beat random clearly; <!-- c1: higher -->
 # for attention, averaged over layers and heads, no difference from random is seen. <!-- c2: none -->
 # It has no sign, a handicap there. By absolute movement it beats random, <!-- c3: higher -->
 # but multiplying by it makes the simple rule worse. <!-- c6: lower -->
 # The test matters too. In the fall integrated gradients beat that rule; <!-- c4: higher -->
 # in movement no difference is seen. <!-- c5: none -->
 #
-# **For the user.** "Because you rated the most similar film you liked" moves the score much less than the true reason does. <!-- c7: lower -->
+# **For the user.** "Because you liked …", with the most similar liked film, moves the score much less than the true reason does. <!-- c7: lower -->
 # That nothing beats the true reason is so by definition. How much is lost is measured.
 #
 # **Limits.** A test by deletion favours methods that delete. Correlated ratings share credit. Complete and linear attributions, SHAP and integrated gradients among them, can be no better than guessing at
@@ -92,12 +92,12 @@
 
 # %% [markdown]
 # ## 1. The head explains itself
-# A judging user with twenty ratings, and the film that the closed-form head puts first. *Contribution*: a rating's share of the score; the shares and the prior add up to it.
+# A judging user with twenty ratings, and the film that the closed-form head puts first, of those with twenty training ratings or more. *Contribution*: a rating's share of the score; the shares and the prior add up to it.
 # *Influence*: the score minus the score without the rating.
 
 # %% [markdown] lang="zh"
 # ## 1. 预测头自己就能解释
-# 取一个有二十条评分的评估用户，和闭式解预测头排在首位的影片。*贡献*：一条评分在得分中占的份额，份额加上先验就是得分。*影响*：得分减去没有这条评分时的得分。
+# 取一个有二十条评分的评估用户，和闭式解预测头排在首位的影片（只排训练集里至少有二十条评分的影片）。*贡献*：一条评分在得分中占的份额，份额加上先验就是得分。*影响*：得分减去没有这条评分时的得分。
 
 # %%
 from dataclasses import replace
@@ -115,6 +115,7 @@ TEXTS = {
     "contribution": ("contribution", "贡献"),
     "influence": ("influence", "影响"),
     "stars": ("stars", "星级"),
+    "gap": ("largest difference from the contributions", "与贡献的最大差距"),
     "list": ("Score change of the first eight", "前八名的得分变化"),
     "change": ("score minus the score before (stars)", "与原得分之差（星）"),
     "alt list": (
@@ -220,7 +221,8 @@ def score_of(values):
 with mine("q16") as my:
     expected = support.values[0] - s * e
     yours = my.integrated_gradients(score_of, support.values[0], expected, 8)
-    print(f"{float((yours - found.contribution[0, 0]).abs().max()):.6f}")
+    gap = float((yours - found.contribution[0, 0]).abs().max())
+    print(f"{plots.words(TEXTS['gap'])}: {gap:.6f}")
 
 # %% [markdown]
 # ## 2. A network needs a test
@@ -258,10 +260,10 @@ for name, values in said.items():
 # **你猜结果如何？** 从二十条评分里拿掉注意力最大的三条，得分会下降多少？和随机拿掉三条相比呢？
 
 # %% [markdown]
-# The study: five splits, all judging users, the Transformer fully trained, two query films a user drawn at random.
+# The study: five splits, all judging users, the Transformer fully trained, two query films a user drawn at random, the random order a mean of ten draws.
 
 # %% [markdown] lang="zh"
-# 研究：五次划分，全部评估用户，Transformer 充分训练，每个用户随机抽两部待预测影片。
+# 研究：五次划分，全部评估用户，Transformer 充分训练，每个用户随机抽两部待预测影片，随机顺序取十次的平均。
 
 # %% tags=["figure"]
 study, of, taken = load_study("q16"), "in-context Transformer", (1, 3, 5)
@@ -283,11 +285,12 @@ found = study.compare("attention weights", "random order", "fall", **at)
 claim("fall of the score", "attention weights", "random order", found, headline=True)
 
 # %% [markdown]
-# Attention says where the network looked, not in which direction. A rating that lowered the score gets attention too. That is a handicap in a signed test, but no excuse: the absolute gradient has no sign
-# either, and in the figure it stays above the random order. The fair test for attention is movement: take away the three largest, whatever their sign, and measure how far the score goes either way.
+# Attention says where the network looked, not in which direction. A rating that lowered the score gets attention too. That is a handicap in a signed test. How large it is depends on the model: the absolute gradient has no sign
+# either; here it stays above the random order, in the head (last column of the table below) it does not. The fair test for attention is movement: take away the three largest, whatever their sign,
+# and measure how far the score goes either way.
 
 # %% [markdown] lang="zh"
-# 注意力说的是网络往哪里看，不说方向。压低得分的评分同样会得到注意力，所以在带符号的检验里它吃亏。但这不足以开脱：梯度绝对值同样没有正负号，在图里却一直高于随机顺序。对注意力公平的检验是看变动：
+# 注意力说的是网络往哪里看，不说方向。压低得分的评分同样会得到注意力，所以在带符号的检验里它吃亏。吃亏多少要看模型：梯度绝对值同样没有正负号，在图里一直高于随机顺序，而在下表的预测头那一列里，它和随机差不多。对注意力公平的检验是看变动：
 # 不论正负，拿掉数值最大的三条，量得分朝任一方向移动多远。
 
 # %%
@@ -321,30 +324,30 @@ claim("fall of the score", weighed, rule, study.compare(weighed, rule, "fall", *
 # %% [markdown]
 # In the signed test integrated gradients find what raised the score, <!-- c1: higher -->
 # and for attention no difference from chance is seen. <!-- c2: none -->
-# In the unsigned test attention is not nothing. <!-- c3: higher -->
+# In the unsigned test attention beats chance. <!-- c3: higher -->
 # The rule that never asks what a rating does comes close. In the fall it is a little behind integrated gradients; <!-- c4: higher -->
 # in movement no difference is seen; <!-- c5: none -->
 # and weighing it by attention makes it worse. <!-- c6: lower -->
 #
 # The table puts this in proportion. In the fall occlusion comes first: the test takes ratings away, as occlusion, LIME and KernelSHAP do, so part of that is by construction. In movement the same three stand lower. A
-# guess, not measured: their largest ratings have both signs, and the effects cancel. In the head the rule is far behind, so "comes close" is about this Transformer. Report the test and the model with the method.
+# guess, not measured: the effects of the three that they name have different signs and cancel. In the head the rule is far behind, so "comes close" is about this Transformer. Report the test and the model with the method.
 #
 # ## 3. What a page tells the user
-# "Because you liked …" is often the most similar film that the user liked. For the first film of each judging user's list we take the named rating away and rank again, in the head, where the true reason is known.
+# A page may name the most similar film that the user liked: "because you liked …". For the first film of each judging user's list we take the named rating away and rank again, in the head, where the true reason is known. It may be any of the twenty ratings, a disliked film too; its rivals name a liked one (4 stars or more).
 
 # %% [markdown] lang="zh"
 # 在带正负号的检验里，积分梯度找得到抬高得分的评分，<!-- c1: higher -->
 # 注意力看不出与随机有差别。<!-- c2: none -->
-# 在不看正负号的检验里，注意力并非一无是处。<!-- c3: higher -->
+# 在不看正负号的检验里，注意力胜过随机。<!-- c3: higher -->
 # 那条从不问评分作用的规则已经很接近。看下降，它略逊于积分梯度；<!-- c4: higher -->
 # 看变动，看不出差别；<!-- c5: none -->
 # 再用注意力加权反而更差。<!-- c6: lower -->
 #
 # 看这些结论要对照上表。看下降，逐条遮挡排第一：这个检验本来就是拿掉评分，而逐条遮挡、LIME、KernelSHAP 也是这么做的，所以部分优势是检验方式带来的。看变动，这三种就排到后面去了。一个没有测过的猜测：
-# 它们点名的评分有正有负，作用互相抵消。在预测头里，那条规则差得很远，所以“很接近”只是就这个 Transformer 而言。报告方法时，要连检验和模型一起报。
+# 它们点名的三条评分作用有正有负，互相抵消。在预测头里，那条规则差得很远，所以“很接近”只是就这个 Transformer 而言。报告方法时，要连检验和模型一起报。
 #
 # ## 3. 页面上该告诉用户什么
-# “因为你喜欢……”常常取用户喜欢过的最相似影片。对每个评估用户列表的第一名，我们拿掉被点名的评分再重新排序。这里用预测头，因为它的真实影响可以精确算出。
+# 页面可以取用户喜欢过的最相似影片，写“因为你喜欢……”。对每个评估用户列表的第一名，我们拿掉被点名的评分再重新排序。这里用预测头，因为它的真实影响可以精确算出。精确影响可以选二十条评分里的任何一条，包括不喜欢的影片；它的对手只选喜欢过的（4 星以上）。
 
 # %% tags=["figure"]
 reasons = ("exact influence", "most similar liked film", "random liked film")
@@ -366,12 +369,12 @@ claim("RMSE", "in-context Transformer", "closed-form head", found)
 # %% [markdown]
 # The similar film sounds right and moves the score much less than the true reason. <!-- c7: lower -->
 # It cannot do more: the exact reason is, by definition, the rating that costs most to lose. What is measured is the gap, about half of the fall. A random liked film does still less. If the page may name
-# one film, name the one with the largest influence; if similarity reads better, call it "similar to", not "because". And before explaining a network, ask whether it earns its place:
+# one film, name the liked one with the largest influence; if similarity reads better, call it "similar to", not "because". And before explaining a network, ask whether it earns its place:
 # with twenty ratings the Transformer's error is higher than that of the head. <!-- c8: higher -->
 
 # %% [markdown] lang="zh"
 # 相似影片听上去合理，但对得分的影响远小于真正的理由。<!-- c7: lower -->
-# 它本来就不可能更大：按定义，真正的理由就是拿掉后损失最大的那条评分。测出来的是差距，大约差一半。随机一部喜欢过的影片影响更小。页面只能写一部影片时，就写影响最大的那部；
+# 它本来就不可能更大：按定义，真正的理由就是拿掉后损失最大的那条评分。测出来的是差距，大约差一半。随机一部喜欢过的影片影响更小。页面只能写一部影片时，就写喜欢过的影片里影响最大的那部；
 # 如果觉得相似影片读起来更顺，就写“与……相似”，别写“因为”。在解释一个网络之前，先问它值不值得上：有二十条评分时，这个
 # Transformer 的误差高于预测头。<!-- c8: higher -->
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from metarec_lib.workbook import assert_close, graded
+from metarec_lib.workbook import assert_close, assert_equal, graded
 
 
 def tensor(values):
@@ -111,6 +111,12 @@ def test_back_is_the_loop(yours, rng):
         expected,
         cause=("a square table hides it: the scale belongs to the row", "方阵里看不出来：缩放系数属于行，不属于列"),
     )
+    got = yours.dequantize_int8(codes, scale)
+    assert_equal(
+        str(got.dtype),
+        "torch.float64",
+        cause=("the table has the type of `scale`, here float64", "还原出的表与 scale 同类型，这里是 float64"),
+    )
 
 
 @graded("magnitude_prune", core=True)
@@ -160,9 +166,9 @@ def test_pruning_among_equals(yours):
     )
 
 
-@graded("magnitude_prune")
+@graded("magnitude_prune", core=True)
 def test_pruning_nothing_and_everything(yours):
-    table = tensor([[1.0, -2.0], [0.0, 3.0]])
+    table = tensor([[1.0, -2.0], [0.5, 3.0]])
     assert_close(
         yours.magnitude_prune(table, 0),
         torch.zeros(2, 2, dtype=torch.float64),

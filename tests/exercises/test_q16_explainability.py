@@ -30,6 +30,11 @@ def test_the_path_by_hand(yours, given):
             "梯度要在整条路径上取平均，不是只在 x 处取，再乘以 x − baseline",
         ),
     )
+    assert_close(
+        yours.integrated_gradients(product, tensor([0.0, 0.0]), tensor([2.0, 3.0]), 4),
+        tensor([-3.0, -3.0]),
+        cause=("x lies below the baseline: x − baseline is negative", "x 比基线小：x − baseline 是负数"),
+    )
 
 
 @graded("integrated_gradients", core=True)
@@ -66,7 +71,7 @@ def test_midpoints_of_the_steps(yours, given):
     assert_close(got, tensor([8.0]), cause=("one step: the gradient half way", "只有一步时，取半路上的梯度"))
 
 
-@graded("integrated_gradients")
+@graded("integrated_gradients", core=True)
 def test_whole_numbers_and_what_stays_as_it_is(yours, given):
     square = given("quadratic", centre=tensor([0.0, 0.0]))
     x, baseline = torch.tensor([3, 1]).double().requires_grad_(), tensor([1.0, 1.0])
@@ -78,6 +83,11 @@ def test_whole_numbers_and_what_stays_as_it_is(yours, given):
             "an input that equals its baseline gets nothing; the answer carries no gradient",
             "与基线相同的输入得到零；结果不应带梯度",
         ),
+    )
+    assert_equal(
+        got.requires_grad,
+        False,
+        cause=("the answer carries no gradient: detach it", "结果不应带梯度：要 detach"),
     )
     assert_close(
         yours.integrated_gradients(square, x, baseline, 2),
@@ -173,6 +183,20 @@ def test_the_highest_goes_first(yours, given):
         cause=(
             "replace by the baseline, highest attribution first, sign included, and start with nothing replaced",
             "换成基线值；按带符号的归因从大到小；第一个数是什么都没换",
+        ),
+    )
+
+
+@graded("deletion_curve", core=True)
+def test_the_most_negative_goes_last(yours, given):
+    model = given("quadratic_form", weights=tensor([1.0, 10.0, 100.0]), matrix=torch.zeros(3, 3, dtype=torch.float64))
+    got = yours.deletion_curve(model, tensor([1.0, 2.0, 3.0]), tensor([1.0, 0.0, 1.0]), tensor([-2.0, -0.5, -1.0]))
+    assert_close(
+        got,
+        tensor([321.0, 301.0, 101.0, 101.0]),
+        cause=(
+            "all three attributions are negative: −0.5 is the highest and goes first, −2 goes last",
+            "三个归因都是负的：−0.5 最大，先换；−2 最后换",
         ),
     )
 

@@ -92,6 +92,15 @@ def the_first_scale_for_all(codes, scale):
     return codes * scale[0]
 
 
+@mistake("dequantize_int8")
+def goes_through_float32(codes, scale):
+    """You computed in float32; the table has the type of `scale`.
+
+    你用 float32 计算；还原出的表应与 scale 同类型。
+    """
+    return codes.float() * scale[:, None].float()
+
+
 def _kept(table, order, keep):
     kept = torch.zeros_like(table).flatten()
     kept[order[:keep]] = table.flatten()[order[:keep]]
@@ -146,6 +155,15 @@ def topk_refuses_more_than_there_are(table, keep):
     keep 超过元素个数时 topk 会报错；而且并列时它的顺序不确定。
     """
     return _kept(table, table.abs().flatten().topk(keep).indices, keep)
+
+
+@mistake("magnitude_prune")
+def nothing_means_everything(table, keep):
+    """keep = 0 leaves no entry: the result is all zeros. You gave the whole table back.
+
+    keep = 0 时一个也不留，结果全为零；你返回了整张表。
+    """
+    return _kept(table, table.abs().flatten().argsort(descending=True, stable=True), keep or table.numel())
 
 
 @mistake("magnitude_prune")

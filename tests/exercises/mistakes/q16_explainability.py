@@ -87,6 +87,15 @@ def the_middle_alone(model, x, baseline, steps):
     return ((x - baseline) * _path(model, x, baseline, [0.5])).detach()
 
 
+@mistake("integrated_gradients")
+def carries_a_gradient(model, x, baseline, steps):
+    """Your answer still carries a gradient to x: detach it.
+
+    你的结果还带着对 x 的梯度：要 detach。
+    """
+    return (x - baseline) * _path(model, x, baseline, [(i + 0.5) / steps for i in range(steps)])
+
+
 @mistake("kernel_shap_weights")
 def forgets_how_many_subsets(n, sizes):
     """The subsets of one size share its weight: divide by C(n, s).
@@ -165,6 +174,16 @@ def by_absolute_value(model, x, baseline, attribution):
     你按绝对值排了序；要看正负号，负的归因最后走。
     """
     return _curve(model, x, baseline, attribution.abs().argsort(descending=True, stable=True))
+
+
+@mistake("deletion_curve")
+def the_most_negative_before_the_others(model, x, baseline, attribution):
+    """Among negative attributions you took the largest in size first; the most negative goes last.
+
+    在负的归因里，你先拿掉了绝对值最大的；最负的应最后走。
+    """
+    order = sorted(range(len(x)), key=lambda i: (float(attribution[i]) < 0, -abs(float(attribution[i]))))
+    return _curve(model, x, baseline, order)
 
 
 @mistake("deletion_curve")

@@ -16,5 +16,6 @@ TERMS = (
     Term("float state", "浮点状态", "model"),
     Term("{n}-bit state", "{n} 比特的状态", "model"),
     Term("int8, unpacked first", "int8，先还原再算", "model"),
+    Term("empty table", "空表", "model"),
     Term("int8 kernel", "int8 专用算子", "model"),
 )
