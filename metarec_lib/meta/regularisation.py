@@ -5,6 +5,7 @@ Shapes: B tasks, K support ratings, Q query ratings, N ratings of one user, D fe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -41,8 +42,8 @@ def gaussian_kl(mean: Tensor, log_std: Tensor, prior_std: float = 1.0) -> Tensor
     """
     if not prior_std > 0:
         raise ValueError(f"gaussian_kl: got prior_std={prior_std!r}, expected a number above 0")
-    ratio = (2 * log_std).exp() / prior_std**2
-    return 0.5 * (ratio + (mean / prior_std) ** 2 - 1 - ratio.log()).sum()
+    log_ratio = 2 * (log_std - math.log(prior_std))  # not the log of an exponential, which is -inf for a small log_std
+    return 0.5 * (log_ratio.exp() + (mean / prior_std) ** 2 - 1 - log_ratio).sum()
 
 
 def theil_index(losses: Tensor) -> Tensor:

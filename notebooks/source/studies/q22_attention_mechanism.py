@@ -23,7 +23,7 @@ from metarec_lib.evaluation.pairs import score_pairs
 
 SEEDS = (10, 11, 12, 13, 14)
 SUPPORTS = (3, 5, 10, 20)
-TEMPERATURES, COUNTS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0), (1, 2, 3, 5, 8, 12)
+TEMPERATURES, COUNTS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), (1, 2, 3, 5, 8, 12, 18, 27)
 KINDS = {  # settings, and those that are tuned for each K
     "uniform weights": ({"weights": "uniform"}, {}),
     "shrunken uniform weights": ({"weights": "uniform"}, {"pseudo_count": COUNTS}),

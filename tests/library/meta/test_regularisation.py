@@ -58,6 +58,7 @@ def test_kl_is_that_of_torch():
         wanted = torch.distributions.kl_divergence(own, torch.distributions.Normal(0.0, std)).sum()
         torch.testing.assert_close(gaussian_kl(mean, log_std, std), wanted)
     assert gaussian_kl(torch.zeros(2), torch.zeros(2)).item() == 0.0
+    assert gaussian_kl(torch.zeros(1), torch.full((1,), -400.0)).item() == 399.5  # its exponential is 0
     with pytest.raises(ValueError, match="prior_std"):
         gaussian_kl(mean, log_std, 0.0)
 
