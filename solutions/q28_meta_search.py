@@ -22,8 +22,8 @@ from metarec_lib.workbook import exercise
             "令 z = (best − mean) / std：(best − mean) · Φ(z) + std · φ(z)，Φ、φ 属于标准正态分布。",
         ),
         (
-            "torch.distributions.Normal has cdf and log_prob, and refuses NaN: do not divide by 0. Where std is 0, clamp at 0.",
-            "torch.distributions.Normal 有 cdf 和 log_prob，但不接受 NaN：不要除以 0。std 为 0 时改进量是确定的，在 0 处截断。",
+            "torch.distributions.Normal has cdf and log_prob, and refuses NaN. Where std is 0, do not divide: clamp at 0.",
+            "torch.distributions.Normal 有 cdf 和 log_prob，但不接受 NaN。std 为 0 时不要除，改进量在 0 处截断。",
         ),
     ],
 )
